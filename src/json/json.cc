@@ -1,0 +1,124 @@
+#include "json/json.h"
+
+#include <cmath>
+
+#include <boost/json/parser.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/utf8.h"
+
+namespace baton::json {
+namespace {
+
+void AppendPretty(std::string& out, const Value& value, std::size_t indent);
+
+void AppendMembers(std::string& out, const Object& object, std::size_t indent) {
+  bool first = true;
+  for (const auto& [key, member] : object) {
+    out += first ? "\n" : ",\n";
+    first = false;
+    out.append(indent + 2, ' ');
+    out += boost::json::serialize(boost::json::string_view(key));
+    out += ": ";
+    AppendPretty(out, member, indent + 2);
+  }
+}
+
+void AppendElements(std::string& out, const Array& array, std::size_t indent) {
+  bool first = true;
+  for (const Value& element : array) {
+    out += first ? "\n" : ",\n";
+    first = false;
+    out.append(indent + 2, ' ');
+    AppendPretty(out, element, indent + 2);
+  }
+}
+
+void AppendPretty(std::string& out, const Value& value, std::size_t indent) {
+  const bool is_object = value.is_object() && !value.get_object().empty();
+  const bool is_array = value.is_array() && !value.get_array().empty();
+  if (!is_object && !is_array) {
+    out += boost::json::serialize(value);
+    return;
+  }
+  out += is_object ? '{' : '[';
+  if (is_object) {
+    AppendMembers(out, value.get_object(), indent);
+  } else {
+    AppendElements(out, value.get_array(), indent);
+  }
+  out += '\n';
+  out.append(indent, ' ');
+  out += is_object ? '}' : ']';
+}
+
+}  // namespace
+
+Result<Value> Parse(std::string_view text, const ParseLimits& limits) {
+  if (text.size() > limits.max_bytes) {
+    return Fail(Code::kResourceExhausted, "JSON text of {} bytes: the limit is {}", text.size(),
+                limits.max_bytes);
+  }
+  boost::json::parse_options options;
+  options.max_depth = limits.max_depth;
+  boost::json::parser parser({}, options);
+  boost::json::error_code error;
+  const std::size_t read = parser.write_some(text.data(), text.size(), error);
+  if (error == boost::json::error::too_deep) {
+    return Fail(Code::kResourceExhausted, "JSON nested deeper than {} levels", limits.max_depth);
+  }
+  if (error) return Fail(Code::kInvalidArgument, "JSON, byte {}: {}", read, error.message());
+  const std::size_t rest = text.find_first_not_of(" \t\r\n", read);
+  if (rest != std::string_view::npos) {
+    return Fail(Code::kInvalidArgument, "JSON, byte {}: text after the value", rest);
+  }
+  return parser.release();
+}
+
+std::string Serialize(const Value& value) { return boost::json::serialize(value); }
+std::string Serialize(const Object& object) { return boost::json::serialize(object); }
+
+std::string SerializePretty(const Value& value) {
+  std::string out;
+  AppendPretty(out, value, 0);
+  return out;
+}
+
+const Value* Find(const Value& object, std::string_view key) {
+  const Object* members = object.if_object();
+  return members == nullptr ? nullptr : members->if_contains(key);
+}
+
+std::string_view GetString(const Value& object, std::string_view key, std::string_view fallback) {
+  const Value* member = Find(object, key);
+  return member != nullptr && member->is_string() ? ToStringView(member->get_string()) : fallback;
+}
+
+std::int64_t GetInt(const Value& object, std::string_view key, std::int64_t fallback) {
+  const Value* member = Find(object, key);
+  if (member == nullptr || !member->is_number()) return fallback;
+  boost::json::error_code error;
+  const auto number = member->to_number<std::int64_t>(error);
+  return error ? fallback : number;
+}
+
+double GetDouble(const Value& object, std::string_view key, double fallback) {
+  const Value* member = Find(object, key);
+  return member != nullptr && member->is_number() ? member->to_number<double>() : fallback;
+}
+
+bool GetBool(const Value& object, std::string_view key, bool fallback) {
+  const Value* member = Find(object, key);
+  return member != nullptr && member->is_bool() ? member->get_bool() : fallback;
+}
+
+Result<std::string> RequireString(const Value& object, std::string_view key,
+                                  std::string_view what) {
+  const Value* member = Find(object, key);
+  if (member == nullptr || !member->is_string()) {
+    return Fail(Code::kInvalidArgument, "{}: '{}' must be a string", what, key);
+  }
+  return std::string(ToStringView(member->get_string()));
+}
+
+}  // namespace baton::json
