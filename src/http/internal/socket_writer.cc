@@ -1,0 +1,105 @@
+#include "http/internal/socket_writer.h"
+
+#include <array>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <fmt/format.h>
+
+#include "http/error_response.h"
+
+namespace baton::http::internal {
+
+namespace {
+
+// RFC 9110, section 6.4.1: these have no body and no length.
+bool IsBodiless(int status) { return status < 200 || status == 204 || status == 304; }
+
+bool IsFraming(std::string_view name) {
+  return EqualsIgnoreCase(name, "Content-Length") || EqualsIgnoreCase(name, "Transfer-Encoding") ||
+         EqualsIgnoreCase(name, "Connection");
+}
+
+}  // namespace
+
+std::string SocketWriter::Head(int status, const Headers& headers,
+                               const std::string& framing) const {
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", status, ReasonPhrase(status));
+  for (const auto& [name, value] : headers) {
+    if (!IsFraming(name)) head.append(name).append(": ").append(value).append("\r\n");
+  }
+  if (!IsBodiless(status)) head += framing;
+  if (!terms_.keep_alive || terms_.is_http_1_0) head += "Connection: close\r\n";
+  return head + "\r\n";
+}
+
+async::Task<Status> SocketWriter::Send(int status, Headers headers, std::string body) {
+  if (state_ != State::kNothing) {
+    co_return Fail(Code::kFailedPrecondition, "the response was already begun");
+  }
+  BATON_CO_TRY(CheckHeaders(headers));
+  const std::string head =
+      Head(status, headers, fmt::format("Content-Length: {}\r\n", body.size()));
+  const bool has_body = !terms_.head_only && !IsBodiless(status);
+  BATON_CO_TRY(co_await Put(head, has_body ? std::string_view(body) : std::string_view()));
+  state_ = State::kComplete;
+  co_return Status();
+}
+
+async::Task<Status> SocketWriter::Start(int status, Headers headers) {
+  if (state_ != State::kNothing) {
+    co_return Fail(Code::kFailedPrecondition, "the response was already begun");
+  }
+  BATON_CO_TRY(CheckHeaders(headers));
+  chunked_ = !terms_.is_http_1_0 && !IsBodiless(status);
+  const std::string head = Head(status, headers, chunked_ ? "Transfer-Encoding: chunked\r\n" : "");
+  BATON_CO_TRY(co_await Put(head));
+  state_ = terms_.head_only || IsBodiless(status) ? State::kComplete : State::kStreaming;
+  co_return Status();
+}
+
+async::Task<Status> SocketWriter::Write(std::string piece) {
+  if (state_ == State::kComplete && terms_.head_only) co_return Status();
+  if (state_ == State::kBroken) co_return Fail(Code::kCancelled, "the peer has gone");
+  if (state_ != State::kStreaming) {
+    co_return Fail(Code::kFailedPrecondition, "no body was started");
+  }
+  if (piece.empty()) co_return Status();  // an empty chunk would end the body
+  if (!chunked_) co_return co_await Put(piece);
+  const std::string size = fmt::format("{:x}\r\n", piece.size());
+  co_return co_await Put(size, piece, "\r\n");
+}
+
+async::Task<bool> SocketWriter::Finish() {
+  if (state_ == State::kNothing) {
+    (void)co_await SendError(*this, 500, "the request was not answered");
+  } else if (state_ == State::kStreaming && chunked_) {
+    if ((co_await Put("0\r\n\r\n")).ok()) state_ = State::kComplete;
+  }
+  co_return state_ == State::kComplete&& terms_.keep_alive && !terms_.is_http_1_0;
+}
+
+async::Task<Status> SocketWriter::SendContinue() {
+  co_return co_await Put("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+async::Task<Status> SocketWriter::Put(std::string_view first, std::string_view second,
+                                      std::string_view third) {
+  namespace asio = boost::asio;
+  if (state_ == State::kBroken || co_await async::IsCancelled()) {
+    // Even if nothing was written yet: what follows would be out of step.
+    state_ = State::kBroken;
+    co_return Fail(Code::kCancelled, "the peer has gone");
+  }
+  const std::array<asio::const_buffer, 3> buffers = {asio::buffer(first.data(), first.size()),
+                                                     asio::buffer(second.data(), second.size()),
+                                                     asio::buffer(third.data(), third.size())};
+  const auto [error, bytes] =
+      co_await asio::async_write(socket_, buffers, asio::as_tuple(asio::use_awaitable));
+  if (!error) co_return Status();
+  state_ = State::kBroken;
+  co_return Fail(Code::kCancelled, "the peer has gone");
+}
+
+}  // namespace baton::http::internal
