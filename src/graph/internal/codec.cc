@@ -1,0 +1,264 @@
+#include "graph/internal/codec.h"
+
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "graph/internal/channel_rules.h"
+
+namespace baton::graph {
+namespace {
+
+constexpr int kBodyVersion = 1;
+// Below this a whole value costs no more than the bookkeeping of increments.
+constexpr std::size_t kSmallIncrements = 4096;
+
+constexpr std::int64_t kSetFlag = 1;
+constexpr std::int64_t kReadyFlag = 2;
+
+// What we stored ourselves has no limit but memory.
+Result<json::Value> ParseStored(std::string_view text, std::string_view what) {
+  const json::ParseLimits limits{.max_depth = 100'000, .max_bytes = std::string::npos};
+  Result<json::Value> value = json::Parse(text, limits);
+  if (!value) return Fail(Code::kDataLoss, "stored {}: {}", what, value.error().message());
+  return value;
+}
+
+Result<std::string> SerializeChecked(const json::Value& value, std::string_view what) {
+  std::string text = json::Serialize(value);
+  if (!IsValidUtf8(text)) {
+    return Fail(Code::kInvalidArgument, "{} holds text that is not UTF-8", what);
+  }
+  return text;
+}
+
+// The increment, if that is the better thing to store.
+std::optional<ChannelBlob> TakeIncrement(ChannelLog& log, std::int64_t seq) {
+  std::string bytes = std::exchange(log.unsaved, {});
+  if (bytes.empty() || log.snapshot_seq == 0) return std::nullopt;
+  bytes += ']';
+  const std::size_t together = log.increment_bytes + bytes.size();
+  if (together > std::max(kSmallIncrements, log.snapshot_bytes)) return std::nullopt;
+  log.increment_bytes = together;
+  return ChannelBlob{
+      .seq = seq, .base_seq = std::exchange(log.head_seq, seq), .bytes = std::move(bytes)};
+}
+
+Result<ChannelBlob> TakeSnapshot(const ChannelEntry& channel, const json::Value& value,
+                                 ChannelLog& log, std::int64_t seq) {
+  Result<std::string> bytes = SerializeChecked(value, "channel '" + channel.name + "'");
+  if (!bytes) return Fail(std::move(bytes).error());
+  log.head_seq = log.snapshot_seq = seq;
+  log.snapshot_bytes = bytes->size();
+  log.increment_bytes = 0;
+  return ChannelBlob{.seq = seq, .bytes = std::move(*bytes)};
+}
+
+Status BadBody(std::string_view what) {
+  return Status(Code::kDataLoss, fmt::format("stored checkpoint: {}", what));
+}
+
+std::int64_t NumberAt(const json::Array& list, std::size_t index) {
+  const std::int64_t* number = index < list.size() ? list[index].if_int64() : nullptr;
+  return number == nullptr ? 0 : *number;
+}
+
+json::Object EncodeChannels(const ThreadState& state) {
+  json::Object channels;
+  for (std::size_t i = 0; i < state.versions.size(); ++i) {
+    const ChannelEntry& channel = state.graph().channels()[i];
+    if (state.versions[i] == 0 || channel.spec.kind == ChannelKind::kEphemeral) continue;
+    const ChannelLog& log = state.logs[i];
+    channels.emplace(channel.name, json::Array{state.versions[i], log.head_seq, log.snapshot_seq});
+  }
+  return channels;
+}
+
+json::Object EncodeTriggers(const ThreadState& state) {
+  json::Object triggers;
+  for (std::size_t i = 0; i < state.triggers.size(); ++i) {
+    const TriggerState& trigger = state.triggers[i];
+    if (trigger.version == 0) continue;
+    json::Array entry{trigger.version, trigger.seen,
+                      (trigger.set ? kSetFlag : 0) | (trigger.ready ? kReadyFlag : 0)};
+    if (trigger.arrived != 0) entry.push_back(static_cast<std::int64_t>(trigger.arrived));
+    triggers.emplace(state.graph().triggers()[i].name, std::move(entry));
+  }
+  return triggers;
+}
+
+void DecodeChannel(const json::Array& entry, int channel, ThreadState& state) {
+  state.versions[channel] = NumberAt(entry, 0);
+  if (state.logs.empty()) return;
+  ChannelLog& log = state.logs[channel];
+  log.saved_version = NumberAt(entry, 0);
+  log.head_seq = NumberAt(entry, 1);
+  log.snapshot_seq = NumberAt(entry, 2);
+}
+
+void DecodeTrigger(const json::Array& entry, int trigger, ThreadState& state) {
+  const std::int64_t flags = NumberAt(entry, 2);
+  state.triggers[trigger] = {.version = NumberAt(entry, 0),
+                             .seen = NumberAt(entry, 1),
+                             .arrived = static_cast<std::uint64_t>(NumberAt(entry, 3)),
+                             .set = (flags & kSetFlag) != 0,
+                             .ready = (flags & kReadyFlag) != 0};
+}
+
+Status DecodeSends(const json::Value& sends, ThreadState& state) {
+  const json::Array* list = sends.if_array();
+  if (list == nullptr) return BadBody("sends are no list");
+  for (const json::Value& send : *list) {
+    const json::Array* pair = send.if_array();
+    if (pair == nullptr || pair->size() != 2 || !pair->front().is_string()) {
+      return BadBody("a send is no pair");
+    }
+    const int node = state.graph().FindNode(json::ToStringView(pair->front().get_string()));
+    if (node > 0) state.sends.emplace_back(node, pair->back());
+  }
+  return {};
+}
+
+Status ApplyIncrement(const ChannelEntry& channel, const std::string& bytes, json::Value& value) {
+  Result<json::Value> writes = ParseStored(bytes, "channel '" + channel.name + "'");
+  if (!writes) return std::move(writes).error();
+  if (!writes->is_array() || !IsIncremental(channel.spec.kind) || !value.is_array()) {
+    return Status(Code::kDataLoss,
+                  fmt::format("stored channel '{}': an increment of what has none", channel.name));
+  }
+  for (json::Value& written : writes->get_array()) {
+    BATON_TRY(CheckWrite(channel, written));
+    ApplyWrite(channel.spec.kind, value, std::move(written));
+  }
+  return {};
+}
+
+// The blobs from the snapshot to the head, or empty if a link is missing.
+std::vector<const ChannelBlob*> ChainOf(const std::vector<ChannelBlob>& blobs,
+                                        const std::string& channel, std::int64_t head) {
+  std::map<std::int64_t, const ChannelBlob*> by_seq;
+  for (const ChannelBlob& blob : blobs) {
+    if (blob.channel == channel) by_seq.emplace(blob.seq, &blob);
+  }
+  std::vector<const ChannelBlob*> chain;
+  for (std::int64_t seq = head; seq != 0;) {
+    const auto found = by_seq.find(seq);
+    // A base lies before what adds to it; anything else would never end.
+    if (found == by_seq.end() || found->second->base_seq >= seq) return {};
+    chain.push_back(found->second);
+    seq = found->second->base_seq;
+  }
+  std::reverse(chain.begin(), chain.end());
+  return chain;
+}
+
+Status DecodeChannelValue(const std::vector<ChannelBlob>& blobs, int channel, ThreadState& state) {
+  const ChannelEntry& entry = state.graph().channels()[channel];
+  ChannelLog& log = state.logs[channel];
+  const std::vector<const ChannelBlob*> chain = ChainOf(blobs, entry.name, log.head_seq);
+  if (chain.empty()) {
+    return Fail(Code::kDataLoss, "stored channel '{}': blob {} or one it adds to is missing",
+                entry.name, log.head_seq);
+  }
+  Result<json::Value> value = ParseStored(chain.front()->bytes, "channel '" + entry.name + "'");
+  if (!value) return std::move(value).error();
+  log.snapshot_bytes = chain.front()->bytes.size();
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    BATON_TRY(ApplyIncrement(entry, chain[i]->bytes, *value));
+    log.increment_bytes += chain[i]->bytes.size();
+  }
+  state.SetValue(channel, std::move(*value));
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<ChannelBlob>> TakeChangedBlobs(ThreadState& state, std::int64_t seq) {
+  std::vector<ChannelBlob> blobs;
+  for (std::size_t i = 0; i < state.logs.size(); ++i) {
+    const ChannelEntry& channel = state.graph().channels()[i];
+    ChannelLog& log = state.logs[i];
+    if (state.versions[i] == log.saved_version) continue;
+    if (channel.spec.kind == ChannelKind::kEphemeral) continue;
+    const json::Value* value = state.value(static_cast<int>(i));
+    if (value == nullptr) continue;
+    std::optional<ChannelBlob> blob = TakeIncrement(log, seq);
+    if (blob && !IsValidUtf8(blob->bytes)) {
+      return Fail(Code::kInvalidArgument, "channel '{}' holds text that is not UTF-8",
+                  channel.name);
+    }
+    if (!blob) {
+      Result<ChannelBlob> snapshot = TakeSnapshot(channel, *value, log, seq);
+      if (!snapshot) return Fail(std::move(snapshot).error());
+      blob = std::move(*snapshot);
+    }
+    blob->channel = channel.name;
+    log.saved_version = state.versions[i];
+    blobs.push_back(std::move(*blob));
+  }
+  return blobs;
+}
+
+std::string EncodeBody(const ThreadState& state) {
+  json::Object body{{"v", kBodyVersion}, {"max", state.max_version}, {"stop", state.stop_seen}};
+  body.emplace("channels", EncodeChannels(state));
+  body.emplace("triggers", EncodeTriggers(state));
+  if (!state.sends.empty()) {
+    json::Array sends;
+    for (const auto& [node, argument] : state.sends) {
+      sends.push_back(json::Array{json::Value(state.graph().nodes()[node].name), argument});
+    }
+    body.emplace("sends", std::move(sends));
+  }
+  if (state.triggers[CompiledGraph::kStartTrigger].set) body.emplace("input", state.input);
+  return json::Serialize(body);
+}
+
+Status DecodeBody(const std::string& body, ThreadState& state) {
+  Result<json::Value> parsed = ParseStored(body, "checkpoint");
+  if (!parsed) return std::move(parsed).error();
+  const std::int64_t version = json::GetInt(*parsed, "v");
+  if (version != kBodyVersion) {
+    return BadBody(fmt::format("format {}, this program knows {}", version, kBodyVersion));
+  }
+  const json::Value* channels = json::Find(*parsed, "channels");
+  const json::Value* triggers = json::Find(*parsed, "triggers");
+  if (channels == nullptr || !channels->is_object() || triggers == nullptr ||
+      !triggers->is_object()) {
+    return BadBody("channels or triggers are missing");
+  }
+  state.max_version = json::GetInt(*parsed, "max");
+  state.stop_seen = json::GetInt(*parsed, "stop");
+  for (const auto& [name, entry] : channels->get_object()) {
+    const int channel = state.graph().FindChannel({name.data(), name.size()});
+    if (!entry.is_array()) return BadBody("a channel is no list");
+    if (channel >= 0) DecodeChannel(entry.get_array(), channel, state);
+  }
+  for (const auto& [name, entry] : triggers->get_object()) {
+    const int trigger = state.graph().FindTrigger({name.data(), name.size()});
+    if (!entry.is_array()) return BadBody("a trigger is no list");
+    if (trigger >= 0) DecodeTrigger(entry.get_array(), trigger, state);
+  }
+  if (const json::Value* input = json::Find(*parsed, "input")) state.input = *input;
+  const json::Value* sends = json::Find(*parsed, "sends");
+  return sends == nullptr ? Status() : DecodeSends(*sends, state);
+}
+
+std::vector<BlobRange> RangesOf(const ThreadState& state) {
+  std::vector<BlobRange> ranges;
+  for (std::size_t i = 0; i < state.logs.size(); ++i) {
+    const ChannelLog& log = state.logs[i];
+    if (log.head_seq == 0) continue;
+    ranges.push_back({state.graph().channels()[i].name, log.snapshot_seq, log.head_seq});
+  }
+  return ranges;
+}
+
+Status DecodeBlobs(const std::vector<ChannelBlob>& blobs, ThreadState& state) {
+  for (std::size_t i = 0; i < state.logs.size(); ++i) {
+    if (state.logs[i].head_seq == 0) continue;
+    BATON_TRY(DecodeChannelValue(blobs, static_cast<int>(i), state));
+  }
+  return {};
+}
+
+}  // namespace baton::graph

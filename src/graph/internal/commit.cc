@@ -1,0 +1,120 @@
+// What a run gives to its journal, and when it waits for it.
+#include <algorithm>
+#include <utility>
+
+#include "base/utf8.h"
+#include "graph/internal/codec.h"
+#include "graph/internal/loading.h"
+#include "graph/internal/run_loop.h"
+
+namespace baton::graph {
+
+// The state as the checkpoint `checkpoint_id_`.
+Status RunLoop::AddCheckpoint(std::string source) {
+  Journal& journal = *environment_.journal;
+  CheckpointBatch::Checkpoint checkpoint;
+  checkpoint.ns = ns_;
+  checkpoint.row.seq = journal.NextSeq();
+  Result<std::vector<ChannelBlob>> blobs = TakeChangedBlobs(state_, checkpoint.row.seq);
+  if (!blobs) return std::move(blobs).error();
+  checkpoint.blobs = std::move(*blobs);
+  checkpoint.row.body = EncodeBody(state_);
+  if (!IsValidUtf8(checkpoint.row.body)) {
+    return Status(Code::kInvalidArgument, "an input or a send holds text that is not UTF-8");
+  }
+  checkpoint.row.id = checkpoint_id_;
+  checkpoint.row.parent_id = std::exchange(saved_id_, checkpoint_id_);
+  checkpoint.row.source = std::move(source);
+  checkpoint.row.step = step_;
+  checkpoint.row.created = environment_.clock.Now();
+  if (std::exchange(rows_saved_, false)) journal.AddSettled(ns_, saved_seq_);
+  saved_seq_ = checkpoint.row.seq;
+  if (ns_.empty()) environment_.answers_seq = saved_seq_;
+  journal.AddCheckpoint(std::move(checkpoint));
+  return {};
+}
+
+// What the task did, beside the checkpoint that it started from.
+Status RunLoop::AddTaskRows(Task& task) {
+  if (task.stored) return {};
+  if (task.state != TaskState::kDone && task.state != TaskState::kAsking) return {};
+  IdOf(task);
+  Result<std::vector<TaskWrite>> rows = EncodeTask(graph_, task);
+  if (!rows) return std::move(rows).error();
+  task.stored = true;
+  if (task.state == TaskState::kDone) rows_saved_ = true;
+  environment_.journal->AddWrites(ns_, saved_seq_, std::move(*rows));
+  return {};
+}
+
+// A super-step has ended.
+async::Task<Status> RunLoop::Commit() {
+  if (environment_.keeps()) {
+    const DurabilityMode mode = environment_.options.durability;
+    if (mode != DurabilityMode::kExit) BATON_CO_TRY(AddCheckpoint("loop"));
+    // Input is durable before the first node, in every mode: START has only just spread it.
+    const bool accepts = std::exchange(new_input_, false);
+    if (accepts || mode == DurabilityMode::kSync) {
+      BATON_CO_TRY(co_await environment_.journal->Flush());
+    } else if (mode == DurabilityMode::kAsync) {
+      BATON_CO_TRY(co_await environment_.journal->Start());
+    }
+  }
+  co_return co_await ReportStep();
+}
+
+async::Task<Status> RunLoop::ReportStep() {
+  if (environment_.Wants(StreamEvent::Kind::kCheckpoint)) {
+    StreamEvent event;
+    event.kind = StreamEvent::Kind::kCheckpoint;
+    event.ns = ns_;
+    event.data = json::Object{{"checkpoint_id", checkpoint_id_}, {"step", step_}};
+    BATON_CO_TRY(co_await environment_.Emit(std::move(event)));
+  }
+  if (environment_.Wants(StreamEvent::Kind::kValues)) {
+    StreamEvent event;
+    event.kind = StreamEvent::Kind::kValues;
+    event.ns = ns_;
+    event.data = state_.values();
+    BATON_CO_TRY(co_await environment_.Emit(std::move(event)));
+  }
+  co_return Status();
+}
+
+void RunLoop::DropEdges() {
+  const bool failed = std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) {
+    return task.state == TaskState::kFailed;
+  });
+  if (!failed) return;
+  for (Task& task : tasks_) {
+    if (task.state != TaskState::kDone || task.restored) continue;
+    task.without_edges = true;
+    task.stored = false;
+  }
+}
+
+async::Task<void> RunLoop::Finish() {
+  if (!environment_.keeps()) co_return;
+  const bool finished_subgraph = stop_ == Stop::kFinished && !ns_.empty();
+  Status status;
+  // Under kExit this is the first the store hears of it. A finished subgraph is in its
+  // parent's writes.
+  if (saved_id_ != checkpoint_id_ && !finished_subgraph) status = AddCheckpoint("loop");
+  if (graph_.drops_edges_of_failed_steps()) DropEdges();
+  if (status.ok() && planned_) {
+    for (Task& task : tasks_) {
+      status = AddTaskRows(task);
+      if (!status.ok()) break;
+    }
+  }
+  if (status.ok() && ns_.empty()) {
+    status = co_await environment_.journal->Close();
+  } else if (ns_.empty()) {
+    static_cast<void>((co_await environment_.journal->Close()).ok());
+  } else if (status.ok() && !finished_subgraph) {
+    status = co_await environment_.journal->Flush();
+  }
+  if (!status.ok()) StopWith(std::move(status));
+}
+
+}  // namespace baton::graph

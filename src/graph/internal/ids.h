@@ -1,0 +1,27 @@
+// Ids that come out the same whenever the same task runs again.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "graph/internal/task.h"
+
+namespace baton::graph {
+
+struct TaskPlace {
+  std::string_view checkpoint_id;
+  std::string_view ns;
+  int step;  // the super-step that runs the task
+};
+
+std::string TaskId(const TaskPlace& place, std::string_view node_name, const Task& task);
+// Of what a super-step leads to from the checkpoint `parent_id`.
+std::string CheckpointId(std::string_view parent_id, std::string_view ns, int step);
+
+std::string QuestionId(std::string_view task_id, int call);
+
+// The namespace of a subgraph's run.
+std::string SubgraphNamespace(std::string_view parent, std::string_view node_name,
+                              std::string_view task_id);
+
+}  // namespace baton::graph

@@ -1,0 +1,93 @@
+#include "graph/internal/journal.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace baton::graph {
+namespace {
+
+// Beyond this many checkpoints on their way a run waits for the disk: memory is not a buffer.
+constexpr std::size_t kMaxWaitingCheckpoints = 64;
+
+}  // namespace
+
+Journal::Journal(CheckpointStore& store, std::string thread_id, ThreadVersion current,
+                 const async::Executor& executor)
+    : store_(store),
+      thread_id_(std::move(thread_id)),
+      version_(current),
+      last_seq_(current.seq),
+      changed_(executor),
+      background_(executor) {}
+
+void Journal::AddCheckpoint(CheckpointBatch::Checkpoint checkpoint) {
+  pending_.checkpoints.push_back(std::move(checkpoint));
+  ++added_;
+}
+
+void Journal::AddWrites(std::string ns, std::int64_t seq, std::vector<TaskWrite> rows) {
+  if (rows.empty()) return;
+  pending_.writes.push_back({std::move(ns), seq, std::move(rows)});
+  ++added_;
+}
+
+void Journal::AddSettled(std::string ns, std::int64_t seq) {
+  pending_.settled.push_back({std::move(ns), seq});
+  ++added_;
+}
+
+async::Task<Status> Journal::Flush() {
+  const std::uint64_t wanted = added_;
+  while (status_.ok() && stored_ < wanted) {
+    if (committing_) {
+      co_await changed_.WaitUncancellable();
+    } else {
+      co_await Commit();
+    }
+  }
+  co_return status_;
+}
+
+async::Task<void> Journal::Commit() {
+  committing_ = true;
+  const std::uint64_t holds = added_;
+  CheckpointBatch batch = std::exchange(pending_, {});
+  last_seq_ = std::max(last_seq_, version_.seq + 1);
+  batch.thread_id = thread_id_;
+  batch.expected = version_;
+  batch.next = {version_.token + (owns_ ? 0 : 1), last_seq_};
+  const ThreadVersion next = batch.next;
+  Status status = co_await store_.Put(std::move(batch));
+  committing_ = false;
+  if (status.ok()) {
+    version_ = next;
+    stored_ = holds;
+    owns_ = true;
+  } else {
+    status_ = std::move(status);
+  }
+  changed_.NotifyAll();
+}
+
+async::Task<Status> Journal::Start() {
+  if (!status_.ok()) co_return status_;
+  if (pending_.checkpoints.size() >= kMaxWaitingCheckpoints) co_return co_await Flush();
+  if (!in_background_) {
+    in_background_ = true;
+    background_.Spawn(FlushInBackground());
+  }
+  co_return Status();
+}
+
+async::Task<void> Journal::FlushInBackground() {
+  while (status_.ok() && stored_ < added_) static_cast<void>(co_await Flush());
+  in_background_ = false;
+}
+
+async::Task<Status> Journal::Close() {
+  Status status = co_await Flush();
+  co_await background_.Join();
+  co_return status;
+}
+
+}  // namespace baton::graph

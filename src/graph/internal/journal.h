@@ -1,0 +1,68 @@
+// What a run writes to its thread, in order, with few commits.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "async/signal.h"
+#include "async/task.h"
+#include "async/task_group.h"
+#include "base/status.h"
+#include "graph/checkpoint_store.h"
+
+namespace baton::graph {
+
+// Collects the changes of one run, its subgraphs' included. What is added while a commit is
+// under way goes into the next one together. The first commit takes the thread over.
+//
+// Lifetime: Close() before destruction.
+// Threads:  one executor.
+// Errors:   after a failed commit nothing is written any more; every Flush() says why.
+class Journal {
+ public:
+  // `current` is the version that the run has read.
+  Journal(CheckpointStore& store, std::string thread_id, ThreadVersion current,
+          const async::Executor& executor);
+
+  // A seq for a new checkpoint.
+  std::int64_t NextSeq() { return ++last_seq_; }
+
+  void AddCheckpoint(CheckpointBatch::Checkpoint checkpoint);
+  void AddWrites(std::string ns, std::int64_t seq, std::vector<TaskWrite> rows);
+  void AddSettled(std::string ns, std::int64_t seq);
+  // Nothing but taking the thread over.
+  void AddClaim() { ++added_; }
+
+  // Whether the thread is this run's already.
+  bool owns() const { return owns_; }
+
+  // Suspends until everything added so far is stored.
+  async::Task<Status> Flush();
+
+  // Has it stored in the background. Suspends only while too much is waiting.
+  async::Task<Status> Start();
+
+  // Flush(), and waits for the background.
+  async::Task<Status> Close();
+
+ private:
+  async::Task<void> Commit();
+  async::Task<void> FlushInBackground();
+
+  CheckpointStore& store_;
+  const std::string thread_id_;
+  ThreadVersion version_;
+  std::int64_t last_seq_;
+  CheckpointBatch pending_;
+  std::uint64_t added_ = 0;
+  std::uint64_t stored_ = 0;
+  bool owns_ = false;
+  bool committing_ = false;
+  bool in_background_ = false;
+  Status status_;
+  async::Signal changed_;
+  async::TaskGroup background_;
+};
+
+}  // namespace baton::graph

@@ -1,0 +1,110 @@
+#include "graph/internal/loading.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "graph/internal/channel_rules.h"
+#include "graph/internal/codec.h"
+#include "graph/internal/ids.h"
+
+namespace baton::graph {
+namespace {
+
+bool IsTarget(const CompiledGraph& graph, std::string_view name) {
+  return name == kEnd || graph.FindNode(name) > CompiledGraph::kStartNode;
+}
+
+bool MayName(const ConditionalEdge& edge, const std::string& name) {
+  return edge.targets.empty() ||
+         std::find(edge.targets.begin(), edge.targets.end(), name) != edge.targets.end();
+}
+
+Status TakeRoute(const CompiledGraph& graph, const std::string& from, const ConditionalEdge& edge,
+                 Route route, NodeOutput& output) {
+  for (std::string& name : route.go_to) {
+    if (!MayName(edge, name) || !IsTarget(graph, name)) {
+      return Fail(Code::kInvalidArgument, "conditional edge '{}' -> '{}': not one of its targets",
+                  from, name);
+    }
+    output.go_to.push_back(std::move(name));
+  }
+  for (Send& send : route.sends) {
+    if (!MayName(edge, send.node) || send.node == kEnd || !IsTarget(graph, send.node)) {
+      return Fail(Code::kInvalidArgument, "conditional edge '{}' sends to '{}': not its target",
+                  from, send.node);
+    }
+    output.sends.push_back(std::move(send));
+  }
+  return {};
+}
+
+}  // namespace
+
+async::Task<Status> LoadState(CheckpointStore& store, const std::string& thread_id,
+                              const std::string& ns, const CheckpointRow& row, ThreadState& state) {
+  BATON_CO_TRY(DecodeBody(row.body, state));
+  std::vector<BlobRange> ranges = RangesOf(state);
+  if (ranges.empty()) co_return Status();
+  Result<std::vector<ChannelBlob>> blobs =
+      co_await store.ReadBlobs(thread_id, ns, std::move(ranges));
+  if (!blobs) co_return Fail(std::move(blobs).error());
+  co_return DecodeBlobs(*blobs, state);
+}
+
+std::vector<Task> PlanTasks(const ThreadState& state, const CheckpointRow& row,
+                            const std::string& ns) {
+  std::vector<Task> tasks;
+  state.Plan(tasks);
+  const TaskPlace place{row.id, ns, row.step + 1};
+  for (Task& task : tasks) task.id = TaskId(place, state.graph().nodes()[task.node].name, task);
+  return tasks;
+}
+
+std::vector<std::string> NamesOfUnfinished(const CompiledGraph& graph,
+                                           const std::vector<Task>& tasks) {
+  std::vector<std::string> names;
+  for (const Task& task : tasks) {
+    if (task.state != TaskState::kDone) names.push_back(graph.nodes()[task.node].name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+PendingQuestion ToPending(const AskedQuestion& question, const std::string& node_name) {
+  return {question.id, node_name, question.payload, question.answer_schema, question.expires};
+}
+
+Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output) {
+  for (const auto& [name, value] : output.writes) {
+    const int channel = graph.FindChannel({name.data(), name.size()});
+    if (channel < 0) {
+      return Fail(Code::kInvalidArgument, "write to channel '{}': no such channel",
+                  std::string_view(name.data(), name.size()));
+    }
+    BATON_TRY(CheckWrite(graph.channels()[channel], value));
+  }
+  for (const std::string& name : output.go_to) {
+    if (!IsTarget(graph, name)) {
+      return Fail(Code::kInvalidArgument, "go to '{}': no such node", name);
+    }
+  }
+  for (const Send& send : output.sends) {
+    if (send.node == kEnd || !IsTarget(graph, send.node)) {
+      return Fail(Code::kInvalidArgument, "send to '{}': no such node", send.node);
+    }
+  }
+  return {};
+}
+
+Status FollowConditionals(ThreadState& state, int node, NodeOutput& output, bool alone) {
+  const NodeEntry& entry = state.graph().nodes()[node];
+  for (const ConditionalEdge& edge : entry.conditionals) {
+    Result<Route> route = state.WithWrites(
+        output, alone, [&](const json::Value& values) { return edge.router(values); });
+    if (!route) return std::move(route).error();
+    BATON_TRY(TakeRoute(state.graph(), entry.name, edge, std::move(*route), output));
+  }
+  return {};
+}
+
+}  // namespace baton::graph

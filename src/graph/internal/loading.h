@@ -1,0 +1,38 @@
+// Reading a checkpoint into memory.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "base/status.h"
+#include "graph/checkpoint_store.h"
+#include "graph/internal/task.h"
+#include "graph/internal/thread_state.h"
+#include "graph/runner.h"
+
+namespace baton::graph {
+
+// Fills `state`, which is new, from a stored row.
+async::Task<Status> LoadState(CheckpointStore& store, const std::string& thread_id,
+                              const std::string& ns, const CheckpointRow& row, ThreadState& state);
+
+// The tasks of the super-step after `row`, with their ids.
+std::vector<Task> PlanTasks(const ThreadState& state, const CheckpointRow& row,
+                            const std::string& ns);
+
+// The names of the tasks that have not finished, sorted.
+std::vector<std::string> NamesOfUnfinished(const CompiledGraph& graph,
+                                           const std::vector<Task>& tasks);
+
+PendingQuestion ToPending(const AskedQuestion& question, const std::string& node_name);
+
+// Whether what a node returned can be written: channels exist and take the values, nodes named
+// exist. kInvalidArgument otherwise.
+Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output);
+
+// Asks the conditional edges of `node` where to go and adds that to `output`.
+// `alone`: as in ThreadState::WithWrites().
+Status FollowConditionals(ThreadState& state, int node, NodeOutput& output, bool alone);
+
+}  // namespace baton::graph

@@ -1,0 +1,190 @@
+#include "graph/internal/run_loop.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "graph/internal/ids.h"
+#include "graph/internal/loading.h"
+
+namespace baton::graph {
+
+RunLoop::RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns)
+    : environment_(environment),
+      graph_(graph),
+      ns_(std::move(ns)),
+      state_(graph, environment.keeps()) {}
+
+async::Task<void> RunLoop::Loop() {
+  for (;;) {
+    if (OverLimit()) co_return;
+    if (!planned_) {
+      tasks_.clear();
+      state_.Plan(tasks_);
+      planned_ = true;
+    }
+    if (tasks_.empty()) co_return;
+    if (!AllDone()) {
+      if (StopsHere(&NodeEntry::stop_before)) {
+        stop_ = Stop::kBreakpoint;
+        co_return;
+      }
+      if (environment_.options.listener != nullptr || !RunWhatNeverSuspends()) {
+        co_await RunStep();
+      }
+      if (stop_ == Stop::kFailed) co_return;
+      if (!AllDone()) {
+        stop_ = Stop::kUnfinished;
+        co_return;
+      }
+    }
+    if (!co_await EndStep()) co_return;
+  }
+}
+
+bool RunLoop::AllDone() const {
+  return std::all_of(tasks_.begin(), tasks_.end(),
+                     [](const Task& task) { return task.state == TaskState::kDone; });
+}
+
+bool RunLoop::StopsHere(bool NodeEntry::* mark) const {
+  return graph_.has_stops() && state_.MayStop() &&
+         std::any_of(tasks_.begin(), tasks_.end(),
+                     [&](const Task& task) { return NodeOf(task).*mark; });
+}
+
+// A failure that is no node's. What the tasks of the step did is kept.
+void RunLoop::StopWith(Status status) {
+  stop_ = Stop::kFailed;
+  if (failure_.ok()) failure_ = std::move(status);
+}
+
+bool RunLoop::OverLimit() {
+  if (step_ + 1 > last_step_) {
+    StopWith(Status(
+        Code::kResourceExhausted,
+        fmt::format("recursion limit: not finished after {} super-steps",
+                    environment_.options.recursion_limit > 0 ? environment_.options.recursion_limit
+                                                             : graph_.recursion_limit())));
+    return true;
+  }
+  if (environment_.options.deadline.Expired()) {
+    StopWith(Status(Code::kDeadlineExceeded, "run: timed out"));
+    return true;
+  }
+  return false;
+}
+
+// The slow way through a super-step: nodes that suspend, and listeners.
+async::Task<void> RunLoop::RunStep() {
+  Status reported = co_await ReportStarted();
+  if (reported.ok()) co_await RunRest();
+  if (!environment_.broken.ok()) StopWith(environment_.broken);
+  co_await StopIfCancelled();
+}
+
+async::Task<void> RunLoop::StopIfCancelled() {
+  if (stop_ == Stop::kFailed || !co_await async::IsCancelled()) co_return;
+  // A super-step that is complete counts: its end is the boundary to stop at.
+  if (AllDone()) static_cast<void>(co_await EndStep());
+  StopWith(Status(Code::kCancelled, "run: cancelled"));
+}
+
+// False if the run stops here.
+async::Task<bool> RunLoop::EndStep() {
+  if (Status status = state_.ApplyStep(tasks_); !status.ok()) {
+    StopWith(std::move(status));
+    co_return false;
+  }
+  StepForward();
+  const bool stops = StopsHere(&NodeEntry::stop_after);
+  if (environment_.keeps() || environment_.options.listener != nullptr) {
+    if (Status status = co_await Commit(); !status.ok()) {
+      planned_ = false;
+      StopWith(std::move(status));
+      co_return false;
+    }
+  }
+  planned_ = false;
+  if (stops) stop_ = Stop::kBreakpoint;
+  if (environment_.keeps() && co_await async::IsCancelled()) {
+    StopWith(Status(Code::kCancelled, "run: cancelled"));
+    co_return false;
+  }
+  co_return !stops;
+}
+
+void RunLoop::StepForward() {
+  ++step_;
+  reopened_ = false;
+  if (!environment_.keeps()) return;
+  checkpoint_id_ = CheckpointId(checkpoint_id_, ns_, step_);
+  // Answers belong to the super-step of the thread's own graph that they were given in.
+  if (ns_.empty()) environment_.answers.clear();
+}
+
+const std::string& RunLoop::IdOf(Task& task) {
+  if (task.id.empty()) {
+    task.id = TaskId({checkpoint_id_, ns_, step_ + 1}, NodeOf(task).name, task);
+  }
+  return task.id;
+}
+
+const json::Value& RunLoop::InputOf(const Task& task) const {
+  return task.send < 0 ? state_.values() : state_.sends[task.send].second;
+}
+
+Status RunLoop::TakeQuestions(std::vector<AskedQuestion>& questions) {
+  if (!failure_.ok()) return failure_;
+  for (Task& task : tasks_) {
+    if (task.state == TaskState::kFailed) return std::move(task.failure);
+  }
+  for (Task& task : tasks_) {
+    if (task.state == TaskState::kDone) continue;
+    for (AskedQuestion& question : task.questions) {
+      if (environment_.answers.contains(question.id)) continue;
+      questions.push_back(std::move(question));
+    }
+  }
+  return {};
+}
+
+RunResult RunLoop::TakeResult() {
+  RunResult result;
+  result.status = failure_;
+  result.checkpoint_id = saved_id_;
+  if (!planned_) {
+    tasks_.clear();
+    state_.Plan(tasks_);
+  }
+  result.next = NamesOfUnfinished(graph_, tasks_);
+  for (Task& task : tasks_) {
+    if (task.state == TaskState::kDone) continue;
+    for (const AskedQuestion& question : task.questions) {
+      if (environment_.answers.contains(question.id)) continue;
+      result.questions.push_back(ToPending(question, NodeOf(task).name));
+    }
+    if (result.status.ok() && task.state == TaskState::kFailed) result.status = task.failure;
+  }
+  const bool some_done = std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) {
+    return task.state == TaskState::kDone;
+  });
+  // Two writers of one channel: the values and what is next are those before the super-step.
+  if (some_done && !state_.ApplyStep(tasks_).ok()) {
+    for (Task& task : tasks_) task.state = TaskState::kReady;
+    result.next = NamesOfUnfinished(graph_, tasks_);
+  }
+  result.values = state_.TakeValues();
+  return result;
+}
+
+NodeOutput RunLoop::TakeOutput(const CompiledGraph& parent) {
+  NodeOutput output;
+  json::Value values = state_.TakeValues();
+  for (auto& [name, value] : values.get_object()) {
+    if (parent.FindChannel({name.data(), name.size()}) < 0) continue;
+    output.writes.emplace(name, std::move(value));
+  }
+  return output;
+}
+
+}  // namespace baton::graph

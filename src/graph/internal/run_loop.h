@@ -1,0 +1,127 @@
+// The super-steps of one graph on one thread.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "base/status.h"
+#include "graph/internal/run_environment.h"
+#include "graph/internal/task.h"
+#include "graph/internal/thread_state.h"
+#include "graph/runner.h"
+
+namespace baton::graph {
+
+// Runs a graph from where it stands until it finishes, asks, stops at a breakpoint or fails:
+// open it, Loop(), Finish(), then look at what came of it. A subgraph is a RunLoop of its own
+// in the same RunEnvironment.
+//
+// Lifetime: environment and graph outlive it.
+// Threads:  the run's executor.
+// Cancel:   Loop() stops at the next super-step boundary, or inside a node; Finish() still
+//           stores what was done.
+class RunLoop {
+ public:
+  enum class Stop { kFinished, kBreakpoint, kUnfinished, kFailed };
+
+  RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns);
+
+  // Opens the thread's own graph. On failure the thread is as it was.
+  async::Task<Status> Open(RunRequest request);
+  // The same for a store that keeps nothing.
+  Status OpenFresh(json::Value input);
+  // Opens a subgraph: where it stopped, if it has run in this namespace, else with `input`.
+  async::Task<Status> OpenNested(const json::Value& input, bool may_have_run);
+
+  async::Task<void> Loop();
+  async::Task<void> Finish();
+
+  // The rest is valid after Finish().
+  Stop stop() const { return stop_; }
+  const Status& failure() const { return failure_; }
+  // The failure of a subgraph, or else the questions of its tasks that have not finished.
+  Status TakeQuestions(std::vector<AskedQuestion>& questions);
+  // What is to be returned to who called the runner. Consumes the state.
+  RunResult TakeResult();
+  // What a subgraph writes to the channels it shares with `parent`. Consumes the state.
+  NodeOutput TakeOutput(const CompiledGraph& parent);
+
+ private:
+  friend class TaskContext;
+
+  // open.cc
+  async::Task<Result<StoredCheckpoint>> Load(std::string checkpoint_id);
+  Status AcceptInput(json::Value input);
+  async::Task<Status> Fork();
+  async::Task<Status> GoOn(const StoredCheckpoint& stored,
+                           std::map<std::string, json::Value> answers);
+  Status RestorePlanned(const StoredCheckpoint& stored);
+  Status TakeAnswers(std::map<std::string, json::Value> answers);
+  Status TakeAnswer(const std::string& id, json::Value answer);
+  std::vector<const AskedQuestion*> PendingQuestions() const;
+  void HoldAskingTasks();
+
+  // run_loop.cc
+  bool AllDone() const;
+  bool StopsHere(bool NodeEntry::* mark) const;
+  async::Task<void> RunStep();
+  async::Task<bool> EndStep();
+  bool OverLimit();
+  void StopWith(Status status);
+  async::Task<void> StopIfCancelled();
+
+  // step.cc
+  bool RunWhatNeverSuspends();
+  bool TryRunNow(Task& task);
+  async::Task<void> RunRest();
+  async::Task<void> RunTask(Task& task);
+  async::Task<void> RunAttempt(Task& task);
+  async::Task<Result<NodeOutput>> RunSubgraph(Task& task);
+  async::Task<void> SpawnTask(Task& task);
+  void Settle(Task& task, Result<NodeOutput> output);
+  bool MayRetry(const Task& task) const;
+  Deadline RetryTime(Task& task);
+  Deadline AttemptDeadline(const Task& task) const;
+  async::Task<Status> ReportStarted();
+  async::Task<Status> ReportSettled(Task& task);
+  StreamEvent MakeEvent(StreamEvent::Kind kind, Task& task, json::Value data);
+
+  // commit.cc
+  Status AddCheckpoint(std::string source);
+  Status AddTaskRows(Task& task);
+  async::Task<Status> Commit();
+  async::Task<Status> ReportStep();
+  void StepForward();
+  void DropEdges();
+
+  const std::string& IdOf(Task& task);
+  const json::Value& InputOf(const Task& task) const;
+  const NodeEntry& NodeOf(const Task& task) const { return graph_.nodes()[task.node]; }
+
+  RunEnvironment& environment_;
+  const CompiledGraph& graph_;
+  const std::string ns_;
+  ThreadState state_;
+  std::vector<Task> tasks_;  // of the super-step under way
+
+  // The checkpoint that the next super-step starts from.
+  std::string checkpoint_id_;
+  int step_ = -2;
+  int last_step_ = 0;  // the recursion limit as a step
+  // The last one that was given to the store; the same but for DurabilityMode::kExit.
+  std::string saved_id_;
+  std::int64_t saved_seq_ = 0;
+  bool rows_saved_ = false;  // tasks of saved_seq_ have rows that its successor settles
+  bool planned_ = false;     // tasks_ are those of the next super-step
+  bool reopened_ = false;    // the first super-step's subgraphs may have run before
+  bool new_input_ = false;   // is to be flushed before the first node
+  int running_ = 0;          // tasks that are suspended
+
+  Stop stop_ = Stop::kFinished;
+  Status failure_;
+};
+
+}  // namespace baton::graph

@@ -1,0 +1,46 @@
+#include "graph/internal/task_context.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "graph/internal/ids.h"
+
+namespace baton::graph {
+
+async::Task<Result<json::Value>> TaskContext::Interrupt(Question question) {
+  RunEnvironment& environment = loop_.environment_;
+  if (!environment.keeps()) {
+    co_return Fail(Code::kFailedPrecondition,
+                   "node '{}' asks, and this run has no store to wait in", node_name());
+  }
+  AskedQuestion asked;
+  asked.id = QuestionId(loop_.IdOf(task_), calls_++);
+  if (std::optional<json::Value> answer = environment.TakeAnswer(asked.id)) co_return *answer;
+  const Timestamp now = environment.clock.Now();
+  if (const AskedQuestion* before = AskedBefore(asked.id)) {
+    if (before->expires && *before->expires <= now) {
+      co_return Fail(Code::kDeadlineExceeded, "question '{}' expired without an answer", asked.id);
+    }
+    asked.expires = before->expires;
+  } else if (question.expires) {
+    asked.expires = now + *question.expires;
+  }
+  asked.payload = std::move(question.payload);
+  asked.answer_schema = std::move(question.answer_schema);
+  task_.questions.push_back(std::move(asked));
+  co_return Fail(Code::kAborted, "node '{}' waits for an answer", node_name());
+}
+
+const AskedQuestion* TaskContext::AskedBefore(const std::string& id) const {
+  const auto found = std::find_if(task_.asked_before.begin(), task_.asked_before.end(),
+                                  [&](const AskedQuestion& question) { return question.id == id; });
+  return found == task_.asked_before.end() ? nullptr : &*found;
+}
+
+async::Task<Status> TaskContext::Emit(json::Value event) {
+  if (!loop_.environment_.Wants(StreamEvent::Kind::kCustom)) co_return Status();
+  co_return co_await loop_.environment_.Emit(
+      loop_.MakeEvent(StreamEvent::Kind::kCustom, task_, std::move(event)));
+}
+
+}  // namespace baton::graph

@@ -1,0 +1,129 @@
+// The state of one graph on one thread, in memory.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "graph/compiled_graph.h"
+#include "graph/internal/task.h"
+#include "json/json.h"
+
+namespace baton::graph {
+
+struct TriggerState {
+  std::int64_t version = 0;
+  std::int64_t seen = 0;      // the version that last started its node
+  std::uint64_t arrived = 0;  // of a join's sources
+  bool set = false;           // not for joins
+  bool ready = false;         // for deferred ones: nothing else is left to run
+};
+
+// What of a channel is stored already. Kept only for stores that keep something.
+struct ChannelLog {
+  std::int64_t saved_version = 0;
+  std::int64_t head_seq = 0;
+  std::int64_t snapshot_seq = 0;
+  std::size_t snapshot_bytes = 0;
+  std::size_t increment_bytes = 0;
+  std::string unsaved;  // what was written since, "[a,b": an increment without its end
+};
+
+// Versions, values and triggers between two super-steps, and the rules that lead from one
+// super-step to the next. Knows no store and runs no node.
+//
+// Values live in one JSON object, so that a node's input is that object and not a copy. They
+// move only in Apply…().
+class ThreadState {
+ public:
+  // The state of a thread that has seen no input. The graph outlives it.
+  ThreadState(const CompiledGraph& graph, bool keep_log);
+  ThreadState(const ThreadState&) = delete;
+  ThreadState& operator=(const ThreadState&) = delete;
+
+  const CompiledGraph& graph() const { return *graph_; }
+  const json::Value& values() const { return values_; }
+  json::Value TakeValues() { return std::move(values_); }
+
+  // Null while the channel is absent.
+  const json::Value* value(int channel) const { return slots_[channel]; }
+  void SetValue(int channel, json::Value value);
+  void Clear(int channel);
+
+  // Appends the tasks of the next super-step: nodes by name, then sends in order.
+  void Plan(std::vector<Task>& tasks) const;
+
+  // Whether anything changed since the run last went on: a breakpoint stops only then.
+  bool MayStop() const { return max_version > stop_seen; }
+
+  // Ends a super-step: applies the writes of the tasks that are done, in the order given, and
+  // works out which triggers are set. Consumes their outputs. kInvalidArgument if two tasks
+  // write an exclusive channel, or a reducer fails; the state is unchanged then.
+  Status ApplyStep(std::span<Task> tasks);
+
+  // Drops `discarded`, the tasks that were planned, and makes `new_input` START's.
+  void ApplyInput(std::span<Task> discarded, json::Value new_input);
+
+  // Runs `visit` on the values as they will be with the writes of `output`, and puts them back
+  // as they were. `alone`: no other task of the step holds a reference into the values.
+  template <typename Visit>
+  auto WithWrites(const NodeOutput& output, bool alone, Visit visit) {
+    OverlayWrites(output, alone);
+    auto result = visit(std::as_const(values_));
+    RemoveOverlay();
+    return result;
+  }
+
+  std::vector<std::int64_t> versions;              // by channel
+  std::vector<TriggerState> triggers;              // by trigger
+  std::vector<ChannelLog> logs;                    // by channel; empty without store
+  std::vector<std::pair<int, json::Value>> sends;  // node and argument
+  json::Value input;                               // of START, while its trigger is set
+  std::int64_t max_version = 0;
+  std::int64_t stop_seen = 0;
+
+ private:
+  struct Write {
+    int channel;
+    json::Value* value;
+  };
+  // A channel whose value WithWrites() replaced; or, in place, its length before.
+  struct Overlay {
+    int channel;
+    bool absent;
+    bool in_place;
+    std::size_t length;
+    json::Value original;
+  };
+
+  bool IsReady(int trigger) const;
+  Status CollectWrites(std::span<Task> tasks);
+  Status Reduce(int channel, const json::Value& written);
+  bool ConsumeTriggers(std::span<Task> tasks);
+  void ApplyCollected(std::int64_t version);
+  void LogWrite(int channel, const json::Value& written);
+  void FollowEdges(std::span<Task> tasks, std::int64_t version);
+  void SetTrigger(int trigger, std::int64_t version);
+  void Arrive(const JoinArrival& arrival, std::int64_t version);
+  void EndEphemerals(std::int64_t version);
+  bool AnythingReady(std::int64_t version) const;
+  void ReadyDeferred(std::int64_t version);
+  void OverlayWrites(const NodeOutput& output, bool alone);
+  void RemoveOverlay();
+  void RefreshSlots();
+
+  const CompiledGraph* graph_;
+  json::Value values_;
+  std::vector<json::Value*> slots_;
+  // Used within ApplyStep(), kept for their memory.
+  std::vector<Write> writes_;
+  std::vector<const Task*> writers_;
+  std::vector<std::pair<int, json::Value>> reduced_;
+  std::vector<Overlay> overlay_;
+};
+
+}  // namespace baton::graph

@@ -1,0 +1,92 @@
+// A node: what runs in a super-step, and what it is given.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "base/deadline.h"
+#include "base/status.h"
+#include "json/json.h"
+
+namespace baton::graph {
+
+// The names of a graph's two ends.
+inline constexpr std::string_view kStart = "START";
+inline constexpr std::string_view kEnd = "END";
+
+// One task of node `node` with an input of its own, beside those that edges start.
+struct Send {
+  std::string node;
+  json::Value argument;
+};
+
+// What a node returns: writes to channels, and, where edges do not say it, where to go next.
+struct NodeOutput {
+  json::Object writes;
+  std::vector<std::string> go_to;  // node names or kEnd, in addition to the node's edges
+  std::vector<Send> sends;
+};
+
+// A question to whoever runs the graph.
+struct Question {
+  json::Value payload;                               // what is asked, as the caller shows it
+  std::optional<json::Value> answer_schema;          // JSON Schema of an acceptable answer
+  std::optional<std::chrono::milliseconds> expires;  // from the moment it is asked
+};
+
+// What one run of a graph carries for its nodes besides the state: services, the user, where
+// the stream goes. The graph never looks inside; nodes cast it to the type their builder knows.
+// Never stored. Lifetime: outlives the run.
+class RunScope {
+ public:
+  virtual ~RunScope() = default;
+};
+
+// A task's view of the run. Lives as long as the node's Run(); used on the run's executor.
+class NodeContext {
+ public:
+  virtual ~NodeContext() = default;
+
+  // The argument of a Send, or else the state as an object: channel → value. Absent channels
+  // are absent members.
+  virtual const json::Value& input() const = 0;
+
+  virtual std::string_view node_name() const = 0;
+  // The same for this task whenever it runs again: after a crash, a failure, an answer.
+  virtual std::string_view task_id() const = 0;
+  // 1 on the first try within this run; a retry counts up.
+  virtual int attempt() const = 0;
+
+  // Asks and suspends the run until there is an answer. The node then runs again from its
+  // start, and the same call, in the order of calls, yields the answer. Without one it fails
+  // with kAborted; pass that on at once: `if (!answer) co_return Fail(answer.error())`.
+  virtual async::Task<Result<json::Value>> Interrupt(Question question) = 0;
+
+  // Gives `event` to who listens to this run's custom stream. Not stored by the graph.
+  // Suspends while the listener is slow.
+  virtual async::Task<Status> Emit(json::Value event) = 0;
+
+  virtual RunScope* scope() const = 0;  // null if the run was given none
+  virtual Deadline deadline() const = 0;
+};
+
+// Threads: one node object serves all runs at once, so it keeps no state of a run.
+// Errors:  a failure ends the super-step; siblings that finished keep their writes.
+class Node {
+ public:
+  virtual ~Node() = default;
+  virtual async::Task<Result<NodeOutput>> Run(NodeContext& context) = 0;
+
+  // A node that never suspends may answer here instead, and spare the run a coroutine.
+  // Empty: call Run().
+  virtual std::optional<Result<NodeOutput>> RunNow(NodeContext& context) {
+    static_cast<void>(context);
+    return std::nullopt;
+  }
+};
+
+}  // namespace baton::graph

@@ -1,0 +1,44 @@
+// How a node runs, and where a conditional edge leads.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "graph/node.h"
+#include "json/json.h"
+
+namespace baton::graph {
+
+// Where a conditional edge leads: node names (or kEnd) and sends. Reads the state as committed
+// plus the writes of the node it follows. Pure and quick; runs on the run's executor.
+struct Route {
+  std::vector<std::string> go_to;
+  std::vector<Send> sends;
+};
+using Router = std::function<Result<Route>(const json::Value& state)>;
+
+struct RetryPolicy {
+  int max_attempts = 1;
+  std::chrono::milliseconds first_delay = std::chrono::milliseconds(500);
+  double backoff = 2.0;
+  std::chrono::milliseconds max_delay = std::chrono::seconds(60);
+  bool jitter = true;
+  // Which failures are worth another try; empty: every failure but kInvalidArgument,
+  // kPermissionDenied, kUnauthenticated and kCancelled.
+  std::function<bool(const Status&)> retry_on;
+};
+
+struct NodeOptions {
+  RetryPolicy retry;
+  bool deferred = false;                             // runs only when nothing else is left to run
+  std::optional<std::chrono::milliseconds> timeout;  // of one attempt
+  // The nodes (or kEnd) it may name in go_to and sends, for checks and drawings: Compile()
+  // refuses a node that no edge leads to and no other node lists here.
+  std::vector<std::string> destinations;
+};
+
+}  // namespace baton::graph

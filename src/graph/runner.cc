@@ -1,0 +1,34 @@
+#include "graph/runner.h"
+
+#include <utility>
+
+#include "graph/internal/run_environment.h"
+#include "graph/internal/run_loop.h"
+
+namespace baton::graph {
+
+async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, RunRequest request,
+                                   RunOptions options) {
+  RunEnvironment environment(store_, clock_, ids_, options);
+  environment.thread_id = request.thread_id;
+  environment.keeps_state = store_.keeps();
+  RunLoop loop(environment, *graph, "");
+  Status opened;
+  if (environment.keeps_state) {
+    opened = co_await loop.Open(std::move(request));
+  } else if (request.input) {
+    opened = loop.OpenFresh(std::move(*request.input));
+  } else {
+    opened = Status(Code::kNotFound, "no input, and no store to go on from");
+  }
+  if (!opened.ok()) {
+    RunResult result;
+    result.status = std::move(opened);
+    co_return result;
+  }
+  co_await loop.Loop();
+  if (environment.keeps_state) co_await loop.Finish();
+  co_return loop.TakeResult();
+}
+
+}  // namespace baton::graph

@@ -1,0 +1,138 @@
+// Running a compiled graph on a thread, durably.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/id_generator.h"
+#include "base/status.h"
+#include "graph/checkpoint_store.h"
+#include "graph/compiled_graph.h"
+#include "graph/node.h"
+#include "json/json.h"
+
+namespace baton::graph {
+
+// What a checkpoint's store has confirmed before the run goes on. In every mode the accepted
+// input is durable before the first node starts.
+enum class DurabilityMode {
+  kSync,   // each super-step's checkpoint before the next super-step
+  kAsync,  // written while the next super-step runs; all of them before Run() returns
+  kExit,   // only the last one, when the run ends or asks
+};
+
+struct PendingQuestion {
+  std::string id;  // of this very call
+  std::string node;
+  json::Value payload;
+  std::optional<json::Value> answer_schema;
+  std::optional<Timestamp> expires;
+};
+
+// What happens during a run, for who watches it.
+struct StreamEvent {
+  enum class Kind { kTaskStarted, kTaskFinished, kValues, kUpdates, kCustom, kCheckpoint };
+  Kind kind = Kind::kCustom;
+  std::string node;     // empty for kValues and kCheckpoint
+  std::string task_id;  // likewise
+  // The state, the writes, the custom event, {"checkpoint_id", "step"}; for kTaskStarted null,
+  // for kTaskFinished {"status": "done" | "failed" | "asking" | "stopped", "attempts"}.
+  json::Value data;
+  std::string ns;  // of the subgraph it comes from; empty for the thread's own graph
+};
+
+// Threads: called on the run's executor.
+class StreamListener {
+ public:
+  virtual ~StreamListener() = default;
+  // The kinds the listener wants; the others are not built.
+  virtual bool Wants(StreamEvent::Kind kind) const = 0;
+  // Suspends the run while it runs. A failure ends the run with it.
+  virtual async::Task<Status> OnEvent(StreamEvent event) = 0;
+};
+
+struct RunRequest {
+  std::string thread_id;
+  // New input; empty: go on from where the thread stopped.
+  std::optional<json::Value> input;
+  // Answers to pending questions by id. A single answer under the empty key is for the only
+  // pending question; with several pending it is refused (kInvalidArgument), with none it is
+  // kept for the first question of the next super-step. Not together with `input`.
+  std::map<std::string, json::Value> answers;
+  std::string checkpoint_id;  // start from this one instead of the latest
+};
+
+struct RunOptions {
+  DurabilityMode durability = DurabilityMode::kSync;
+  StreamListener* listener = nullptr;
+  RunScope* scope = nullptr;
+  Deadline deadline;
+  int recursion_limit = 0;  // super-steps; 0: the graph's own (default 25)
+};
+
+// How a run stopped. A run that asks has an ok status and `questions`.
+struct RunResult {
+  // Ok: finished, at a breakpoint, or asking. A failure with details "node" is that node's
+  // ("search|fetch" for node fetch of subgraph search). Without it: kResourceExhausted:
+  // recursion limit. kCancelled, kDeadlineExceeded: stopped at a super-step boundary or inside
+  // a node. kNotFound: nothing to go on with. kInvalidArgument: the input, an answer, or two
+  // writers of one channel. kFailedPrecondition: the question was answered before. kAborted:
+  // another run has taken the thread over. Whatever it is, what was stored is intact and the
+  // thread can go on.
+  Status status;
+  json::Value values;
+  std::vector<std::string> next;  // sorted names of what would run next
+  std::vector<PendingQuestion> questions;
+  std::string checkpoint_id;
+};
+
+// One checkpoint, read. `values` has pending writes applied for GetState, not for History.
+struct StateSnapshot {
+  json::Value values;
+  std::vector<std::string> next;
+  std::vector<PendingQuestion> questions;
+  std::string checkpoint_id;
+  std::string parent_id;
+  std::string source;  // "input" "loop" "update" "fork"
+  int step = 0;
+  Timestamp created;
+};
+
+// Runs graphs. One Runner serves all threads of a process.
+//
+// Lifetime: graph store, clock and ids outlive it.
+// Threads:  safe; a run lives on the executor of the coroutine that began it.
+// Cancel:   cancelling Run() cancels the nodes, keeps the finished ones' writes and returns.
+class Runner {
+ public:
+  Runner(CheckpointStore& store, const Clock& clock, IdGenerator& ids)
+      : store_(store), clock_(clock), ids_(ids) {}
+
+  async::Task<RunResult> Run(std::shared_ptr<const CompiledGraph> graph, RunRequest request,
+                             RunOptions options);
+
+  // kNotFound for a thread without a checkpoint.
+  async::Task<Result<StateSnapshot>> GetState(const CompiledGraph& graph, std::string thread_id);
+
+  // Newest first.
+  async::Task<Result<std::vector<StateSnapshot>>> History(const CompiledGraph& graph,
+                                                          std::string thread_id,
+                                                          std::size_t limit = 100);
+
+  // Writes `values` as if node `as_node` had returned them.
+  async::Task<Result<StateSnapshot>> UpdateState(const CompiledGraph& graph, std::string thread_id,
+                                                 json::Object values, std::string as_node);
+
+ private:
+  CheckpointStore& store_;
+  const Clock& clock_;
+  IdGenerator& ids_;
+};
+
+}  // namespace baton::graph
