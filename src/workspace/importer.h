@@ -1,0 +1,68 @@
+// Files and folders in, documents out.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/blocking_pool.h"
+#include "async/task.h"
+#include "base/status.h"
+#include "workspace/document_store.h"
+
+namespace baton::workspace {
+
+inline constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20U;
+
+// Reads one file's bytes as a document: format by extension, encoding detected (UTF-8, UTF-16
+// with BOM, Windows-1252), chunks with offsets. A ".gz" is decompressed and read as what its
+// name says without it. kInvalidArgument with the reason for what is no text ("binary file"),
+// empty, or of no known format; kResourceExhausted above 64 MiB (of HTML, 16 MiB).
+//
+// Formats: plain text (.txt .text .log .rst .adoc .asciidoc, no extension, and what READMEs,
+// changelogs and the like are called, "README.Debian"), .md .markdown .mkd, .org, .html .htm
+// .xhtml. The content of HTML is its readable text as Markdown. The title is that of the front
+// matter, else the first heading, else the HTML title, else the name of the file.
+Result<ParsedDocument> ParseFile(const std::filesystem::path& path, std::string_view bytes);
+
+// What ParseFile() puts into ParsedDocument::source_hash for these bytes. Changes with the bytes
+// and with the version of the parser.
+std::string SourceHash(std::string_view bytes);
+
+struct ImportProgress {
+  std::size_t seen = 0;   // files dealt with so far
+  std::size_t total = 0;  // files found
+  std::string current;    // path
+};
+
+struct SkippedFile {
+  std::string path;
+  std::string reason;
+};
+
+struct ImportReport {
+  std::size_t added = 0;
+  std::size_t updated = 0;
+  std::size_t unchanged = 0;
+  std::vector<SkippedFile> skipped;
+  std::size_t bytes = 0;
+};
+
+// Imports files, and folders with all they hold (hidden files and folders, and links within a
+// folder, are left out: what a link names is found where it is, if it is in the folder at all).
+// A file that cannot be read or is no document is skipped with its reason; a path that does not
+// exist fails with kNotFound before anything is imported. A failing database ends the import.
+// Stops between two files when the task is cancelled (kCancelled); what is stored stays.
+//
+// `on_progress` may be empty; it is called on the caller's executor, once a file, with growing
+// `seen`. Memory: about three times the largest file, and the list of paths. When it returns a
+// report, everything is on disk.
+async::Task<Result<ImportReport>> Import(DocumentStore& store, async::BlockingPool& files,
+                                         std::string user_id,
+                                         std::vector<std::filesystem::path> paths,
+                                         std::function<void(const ImportProgress&)> on_progress);
+
+}  // namespace baton::workspace

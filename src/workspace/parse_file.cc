@@ -1,0 +1,210 @@
+// ParseFile: which format a file is in, and its content, title and chunks.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/hash.h"
+#include "base/utf8.h"
+#include "workspace/importer.h"
+#include "workspace/internal/chunker.h"
+#include "workspace/internal/document_rows.h"
+#include "workspace/internal/front_matter.h"
+#include "workspace/internal/gunzip.h"
+#include "workspace/internal/html_text.h"
+#include "workspace/internal/parse_org.h"
+#include "workspace/internal/text_encoding.h"
+#include "workspace/internal/words.h"
+
+namespace baton::workspace {
+namespace {
+
+// Part of every source hash: raised when the same bytes would give another document.
+constexpr int kParserVersion = 1;
+constexpr std::size_t kMaxTitleBytes = 300;
+
+enum class Format { kPlain, kMarkdown, kOrg, kHtml };
+
+struct Extension {
+  std::string_view name;
+  Format format;
+};
+constexpr std::array kExtensions = {
+    Extension{"txt", Format::kPlain},         Extension{"text", Format::kPlain},
+    Extension{"log", Format::kPlain},         Extension{"rst", Format::kPlain},
+    Extension{"adoc", Format::kPlain},        Extension{"asciidoc", Format::kPlain},
+    Extension{"md", Format::kMarkdown},       Extension{"mkd", Format::kMarkdown},
+    Extension{"markdown", Format::kMarkdown}, Extension{"org", Format::kOrg},
+    Extension{"html", Format::kHtml},         Extension{"htm", Format::kHtml},
+    Extension{"xhtml", Format::kHtml},
+};
+
+// Texts that are called so whatever follows the dot: "README.Debian", "COPYING.LESSER".
+constexpr std::array<std::string_view, 16> kTextNames = {
+    "README", "LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE",    "NEWS",      "CHANGES",
+    "TODO",   "AUTHORS", "INSTALL", "THANKS",  "FAQ",       "copyright", "changelog", "CHANGELOG"};
+
+std::string LowerCase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
+struct NamedFormat {
+  std::string name;  // of the file, without the extension that tells the format
+  Format format;
+};
+
+Result<NamedFormat> FormatOf(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) {
+    return NamedFormat{std::string(name), Format::kPlain};
+  }
+  const std::string extension = LowerCase(name.substr(dot + 1));
+  const auto known = std::ranges::find(kExtensions, extension, &Extension::name);
+  if (known != kExtensions.end()) {
+    return NamedFormat{std::string(name.substr(0, dot)), known->format};
+  }
+  const std::string_view first = name.substr(0, name.find_first_of(".-_"));
+  if (std::ranges::find(kTextNames, first) != kTextNames.end()) {
+    return NamedFormat{std::string(name), Format::kPlain};
+  }
+  return Fail(Code::kInvalidArgument, "no known document format ('.{}')", extension);
+}
+
+// What the parser of a format makes of the decoded text.
+struct ParsedText {
+  std::string content;
+  std::vector<internal::Block> blocks;
+  std::string declared_title;  // of front matter or #+TITLE
+  std::string fallback_title;  // of <title>
+  std::map<std::string, std::string> metadata;
+  std::string_view content_type;
+};
+
+std::string TakeTitle(std::map<std::string, std::string>& metadata) {
+  auto title = metadata.extract("title");
+  return title.empty() ? std::string() : std::move(title.mapped());
+}
+
+ParsedText ParseMarkdown(std::string text) {
+  ParsedText parsed{.content = std::move(text), .content_type = "text/markdown"};
+  internal::FrontMatter front = internal::ReadFrontMatter(parsed.content);
+  parsed.metadata = std::move(front.fields);
+  parsed.declared_title = TakeTitle(parsed.metadata);
+  parsed.blocks = internal::ReadMarkdownBlocks(parsed.content, front.body_begin);
+  return parsed;
+}
+
+ParsedText ParseOrg(std::string text) {
+  ParsedText parsed{.content = std::move(text), .content_type = "text/org"};
+  internal::OrgOutline outline = internal::ReadOrg(parsed.content);
+  parsed.metadata = std::move(outline.keywords);
+  parsed.declared_title = TakeTitle(parsed.metadata);
+  parsed.blocks = std::move(outline.blocks);
+  return parsed;
+}
+
+Result<ParsedText> ParseHtml(std::string_view html) {
+  Result<internal::HtmlText> page = internal::ReadHtml(html);
+  if (!page) return Fail(std::move(page).error());
+  ParsedText parsed{.content = std::move(page->text), .content_type = "text/html"};
+  parsed.fallback_title = std::move(page->title);
+  parsed.metadata = std::move(page->metadata);
+  parsed.blocks = internal::ReadMarkdownBlocks(parsed.content, 0);
+  return parsed;
+}
+
+ParsedText ParsePlain(std::string text) {
+  ParsedText parsed{.content = std::move(text), .content_type = "text/plain"};
+  parsed.blocks = internal::ReadPlainBlocks(parsed.content);
+  return parsed;
+}
+
+Result<ParsedText> ParseAs(Format format, std::string text) {
+  switch (format) {
+    case Format::kMarkdown:
+      return ParseMarkdown(std::move(text));
+    case Format::kOrg:
+      return ParseOrg(std::move(text));
+    case Format::kHtml:
+      return ParseHtml(text);
+    case Format::kPlain:
+      break;
+  }
+  return ParsePlain(std::move(text));
+}
+
+std::string ChooseTitle(const ParsedText& parsed, const std::string& name) {
+  for (const std::string& title :
+       {parsed.declared_title, internal::FirstHeading(parsed.blocks), parsed.fallback_title}) {
+    std::string line = internal::OneLine(title, kMaxTitleBytes);
+    if (!line.empty()) return line;
+  }
+  return internal::OneLine(name, kMaxTitleBytes);
+}
+
+// `path` as it is stored. File names are bytes; what is no UTF-8 cannot be shown or asked for.
+Result<std::string> PathText(const std::filesystem::path& path) {
+  std::string text = path.string();
+  if (!IsValidUtf8(text)) return Fail(Code::kInvalidArgument, "its name is not UTF-8");
+  if (text.size() > internal::kMaxPathBytes) {
+    return Fail(Code::kInvalidArgument, "path longer than {} bytes", internal::kMaxPathBytes);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string SourceHash(std::string_view bytes) {
+  return fmt::format("file-{}-{:016x}-{}", kParserVersion, Fnv1a(bytes), bytes.size());
+}
+
+Result<ParsedDocument> ParseFile(const std::filesystem::path& path, std::string_view bytes) {
+  Result<std::string> path_text = PathText(path);
+  if (!path_text) return Fail(std::move(path_text).error());
+  if (bytes.size() > kMaxFileBytes) {
+    return Fail(Code::kResourceExhausted, "larger than {} MiB", kMaxFileBytes >> 20U);
+  }
+  std::string name = path.filename().string();
+  const bool compressed = name.ends_with(".gz");
+  if (compressed) name.resize(name.size() - 3);
+  Result<NamedFormat> named = FormatOf(name);
+  if (!named) return Fail(std::move(named).error());
+
+  ParsedDocument document;
+  document.path = *std::move(path_text);
+  document.source_hash = SourceHash(bytes);
+  std::string unpacked;
+  if (compressed) {
+    Result<std::string> contents = internal::Gunzip(bytes, kMaxFileBytes);
+    if (!contents) return Fail(std::move(contents).error());
+    unpacked = *std::move(contents);
+    bytes = unpacked;
+  }
+  const std::string_view declared =
+      named->format == Format::kHtml ? internal::DeclaredHtmlEncoding(bytes) : std::string_view();
+  Result<internal::DecodedText> decoded = internal::DecodeText(bytes, declared);
+  if (!decoded) return Fail(std::move(decoded).error());
+  Result<ParsedText> parsed = ParseAs(named->format, std::move(decoded->text));
+  if (!parsed) return Fail(std::move(parsed).error());
+
+  document.chunks = internal::CutIntoChunks(parsed->content, parsed->blocks);
+  if (document.chunks.empty()) return Fail(Code::kInvalidArgument, "no text in it");
+  document.chunk_terms.reserve(document.chunks.size());
+  for (const Chunk& chunk : document.chunks) {
+    document.chunk_terms.push_back(internal::TermsOf(chunk.content));
+  }
+  document.title = ChooseTitle(*parsed, named->name);
+  document.content_type = parsed->content_type;
+  document.metadata = std::move(parsed->metadata);
+  document.metadata.insert_or_assign("encoding", decoded->encoding);
+  if (compressed) document.metadata.insert_or_assign("compression", "gzip");
+  document.content = std::move(parsed->content);
+  return document;
+}
+
+}  // namespace baton::workspace
