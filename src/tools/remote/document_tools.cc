@@ -1,0 +1,193 @@
+#include "tools/remote/document_tools.h"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/utf8.h"
+
+namespace baton::tools::remote {
+namespace {
+
+constexpr std::int64_t kDefaultPassages = 8;
+constexpr std::int64_t kMaxPassages = 20;
+
+// About 10,000 tokens: what a model takes beside a conversation.
+constexpr std::size_t kMaxDocumentBytes = 40'000;
+// Of a whole document, as a citation shows it.
+constexpr std::size_t kSourceExcerptBytes = 500;
+
+json::Value StringProperty(std::string_view description) {
+  return json::Object{{"type", "string"}, {"minLength", 1}, {"description", description}};
+}
+
+json::Value ObjectSchema(json::Object properties, json::Array required) {
+  return json::Object{{"type", "object"},
+                      {"properties", std::move(properties)},
+                      {"required", std::move(required)},
+                      {"additionalProperties", false}};
+}
+
+// The schema has been checked: a required member is there.
+std::string TextArgument(const json::Object& arguments, std::string_view key) {
+  return std::string(json::GetString(json::Value(arguments), key));
+}
+
+// "[1] Title — path" and the text below it.
+std::string NumberedBlock(std::size_t number, std::string_view title, std::string_view locator,
+                          std::string_view text) {
+  return fmt::format("[{}] {} — {}\n{}", number, title, locator, text);
+}
+
+// Length as browsers count it. `text` is valid UTF-8.
+std::int64_t Utf16Length(std::string_view text) {
+  std::int64_t units = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0U) != 0x80U) units += byte >= 0xF0U ? 2 : 1;
+  }
+  return units;
+}
+
+class SearchDocumentsTool final : public Tool {
+ public:
+  explicit SearchDocumentsTool(std::shared_ptr<ToolServiceClient> client)
+      : client_(std::move(client)),
+        definition_{
+            .name = "search_documents",
+            .description =
+                "Searches the user's documents. Use it for any question that their files may "
+                "answer. Returns numbered passages with title and path; cite them by number. "
+                "Search again with other words if the passages do not answer the question.",
+            .parameters = ObjectSchema(
+                {{"query", StringProperty("What to look for: the words that matter, in the "
+                                          "documents' language")},
+                 {"limit", json::Object{{"type", "integer"},
+                                        {"minimum", 1},
+                                        {"maximum", kMaxPassages},
+                                        {"description", "How many passages; 8 if not given"}}}},
+                {"query"}),
+            .effect = Effect::kRead} {}
+
+  const ToolDefinition& definition() const override { return definition_; }
+
+  async::Task<Result<ToolResult>> Call(const json::Object& arguments,
+                                       const ToolContext& context) override {
+    const std::int64_t limit = json::GetInt(json::Value(arguments), "limit", kDefaultPassages);
+    auto passages = co_await client_->SearchDocuments(context, TextArgument(arguments, "query"),
+                                                      static_cast<int>(limit));
+    if (!passages) co_return Fail(std::move(passages).error());
+    ToolResult result;
+    if (passages->empty()) result.text = "No document matches.";
+    for (FoundPassage& passage : *passages) {
+      if (!result.text.empty()) result.text += "\n\n";
+      result.text += NumberedBlock(result.sources.size() + 1, passage.title, passage.path,
+                                   passage.excerpt);
+      result.sources.push_back({.id = std::move(passage.document_id),
+                                .title = std::move(passage.title),
+                                .locator = std::move(passage.path),
+                                .excerpt = std::move(passage.excerpt),
+                                .begin = passage.begin,
+                                .end = passage.end});
+    }
+    co_return result;
+  }
+
+ private:
+  const std::shared_ptr<ToolServiceClient> client_;
+  const ToolDefinition definition_;
+};
+
+class GetDocumentTool final : public Tool {
+ public:
+  explicit GetDocumentTool(std::shared_ptr<ToolServiceClient> client)
+      : client_(std::move(client)),
+        definition_{
+            .name = "get_document",
+            .description =
+                "Reads a whole document of the user's, by the id that a search or "
+                "find_document_by_path has given. Long documents are cut.",
+            .parameters =
+                ObjectSchema({{"document_id", StringProperty("The document's id, \"doc_…\"")}},
+                             {"document_id"}),
+            .effect = Effect::kRead} {}
+
+  const ToolDefinition& definition() const override { return definition_; }
+
+  async::Task<Result<ToolResult>> Call(const json::Object& arguments,
+                                       const ToolContext& context) override {
+    const std::string id = TextArgument(arguments, "document_id");
+    auto card = co_await client_->GetDocument(context, id);
+    if (!card) co_return Fail(std::move(card).error());
+    auto content = co_await client_->GetDocumentContent(context, id);
+    if (!content) co_return Fail(std::move(content).error());
+    const std::string_view shown = Utf8Prefix(*content, kMaxDocumentBytes);
+    const std::string& path = card->metadata["path"];
+    ToolResult result;
+    result.text = NumberedBlock(1, card->title, path, shown);
+    if (shown.size() < content->size()) {
+      result.text += fmt::format("\n\n(cut: the first {} of {} bytes are shown)", shown.size(),
+                                 content->size());
+    }
+    result.sources.push_back({.id = id,
+                              .title = card->title,
+                              .locator = path,
+                              .excerpt = std::string(Utf8Prefix(shown, kSourceExcerptBytes)),
+                              .begin = 0,
+                              .end = Utf16Length(shown)});
+    co_return result;
+  }
+
+ private:
+  const std::shared_ptr<ToolServiceClient> client_;
+  const ToolDefinition definition_;
+};
+
+class FindDocumentByPathTool final : public Tool {
+ public:
+  explicit FindDocumentByPathTool(std::shared_ptr<ToolServiceClient> client)
+      : client_(std::move(client)),
+        definition_{
+            .name = "find_document_by_path",
+            .description =
+                "Finds a document of the user's by its path or file name, for when they name a "
+                "file. Returns its id, for get_document.",
+            .parameters = ObjectSchema(
+                {{"path", StringProperty("A path, or its last parts: \"docs/setup.md\"")}},
+                {"path"}),
+            .effect = Effect::kRead} {}
+
+  const ToolDefinition& definition() const override { return definition_; }
+
+  async::Task<Result<ToolResult>> Call(const json::Object& arguments,
+                                       const ToolContext& context) override {
+    auto found =
+        co_await client_->FindDocumentByPath(context, TextArgument(arguments, "path"), "");
+    if (!found) co_return Fail(std::move(found).error());
+    ToolResult result;
+    result.text = NumberedBlock(1, found->filename, found->path,
+                                "document_id: " + found->document_id);
+    result.sources.push_back({.id = std::move(found->document_id),
+                              .title = std::move(found->filename),
+                              .locator = std::move(found->path)});
+    co_return result;
+  }
+
+ private:
+  const std::shared_ptr<ToolServiceClient> client_;
+  const ToolDefinition definition_;
+};
+
+}  // namespace
+
+Status RegisterDocumentTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client) {
+  BATON_TRY(registry.Add(std::make_unique<SearchDocumentsTool>(client)));
+  BATON_TRY(registry.Add(std::make_unique<GetDocumentTool>(client)));
+  return registry.Add(std::make_unique<FindDocumentByPathTool>(std::move(client)));
+}
+
+}  // namespace baton::tools::remote

@@ -1,0 +1,94 @@
+// The workspace's data, as the orchestrator reaches it: over ToolService.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "base/deadline.h"
+#include "base/status.h"
+#include "tools/tool.h"
+
+namespace grpc {
+class Channel;
+}
+
+namespace baton::tools::remote {
+
+// A passage that a search found.
+struct FoundPassage {
+  std::string document_id;
+  std::string title;
+  std::string path;
+  std::string heading;  // the headings it stands under; may be empty
+  std::string excerpt;  // at most 500 characters
+  double score = 0;     // 0 to 1, higher is better
+  // The stretch of the document that the excerpt is from, in characters; -1: not known.
+  std::int64_t begin = -1;
+  std::int64_t end = -1;
+};
+
+struct DocumentCard {
+  std::string id;
+  std::string title;
+  std::string filename;
+  std::string content_type;
+  std::map<std::string, std::string> metadata;  // "path", "characters", front matter, …
+};
+
+struct ResolvedPath {
+  std::string document_id;
+  std::string filename;
+  std::string path;
+};
+
+// A client of tool_service.ToolService. Every call acts for the context's user, carries its
+// idempotency key as metadata, and ends at its deadline; cancelling the coroutine cancels the
+// call at the service.
+//
+// Threads: safe; a call resumes on its caller's executor.
+// Errors:  as the service reports them; kUnavailable names its address. kNotFound also for a
+//          document of another user.
+class ToolServiceClient {
+ public:
+  // `address` is "host:port" or "unix:path". Connecting happens in the background and again
+  // after a loss. `service_token` may be empty. kInvalidArgument for a token that a header
+  // cannot carry.
+  static Result<std::shared_ptr<ToolServiceClient>> Connect(const std::string& address,
+                                                            std::string service_token);
+
+  // Over a channel that is there already, such as one inside this process. `name` is how
+  // messages call the other end.
+  static Result<std::shared_ptr<ToolServiceClient>> On(std::shared_ptr<grpc::Channel> channel,
+                                                       std::string name,
+                                                       std::string service_token);
+  ~ToolServiceClient();
+  ToolServiceClient(const ToolServiceClient&) = delete;
+  ToolServiceClient& operator=(const ToolServiceClient&) = delete;
+
+  // Best first. A `limit` of 0 means the service's own.
+  async::Task<Result<std::vector<FoundPassage>>> SearchDocuments(ToolContext context,
+                                                                 std::string query, int limit);
+  async::Task<Result<DocumentCard>> GetDocument(ToolContext context, std::string document_id);
+  async::Task<Result<std::string>> GetDocumentContent(ToolContext context,
+                                                      std::string document_id);
+
+  // `base_path` is the folder that a relative `path` starts from; it may be empty. kNotFound
+  // with the service's reason if nothing, or more than one document, fits.
+  async::Task<Result<ResolvedPath>> FindDocumentByPath(ToolContext context, std::string path,
+                                                       std::string base_path);
+
+  // Ok if the service says that it is serving (grpc.health.v1).
+  async::Task<Status> CheckHealth(Deadline deadline);
+
+ private:
+  struct Connection;
+  explicit ToolServiceClient(std::unique_ptr<Connection> connection);
+
+  const std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace baton::tools::remote
