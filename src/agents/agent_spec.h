@@ -1,0 +1,67 @@
+// An agent as its file describes it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "json/json.h"
+
+namespace baton::agents {
+
+enum class Permission { kAllow, kAsk, kDeny };
+
+struct ToolGrant {
+  std::string tool;
+  Permission permission = Permission::kAllow;
+};
+
+// An agent file is Markdown with YAML front matter:
+//
+//   ---
+//   name: research                  # ^[a-z][a-z0-9_]*$, the file's own name
+//   title: Research
+//   description: Answers from your documents, with citations.
+//   when: Questions that need facts from documents or several sources.
+//   examples:
+//     - What do my notes say about backups?
+//   workflow: research              # which graph runs it
+//   tools:                          # a name alone means allow
+//     - search_documents
+//     - create_file: ask
+//   model: default                  # an alias of the model catalog
+//   parameters: {temperature: 0.2, max_output_tokens: 2000, max_rounds: 2}
+//   ---
+//   The prompt, in Markdown. {{user_name}}, {{ai_name}}, {{today}}, {{timezone}} and
+//   {{persona_style}} are filled in for each turn.
+struct AgentSpec {
+  std::string name;
+  std::string title;
+  std::string description;
+  std::string when;
+  std::vector<std::string> examples;
+  std::string workflow;
+  std::vector<ToolGrant> tools;
+  std::string model = "default";
+  std::optional<double> temperature;
+  std::optional<int> max_output_tokens;
+  json::Object parameters;  // the workflow's own, e.g. max_rounds
+  std::string prompt;
+  std::string file;  // where it was read
+};
+
+// A mistake in an agent file. Line and column count from 1.
+struct AgentFileError {
+  int line = 1;
+  int column = 1;
+  std::string message;
+};
+
+// Reads an agent file. kInvalidArgument lists every mistake, one a line:
+// "agents/chat.md:7:12: unknown tool permission 'alow': allow, ask or deny".
+// Unknown keys are mistakes. Tools and models are checked by the catalog, which knows them.
+Result<AgentSpec> ParseAgentFile(std::string_view text, std::string_view file_name);
+
+}  // namespace baton::agents

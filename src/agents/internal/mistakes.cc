@@ -1,0 +1,39 @@
+#include "agents/internal/mistakes.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+namespace baton::agents {
+namespace {
+
+// Columns count characters, as editors do, not bytes.
+bool IsFirstByteOfCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
+
+}  // namespace
+
+void Mistakes::Add(std::size_t offset, std::string message) {
+  const std::string_view before = text_.substr(0, std::min(offset, text_.size()));
+  const std::size_t newline = before.rfind('\n');
+  const std::string_view line = newline == before.npos ? before : before.substr(newline + 1);
+  AgentFileError error{
+      .line = 1 + static_cast<int>(std::ranges::count(before, '\n')),
+      .column = 1 + static_cast<int>(std::ranges::count_if(line, IsFirstByteOfCharacter)),
+      .message = std::move(message)};
+  const auto place = [](const AgentFileError& e) { return std::tuple(e.line, e.column); };
+  const auto behind = std::ranges::upper_bound(errors_, place(error), {}, place);
+  errors_.insert(behind, std::move(error));
+}
+
+Status Mistakes::ToStatus(std::string_view file_name) const {
+  if (errors_.empty()) return {};
+  std::string message;
+  for (const AgentFileError& error : errors_) {
+    if (!message.empty()) message += '\n';
+    message += fmt::format("{}:{}:{}: {}", file_name, error.line, error.column, error.message);
+  }
+  return {Code::kInvalidArgument, std::move(message)};
+}
+
+}  // namespace baton::agents

@@ -1,0 +1,238 @@
+#include "agents/internal/tools_node.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "agents/internal/turn_state.h"
+#include "agents/turn_scope.h"
+#include "agents/workflow.h"
+#include "async/bounded_queue.h"
+#include "async/task_group.h"
+#include "base/utf8.h"
+
+namespace baton::agents {
+namespace {
+
+// What a model can use of one result; a longer one would push the conversation out of its
+// context.
+constexpr std::size_t kMaxResultBytes = std::size_t{32} << 10U;
+constexpr std::string_view kCutNote = "\n[The result was longer and is cut off here.]";
+
+// A model that asks for more at once has lost its way; each costs a call and a result to read.
+constexpr std::size_t kMaxCallsAtOnce = 16;
+
+// A call of the message on its way to a result.
+struct CallInProgress {
+  llm::ToolCall call;
+  std::string refusal;  // why it does not run; then `result` stays empty
+  std::optional<Result<tools::ToolResult>> result;
+};
+
+using FinishedCalls = async::BoundedQueue<CallInProgress*>;
+
+std::string NoSuchTool(const AgentSpec& spec, std::string_view tool) {
+  std::vector<std::string_view> names;
+  for (const ToolGrant& grant : spec.tools) {
+    if (grant.permission != Permission::kDeny) names.push_back(grant.tool);
+  }
+  if (names.empty()) return fmt::format("There is no tool '{}'. There are no tools.", tool);
+  return fmt::format("There is no tool '{}'. The tools are: {}.", tool, fmt::join(names, ", "));
+}
+
+graph::Question PermissionQuestion(const AgentSpec& spec, const llm::ToolCall& call,
+                                   tools::Effect effect) {
+  static const json::Value kAnswerSchema =
+      json::Parse(R"({"type": "object", "properties": {"approved": {"type": "boolean"}},
+                      "required": ["approved"]})")
+          .value();
+  graph::Question question;
+  question.payload = json::Object{
+      {"kind", "permission"},
+      {"tool", call.name},
+      {"arguments", call.arguments},
+      {"effect", tools::EffectName(effect)},
+      {"reason",
+       fmt::format("The agent '{}' may use '{}' only when you allow it.", spec.title, call.name)}};
+  question.answer_schema = kAnswerSchema;
+  return question;
+}
+
+// "Searching documents for 'backup'"
+std::string DescribeCall(const llm::ToolCall& call) {
+  constexpr std::pair<std::string_view, std::string_view> kVerbs[] = {
+      {"search_", "Searching"}, {"find_", "Looking for"}, {"get_", "Reading"}};
+  std::string verb = "Using";
+  std::string object = call.name;
+  for (const auto& [prefix, participle] : kVerbs) {
+    if (!call.name.starts_with(prefix)) continue;
+    verb = participle;
+    object = call.name.substr(prefix.size());
+  }
+  std::ranges::replace(object, '_', ' ');
+  const json::Value arguments(call.arguments);
+  const std::string_view query = json::GetString(arguments, "query");
+  return query.empty() ? fmt::format("{} {}", verb, object)
+                       : fmt::format("{} {} for '{}'", verb, object, query);
+}
+
+std::string CutResult(std::string text) {
+  if (text.size() <= kMaxResultBytes) return text;
+  return std::string(Utf8Prefix(text, kMaxResultBytes)).append(kCutNote);
+}
+
+std::string FormatResult(const tools::ToolResult& result, SourceList& sources) {
+  std::string text = sources.Renumber(result);
+  return text.empty() ? "The tool gave no result." : text;
+}
+
+async::Task<void> RunCall(const tools::ToolRegistry& tools, CallInProgress& call,
+                          tools::ToolContext context, FinishedCalls& finished) {
+  call.result.emplace(co_await tools.Call(call.call.name, call.call.arguments, context));
+  finished.TryPush(&call);
+}
+
+class ToolsNode final : public graph::Node {
+ public:
+  explicit ToolsNode(std::shared_ptr<const AgentSpec> spec) : spec_(std::move(spec)) {}
+
+  async::Task<Result<graph::NodeOutput>> Run(graph::NodeContext& context) override;
+
+ private:
+  using Calls = std::vector<CallInProgress>;
+
+  async::Task<Status> Admit(graph::NodeContext& context, CallInProgress& call) const;
+  async::Task<Status> RunAdmitted(graph::NodeContext& context, Calls& calls) const;
+  Result<graph::NodeOutput> Conclude(const json::Value& state, const Calls& calls) const;
+
+  const std::shared_ptr<const AgentSpec> spec_;
+};
+
+async::Task<Status> Announce(TurnListener& listener, const llm::ToolCall& call) {
+  BATON_CO_TRY(co_await listener.OnStatus(DescribeCall(call)));
+  TurnListener::ToolEvent event{call.id, call.name, call.arguments, nullptr};
+  co_return co_await listener.OnToolCall(std::move(event));
+}
+
+// Reports the calls one after another as they finish: a listener sees no two events at once.
+async::Task<Status> ReportFinished(TurnListener& listener, FinishedCalls& finished,
+                                   std::size_t count) {
+  for (; count > 0; --count) {
+    const std::optional<CallInProgress*> next = co_await finished.Pop();
+    if (!next) co_return Fail(Code::kCancelled, "tool calls: cancelled");
+    const CallInProgress& done = **next;
+    // A tool that was cut off because the run was has no result to report.
+    if (co_await async::IsCancelled()) co_return Fail(Code::kCancelled, "tool calls: cancelled");
+    TurnListener::ToolEvent event{done.call.id, done.call.name, done.call.arguments, &*done.result};
+    BATON_CO_TRY(co_await listener.OnToolCall(std::move(event)));
+  }
+  co_return Status();
+}
+
+async::Task<Result<graph::NodeOutput>> ToolsNode::Run(graph::NodeContext& context) {
+  const Result<std::vector<llm::Message>> messages = MessagesIn(context.input());
+  if (!messages) co_return Fail(messages.error());
+  Calls calls;
+  for (const llm::ToolCall& call : messages->back().tool_calls) calls.push_back({call});
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (i >= kMaxCallsAtOnce) {
+      calls[i].refusal = fmt::format("Not run: at most {} tool calls at once.", kMaxCallsAtOnce);
+    } else {
+      BATON_CO_TRY(co_await Admit(context, calls[i]));
+    }
+  }
+  BATON_CO_TRY(co_await RunAdmitted(context, calls));
+  co_return Conclude(context.input(), calls);
+}
+
+// Decides whether the call may run, asking the user where the spec says so. A refusal is no
+// failure: it is what the model is told.
+async::Task<Status> ToolsNode::Admit(graph::NodeContext& context, CallInProgress& call) const {
+  const ToolGrant* grant = FindGrant(*spec_, call.call.name);
+  const tools::Tool* tool = ScopeOf(context).tools->Find(call.call.name);
+  if (grant == nullptr || tool == nullptr) {
+    call.refusal = NoSuchTool(*spec_, call.call.name);
+    co_return Status();
+  }
+  if (grant->permission != Permission::kAsk) co_return Status();
+  graph::Question question = PermissionQuestion(*spec_, call.call, tool->definition().effect);
+  const Result<json::Value> answer = co_await context.Interrupt(std::move(question));
+  if (!answer) co_return Fail(answer.error());
+  if (!json::GetBool(*answer, "approved")) call.refusal = "The user did not allow this.";
+  co_return Status();
+}
+
+async::Task<Status> ToolsNode::RunAdmitted(graph::NodeContext& context, Calls& calls) const {
+  const TurnScope& scope = ScopeOf(context);
+  const async::Executor executor = co_await async::CurrentExecutor();
+  FinishedCalls finished(executor, std::max<std::size_t>(1, calls.size()));
+  async::TaskGroup group(executor);
+  Status status;
+  std::size_t started = 0;
+  for (CallInProgress& call : calls) {
+    if (!call.refusal.empty()) continue;
+    status = co_await Announce(*scope.listener, call.call);
+    if (!status.ok()) break;
+    tools::ToolContext tool_context = scope.tool_context;
+    tool_context.idempotency_key = fmt::format("{}:{}", context.task_id(), call.call.id);
+    tool_context.deadline = tool_context.deadline.Earlier(context.deadline());
+    group.Spawn(RunCall(*scope.tools, call, std::move(tool_context), finished));
+    ++started;
+  }
+  if (status.ok()) status = co_await ReportFinished(*scope.listener, finished, started);
+  if (!status.ok()) group.Cancel(CancelReason::kUser);
+  co_await group.Join();
+  if (status.ok() && context.deadline().Expired()) {
+    co_return Fail(Code::kDeadlineExceeded, "tool calls: the run's time is up");
+  }
+  co_return status;
+}
+
+Result<graph::NodeOutput> ToolsNode::Conclude(const json::Value& state, const Calls& calls) const {
+  Result<SourceList> sources = SourcesIn(state);
+  if (!sources) return Fail(std::move(sources).error());
+  json::Array messages;
+  json::Array used;
+  for (const CallInProgress& call : calls) {
+    llm::Message message{.role = llm::Role::kTool, .tool_call_id = call.call.id};
+    if (!call.result) {
+      message.content = call.refusal;
+    } else if (!*call.result) {
+      message.content =
+          fmt::format("{} failed: {}", call.call.name, call.result->error().message());
+    } else {
+      message.content = FormatResult(**call.result, *sources);
+    }
+    if (call.result) used.emplace_back(call.call.name);
+    message.content = CutResult(std::move(message.content));
+    messages.push_back(llm::ToJson(message));
+  }
+  graph::NodeOutput output;
+  output.writes["messages"] = std::move(messages);
+  output.writes["found"] = sources->added();
+  output.writes["tools_used"] = std::move(used);
+  output.writes["tool_rounds"] = 1;
+  return output;
+}
+
+}  // namespace
+
+std::vector<llm::ToolSpec> OfferedTools(const AgentSpec& spec, const tools::ToolRegistry& tools) {
+  std::vector<llm::ToolSpec> offered;
+  for (const ToolGrant& grant : spec.tools) {
+    const tools::Tool* tool = tools.Find(grant.tool);
+    if (grant.permission == Permission::kDeny || tool == nullptr) continue;
+    const tools::ToolDefinition& definition = tool->definition();
+    offered.push_back({definition.name, definition.description, definition.parameters});
+  }
+  return offered;
+}
+
+std::unique_ptr<graph::Node> MakeToolsNode(std::shared_ptr<const AgentSpec> spec) {
+  return std::make_unique<ToolsNode>(std::move(spec));
+}
+
+}  // namespace baton::agents

@@ -1,0 +1,29 @@
+// The node that runs the tools a message asks for.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agents/agent_spec.h"
+#include "graph/node.h"
+#include "llm/chat_model.h"
+#include "tools/tool.h"
+
+namespace baton::agents {
+
+// The tools that `spec` lets its model call, allow and ask, as the registry describes them.
+std::vector<llm::ToolSpec> OfferedTools(const AgentSpec& spec, const tools::ToolRegistry& tools);
+
+// A node that runs the calls of the last message at once, after asking for those whose
+// permission is `ask`: one question a call, in the message's order, before any tool runs.
+//
+// Whatever goes wrong with a call (no such tool, wrong arguments, not allowed, a service that
+// is down) is told to the model as the call's result; only cancellation, the run's deadline
+// and a listener's failure end the node. Sources get their number in the turn's list.
+//
+// A question's payload is {"kind": "permission", "tool", "arguments", "effect", "reason"}, its
+// answer {"approved": bool}.
+std::unique_ptr<graph::Node> MakeToolsNode(std::shared_ptr<const AgentSpec> spec);
+
+}  // namespace baton::agents

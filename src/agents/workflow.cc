@@ -1,0 +1,76 @@
+#include "agents/workflow.h"
+
+#include <algorithm>
+
+#include "agents/agent_catalog.h"
+#include "agents/internal/nearest_name.h"
+
+namespace baton::agents {
+namespace {
+
+Status CheckParameters(const AgentSpec& spec, const Workflow& workflow) {
+  for (const auto& member : spec.parameters) {
+    const std::string_view key(member.key().data(), member.key().size());
+    const auto known = std::ranges::find(workflow.parameters, key, &WorkflowParameter::name);
+    if (known == workflow.parameters.end()) {
+      return Fail(Code::kInvalidArgument, "agent '{}': workflow '{}' has no parameter '{}'",
+                  spec.name, workflow.name, key);
+    }
+    const std::int64_t value = json::GetInt(spec.parameters, key, std::int64_t{known->least} - 1);
+    if (value < known->least || value > known->most) {
+      return Fail(Code::kInvalidArgument, "agent '{}': '{}' must be a whole number, {} to {}",
+                  spec.name, key, known->least, known->most);
+    }
+  }
+  return {};
+}
+
+Status CheckTools(const AgentSpec& spec, const Workflow& workflow) {
+  for (const std::string_view tool : workflow.needs_tools) {
+    if (FindGrant(spec, tool) == nullptr) {
+      return Fail(Code::kInvalidArgument, "agent '{}': workflow '{}' needs tool '{}'", spec.name,
+                  workflow.name, tool);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const Workflow> Workflows() {
+  static const std::vector<Workflow> workflows = {
+      ConversationWorkflow(),
+      ResearchWorkflow(),
+  };
+  return workflows;
+}
+
+const Workflow* FindWorkflow(std::string_view name) {
+  const auto found = std::ranges::find(Workflows(), name, &Workflow::name);
+  return found == Workflows().end() ? nullptr : &*found;
+}
+
+const ToolGrant* FindGrant(const AgentSpec& spec, std::string_view tool) {
+  const auto grant = std::ranges::find(spec.tools, tool, &ToolGrant::tool);
+  if (grant == spec.tools.end() || grant->permission == Permission::kDeny) return nullptr;
+  return &*grant;
+}
+
+int GetParameter(const AgentSpec& spec, const WorkflowParameter& parameter) {
+  return static_cast<int>(json::GetInt(spec.parameters, parameter.name, parameter.fallback));
+}
+
+Result<std::shared_ptr<const graph::CompiledGraph>> BuildWorkflow(const AgentSpec& spec) {
+  const Workflow* workflow = FindWorkflow(spec.workflow);
+  if (workflow == nullptr) {
+    std::vector<std::string_view> names;
+    for (const Workflow& known : Workflows()) names.push_back(known.name);
+    return Fail(Code::kInvalidArgument, "agent '{}': unknown workflow '{}': {}", spec.name,
+                spec.workflow, SuggestName(spec.workflow, "the workflows are", names));
+  }
+  BATON_TRY(CheckParameters(spec, *workflow));
+  BATON_TRY(CheckTools(spec, *workflow));
+  return workflow->build(std::make_shared<const AgentSpec>(spec));
+}
+
+}  // namespace baton::agents

@@ -1,0 +1,48 @@
+// The shapes of graph that agents run.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "agents/agent_spec.h"
+#include "base/status.h"
+#include "graph/compiled_graph.h"
+
+namespace baton::agents {
+
+// A whole number that an agent file may set under `parameters`.
+struct WorkflowParameter {
+  std::string_view name;
+  int fallback = 0;  // where the file says nothing
+  int least = 0;
+  int most = 0;
+};
+
+// A shape of graph, from which an agent's spec makes its own. A new one is a file in
+// workflows/ that defines a function like those below, and a line in workflow.cc.
+struct Workflow {
+  std::string_view name;
+  std::string_view purpose;  // one line, for people
+  std::vector<WorkflowParameter> parameters;
+  std::vector<std::string_view> needs_tools;  // the spec must grant them (allow or ask)
+  // Gets a spec whose parameters and tools have been checked.
+  Result<std::shared_ptr<const graph::CompiledGraph>> (*build)(
+      std::shared_ptr<const AgentSpec> spec) = nullptr;
+};
+
+// Threads: immutable.
+std::span<const Workflow> Workflows();
+const Workflow* FindWorkflow(std::string_view name);  // null if there is none
+
+// What the spec grants of `tool`; null if nothing, or if it denies it.
+const ToolGrant* FindGrant(const AgentSpec& spec, std::string_view tool);
+
+// The spec's value, or the fallback.
+int GetParameter(const AgentSpec& spec, const WorkflowParameter& parameter);
+
+Workflow ConversationWorkflow();
+Workflow ResearchWorkflow();
+
+}  // namespace baton::agents
