@@ -1,0 +1,79 @@
+#include "runs/active_runs.h"
+
+#include <utility>
+
+namespace baton::runs {
+
+ActiveRuns::Place::~Place() {
+  if (runs_ != nullptr) runs_->Remove(run_id_);
+}
+
+bool ActiveRuns::Place::Take(std::shared_ptr<RunExecution> run) && {
+  ActiveRuns& runs = *std::exchange(runs_, nullptr);
+  const std::lock_guard lock(runs.mutex_);
+  runs.runs_[run_id_] = std::move(run);
+  return runs.stopped_;
+}
+
+Result<ActiveRuns::Place> ActiveRuns::Reserve(const std::string& run_id) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return Fail(Code::kUnavailable, "the server is shutting down");
+  if (runs_.contains(run_id)) return Fail(Code::kAlreadyExists, "run {} is under way", run_id);
+  if (runs_.size() >= limit_) {
+    return Fail(Code::kResourceExhausted, "{} runs are under way, the limit is {}: try again later",
+                runs_.size(), limit_);
+  }
+  runs_.emplace(run_id, nullptr);
+  active_.Set(static_cast<double>(runs_.size()));
+  return Place(*this, run_id);
+}
+
+std::shared_ptr<RunExecution> ActiveRuns::Find(const std::string& run_id) const {
+  const std::lock_guard lock(mutex_);
+  const auto run = runs_.find(run_id);
+  return run == runs_.end() ? nullptr : run->second;
+}
+
+bool ActiveRuns::Has(const std::string& run_id) const {
+  const std::lock_guard lock(mutex_);
+  return runs_.contains(run_id);
+}
+
+std::size_t ActiveRuns::size() const {
+  const std::lock_guard lock(mutex_);
+  return runs_.size();
+}
+
+void ActiveRuns::Remove(const std::string& run_id) {
+  std::shared_ptr<RunExecution> removed;  // destroyed after the lock is released
+  const std::lock_guard lock(mutex_);
+  const auto run = runs_.find(run_id);
+  if (run == runs_.end()) return;
+  removed = std::move(run->second);
+  runs_.erase(run);
+  active_.Set(static_cast<double>(runs_.size()));
+  if (runs_.empty() && emptied_ != nullptr) emptied_->Raise();
+}
+
+std::vector<std::shared_ptr<RunExecution>> ActiveRuns::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  std::vector<std::shared_ptr<RunExecution>> running;
+  for (const auto& [run_id, run] : runs_) {
+    if (run != nullptr) running.push_back(run);
+  }
+  return running;
+}
+
+async::Task<void> ActiveRuns::WaitUntilEmpty() {
+  Wakeup emptied(co_await async::CurrentExecutor());
+  const auto watch = [this](Wakeup* wakeup) {
+    const std::lock_guard lock(mutex_);
+    emptied_ = wakeup;
+  };
+  watch(&emptied);
+  while (size() != 0) co_await emptied.WaitUncancellable();
+  watch(nullptr);
+}
+
+}  // namespace baton::runs

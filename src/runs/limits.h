@@ -1,0 +1,63 @@
+// Every bound of a turn, a run and its stream, each with its reason.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace baton::runs {
+
+// Ids are keys of every table and label every log line: longer ones are a client's mistake.
+inline constexpr std::size_t kMaxIdBytes = 256;
+
+// A message is read by a model whose window is smaller than this; more is a document, and
+// documents are imported.
+inline constexpr std::size_t kMaxQueryBytes = std::size_t{1} << 20U;
+
+// Whole files are edited, and a gRPC message ends at 64 MiB: the rest is for the other fields.
+inline constexpr std::size_t kMaxEditorBytes = std::size_t{60} << 20U;
+
+// What of an open file a model is shown. More than this fits no model's window.
+inline constexpr std::size_t kMaxEditorBytesInPrompt = std::size_t{256} << 10U;
+
+// Names, styles and other short fields of a request.
+inline constexpr std::size_t kMaxFieldBytes = std::size_t{4} << 10U;
+
+// What a client may send along; the window below is what a model is shown of it.
+inline constexpr std::size_t kMaxHistoryMessages = 1000;
+
+// What of a conversation a turn begins with: as much as models follow, at a bounded price.
+inline constexpr std::int64_t kHistoryWindowMessages = 200;
+inline constexpr std::int64_t kHistoryWindowBytes = std::int64_t{256} << 10U;
+
+// Answers to questions are form fields, not documents.
+inline constexpr std::size_t kMaxAnswers = 100;
+inline constexpr std::size_t kMaxAnswerBytes = std::size_t{1} << 20U;
+
+// A model that writes more than this in one run is in a loop.
+inline constexpr std::size_t kMaxContentBytesPerRun = std::size_t{16} << 20U;
+
+// One event for a browser: small enough to be parsed between two frames.
+inline constexpr std::size_t kMaxContentChunkBytes = std::size_t{64} << 10U;
+
+// What may wait between a run and the writer of its log. One write takes well under a
+// millisecond, so this much waiting means a slow disk: the model is then held back.
+inline constexpr std::size_t kMaxQueuedChunks = 256;
+inline constexpr std::size_t kMaxQueuedBytes = std::size_t{1} << 20U;
+
+// What a running run keeps in memory for its readers. A reader further behind reads from the
+// store, so that one slow client costs neither memory nor the others' pace.
+inline constexpr std::size_t kLiveWindowChunks = 10'000;
+inline constexpr std::size_t kLiveWindowBytes = std::size_t{4} << 20U;
+
+// Rows of the log read at once by a reader that is behind.
+inline constexpr std::int64_t kLogRowsPerRead = 64;
+
+// A run whose process dies this often without getting further is what kills it.
+inline constexpr std::int64_t kMaxCrashes = 5;
+
+// A process that has not said so for this long is taken for dead. Several heartbeats, so that
+// one slow write or a clock that is off by seconds takes no run away from its owner.
+inline constexpr std::chrono::seconds kOwnerSilence{30};
+
+}  // namespace baton::runs

@@ -1,0 +1,261 @@
+#include "runs/local_orchestrator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.h"
+#include "runs/run_stream.h"
+#include "runs/turn_check.h"
+
+namespace baton::runs {
+namespace {
+
+namespace asio = boost::asio;
+
+// A store that does not answer a trivial question in this time does not serve.
+constexpr std::chrono::milliseconds kStoreTimeout{2000};
+
+// Cancels the group, if there is a reason, and joins it, there where it lives.
+async::Task<void> JoinThere(async::TaskGroup& group, CancelReason reason) {
+  if (reason != CancelReason::kNone) group.Cancel(reason);
+  co_await group.Join();
+}
+
+// Awaits what runs on another executor; resumes here. Not to be cancelled: it is a join.
+async::Task<void> AwaitOn(async::Executor executor, async::Task<void> task) {
+  asio::cancellation_signal unused;
+  co_await asio::co_spawn(executor, std::move(task),
+                          asio::bind_cancellation_slot(unused.slot(), asio::use_awaitable));
+}
+
+async::Task<Result<std::unique_ptr<ChunkStream>>> OpenStream(RunStream::Parts parts) {
+  co_return std::make_unique<RunStream>(co_await async::CurrentExecutor(), std::move(parts));
+}
+
+}  // namespace
+
+LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
+                                     LocalOrchestratorOptions options)
+    : options_(std::move(options)),
+      runtime_(parts.runtime),
+      agents_(parts.agents),
+      models_(parts.models),
+      clock_(parts.clock),
+      owner_(parts.ids.New("owner")),
+      store_(parts.database, parts.clock),
+      runner_(parts.checkpoints, parts.clock, parts.ids),
+      router_(parts.agents),
+      metrics_(parts.metrics),
+      active_(options_.max_runs, metrics_.active()),
+      intake_(store_, runner_, parts.agents, parts.clock, parts.ids, owner_),
+      services_{.store = store_,
+                .runner = runner_,
+                .checkpoints = options_.delete_finished_checkpoints ? &parts.checkpoints : nullptr,
+                .models = parts.models,
+                .tools = parts.tools,
+                .clock = parts.clock,
+                .ids = parts.ids,
+                .metrics = metrics_,
+                .active = active_,
+                .max_run_time = options_.max_run_time,
+                .durability = options_.durability,
+                .live_window = options_.live_window},
+      dependencies_(options_.dependencies),
+      background_(parts.runtime.At(0)) {
+  dependencies_.insert(
+      dependencies_.begin(),
+      {.name = "store", .required = true, .timeout = kStoreTimeout, .check = [this](Deadline) {
+         return store_.Probe();
+       }});
+  for (std::size_t i = 0; i < runtime_.size(); ++i) {
+    lanes_.push_back(std::make_unique<async::TaskGroup>(runtime_.At(i)));
+  }
+}
+
+LocalOrchestrator::~LocalOrchestrator() = default;
+
+async::Task<Status> LocalOrchestrator::Start() {
+  BATON_CO_TRY(co_await store_.Migrate());
+  if (!options_.sole_owner) {
+    const auto alive = co_await store_.Heartbeat(owner_, SilentSince());
+    if (!alive) co_return alive.error();
+    asio::post(background_.executor(), [this] { background_.Spawn(BeatUntilCancelled()); });
+  }
+  co_return co_await AdoptOrphans();
+}
+
+async::Task<void> LocalOrchestrator::Shutdown() {
+  const auto running = active_.Stop();
+  if (!running.empty()) Log(LogLevel::kInfo, "runs suspended", {{"count", running.size()}});
+  for (const auto& run : running) RunExecution::Cancel(run, CancelReason::kShutdown);
+  co_await active_.WaitUntilEmpty();
+  co_await AwaitOn(background_.executor(), JoinThere(background_, CancelReason::kShutdown));
+  for (const auto& lane : lanes_) {
+    co_await AwaitOn(lane->executor(), JoinThere(*lane, CancelReason::kNone));
+  }
+}
+
+async::Task<Result<std::unique_ptr<ChunkStream>>> LocalOrchestrator::StreamChat(
+    TurnRequest request) {
+  BATON_CO_TRY(CheckTurn(request));
+  if (request.resume) co_return co_await Join(std::move(request));
+  co_return co_await Begin(std::move(request));
+}
+
+async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnRequest request) {
+  const auto requested = std::chrono::steady_clock::now();
+  Result<Routing> routing = router_.Route(request);
+  if (!routing) co_return Fail(std::move(routing).error());
+  const std::string run_id = services_.ids.New("run");
+  Result<ActiveRuns::Place> place = active_.Reserve(run_id);
+  if (!place) co_return Fail(std::move(place).error());
+  Result<RunSetup> setup = co_await intake_.Admit(run_id, std::move(request), *std::move(routing));
+  if (!setup) co_return Fail(std::move(setup).error());
+  setup->requested = requested;
+  LogWith({setup->record.run_id, setup->record.thread_id}, LogLevel::kInfo, "run admitted",
+          {{"agent", setup->record.agent}});
+  auto run = Launch(*std::move(place), *std::move(setup), co_await async::CurrentExecutor());
+  co_return co_await OpenStream({.store = store_,
+                                 .active = active_,
+                                 .record = run->record(),
+                                 .run = run,
+                                 .started_it = true});
+}
+
+async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Join(TurnRequest request) {
+  Result<RunRecord> record =
+      co_await store_.Find(request.user_id, request.conversation_id, request.run_id);
+  if (!record) co_return Fail(std::move(record).error());
+  if (!request.answers.empty()) {
+    co_return co_await Answer(*std::move(record), std::move(request));
+  }
+  if (record->state == RunState::kRunning && !active_.Has(record->run_id)) {
+    const Result<bool> orphan = co_await IsOrphan(*record);
+    if (!orphan) co_return Fail(orphan.error());
+    if (*orphan) {
+      const Status adopted = co_await Adopt(*record);
+      // Somebody was faster: then it is theirs, and read from the store.
+      const bool taken = adopted.code() == Code::kAborted || adopted.code() == Code::kAlreadyExists;
+      if (!adopted.ok() && !taken) co_return Fail(adopted);
+    }
+  }
+  co_return co_await OpenStream({.store = store_,
+                                 .active = active_,
+                                 .record = *record,
+                                 .run = active_.Find(record->run_id),
+                                 .after_seq = request.from_seq});
+}
+
+async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Answer(RunRecord record,
+                                                                       TurnRequest request) {
+  if (record.state != RunState::kWaiting) {
+    co_return Fail(Code::kFailedPrecondition, "run {} does not wait for an answer: it is {}",
+                   record.run_id, RunStateName(record.state));
+  }
+  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
+  if (!place) co_return Fail(std::move(place).error());
+  Result<RunSetup> setup = co_await intake_.Continue(std::move(record), std::move(request.answers));
+  if (!setup) co_return Fail(std::move(setup).error());
+  // Who does not say how far they have read gets what is new: the chunk that says it goes on.
+  const std::int64_t after =
+      request.from_seq > 0 ? request.from_seq : setup->sequencer.last_seq() - 1;
+  LogWith({setup->record.run_id, setup->record.thread_id}, LogLevel::kInfo, "run answered",
+          {{"answers", setup->answers.size()}});
+  auto run = Launch(*std::move(place), *std::move(setup), co_await async::CurrentExecutor());
+  co_return co_await OpenStream({.store = store_,
+                                 .active = active_,
+                                 .record = run->record(),
+                                 .run = run,
+                                 .after_seq = after,
+                                 .started_it = true});
+}
+
+std::shared_ptr<RunExecution> LocalOrchestrator::Launch(ActiveRuns::Place place, RunSetup setup,
+                                                        const async::Executor& caller) {
+  async::TaskGroup& lane = LaneFor(caller);
+  auto run = std::make_shared<RunExecution>(lane.executor(), services_, std::move(setup));
+  const bool stopping = std::move(place).Take(run);
+  asio::post(lane.executor(), [&lane, run] { lane.Spawn(RunExecution::Drive(run)); });
+  if (stopping) RunExecution::Cancel(run, CancelReason::kShutdown);
+  return run;
+}
+
+// A caller that lives on the runtime has its run beside it: no hop between threads for a chunk.
+async::TaskGroup& LocalOrchestrator::LaneFor(const async::Executor& caller) {
+  for (const auto& lane : lanes_) {
+    if (lane->executor() == caller) return *lane;
+  }
+  return *lanes_[next_lane_.fetch_add(1, std::memory_order_relaxed) % lanes_.size()];
+}
+
+async::Task<Result<bool>> LocalOrchestrator::IsOrphan(RunRecord record) {
+  if (options_.sole_owner || record.owner.empty() || record.owner == owner_) co_return true;
+  const auto alive = co_await store_.LiveOwners(SilentSince());
+  if (!alive) co_return Fail(alive.error());
+  co_return std::ranges::find(*alive, record.owner) == alive->end();
+}
+
+// Executes a run that nobody does. kAlreadyExists and kAborted: somebody does, after all.
+async::Task<Status> LocalOrchestrator::Adopt(RunRecord record) {
+  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
+  if (!place) co_return std::move(place).error();
+  Result<RunSetup> setup = co_await intake_.Resume(std::move(record));
+  if (!setup) co_return std::move(setup).error();
+  LogWith({setup->record.run_id, setup->record.thread_id}, LogLevel::kInfo, "run resumed",
+          {{"agent", setup->record.agent}, {"crashes", setup->record.crashes}});
+  Launch(*std::move(place), *std::move(setup), {});
+  co_return Status();
+}
+
+async::Task<Status> LocalOrchestrator::AdoptOrphans() {
+  const Result<std::vector<RunRecord>> running = co_await store_.ListRunning();
+  if (!running) co_return running.error();
+  for (const RunRecord& record : *running) {
+    if (active_.Has(record.run_id)) continue;
+    const Result<bool> orphan = co_await IsOrphan(record);
+    if (!orphan) co_return orphan.error();
+    if (!*orphan) continue;
+    const Status adopted = co_await Adopt(record);
+    if (adopted.ok() || adopted.code() == Code::kAborted) continue;
+    LogWith({record.run_id, record.thread_id}, LogLevel::kWarning, "run not resumed",
+            {{"status", adopted.ToString()}});
+  }
+  co_return Status();
+}
+
+async::Task<void> LocalOrchestrator::BeatUntilCancelled() {
+  for (;;) {
+    const Deadline next = Deadline::In(options_.heartbeat_interval);
+    if (co_await async::SleepUntil(next) == async::WaitResult::kCancelled) co_return;
+    const auto alive = co_await store_.Heartbeat(owner_, SilentSince());
+    const Status status = alive ? co_await AdoptOrphans() : alive.error();
+    if (!status.ok()) {
+      Log(LogLevel::kWarning, "heartbeat failed", {{"status", status.ToString()}});
+    }
+  }
+}
+
+async::Task<Health> LocalOrchestrator::CheckHealth(Deadline deadline) {
+  Health health =
+      Summarize(dependencies_, co_await AskDependencies(background_, dependencies_, deadline));
+  health.details.insert(options_.health_details.begin(), options_.health_details.end());
+  std::string names;
+  for (const auto& agent : agents_.List()) {
+    names += (names.empty() ? "" : ", ") + agent->spec.name;
+  }
+  health.details["agents"] = names;
+  for (const std::string& alias : models_.aliases()) {
+    if (const auto model = models_.Get(alias)) {
+      health.details["model." + alias] = std::string((*model)->name());
+    }
+  }
+  health.details["runs_active"] = std::to_string(active_.size());
+  co_return health;
+}
+
+}  // namespace baton::runs

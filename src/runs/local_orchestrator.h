@@ -1,0 +1,127 @@
+// The orchestrator that runs its agents in this process.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/runtime.h"
+#include "async/task.h"
+#include "async/task_group.h"
+#include "base/clock.h"
+#include "base/id_generator.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "graph/checkpoint_store.h"
+#include "graph/runner.h"
+#include "llm/model_catalog.h"
+#include "runs/active_runs.h"
+#include "runs/agent_source.h"
+#include "runs/health.h"
+#include "runs/limits.h"
+#include "runs/orchestrator.h"
+#include "runs/router.h"
+#include "runs/run_execution.h"
+#include "runs/run_intake.h"
+#include "runs/run_metrics.h"
+#include "runs/run_store.h"
+#include "storage/database.h"
+#include "tools/tool.h"
+
+namespace baton::runs {
+
+// All of it outlives the orchestrator.
+struct LocalOrchestratorParts {
+  async::Runtime& runtime;
+  storage::Database& database;
+  graph::CheckpointStore& checkpoints;  // in the same database, or one as durable
+  const AgentSource& agents;
+  const llm::ModelCatalog& models;
+  const tools::ToolRegistry& tools;
+  const Clock& clock;
+  IdGenerator& ids;
+  MetricsRegistry& metrics;
+};
+
+struct LocalOrchestratorOptions {
+  // No other process executes runs of this database (`baton serve` holds a lock on its
+  // folder): whatever is running in the store at the start has lost its process. Without it
+  // processes tell each other by heartbeats that they live.
+  bool sole_owner = true;
+  std::chrono::milliseconds heartbeat_interval{5000};
+
+  std::size_t max_runs = 1000;  // under way at once
+  std::chrono::milliseconds max_run_time = std::chrono::minutes(30);
+  graph::DurabilityMode durability = graph::DurabilityMode::kSync;
+  StreamLog::Window live_window{kLiveWindowChunks, kLiveWindowBytes};
+  bool delete_finished_checkpoints = true;
+
+  // Asked by CheckHealth() beside the store, which is always asked and required.
+  std::vector<Dependency> dependencies;
+  std::map<std::string, std::string> health_details;  // added as they are: "version", …
+};
+
+// Lifetime: Start() before anything else. Shutdown() before destruction, and every stream is
+//           destroyed before the orchestrator is.
+// Threads:  safe. A run is executed on the executor of its caller, where that is one of the
+//           runtime's, or else on the next of the runtime's.
+class LocalOrchestrator final : public Orchestrator {
+ public:
+  explicit LocalOrchestrator(const LocalOrchestratorParts& parts,
+                             LocalOrchestratorOptions options = {});
+  ~LocalOrchestrator() override;
+
+  // Brings the tables up to date and resumes what a process that went away has left. Fails if
+  // the store does; a run that cannot be resumed is logged, and fails by itself.
+  async::Task<Status> Start();
+
+  // Takes no more turns (kUnavailable), stops the runs under way and returns when all of it
+  // has ended. The runs stay `running` in the store for the next start. Idempotent.
+  async::Task<void> Shutdown();
+
+  async::Task<Result<std::unique_ptr<ChunkStream>>> StreamChat(TurnRequest request) override;
+  async::Task<Health> CheckHealth(Deadline deadline) override;
+
+ private:
+  using OpenedStream = Result<std::unique_ptr<ChunkStream>>;
+
+  async::Task<OpenedStream> Begin(TurnRequest request);
+  async::Task<OpenedStream> Join(TurnRequest request);
+  async::Task<OpenedStream> Answer(RunRecord record, TurnRequest request);
+  std::shared_ptr<RunExecution> Launch(ActiveRuns::Place place, RunSetup setup,
+                                       const async::Executor& caller);
+  async::Task<Result<bool>> IsOrphan(RunRecord record);
+  async::Task<Status> Adopt(RunRecord record);
+  async::Task<Status> AdoptOrphans();
+  async::Task<void> BeatUntilCancelled();
+  Timestamp SilentSince() const { return clock_.Now() - kOwnerSilence; }
+  async::TaskGroup& LaneFor(const async::Executor& caller);
+
+  const LocalOrchestratorOptions options_;
+  async::Runtime& runtime_;
+  const AgentSource& agents_;
+  const llm::ModelCatalog& models_;
+  const Clock& clock_;
+  const std::string owner_;
+
+  RunStore store_;
+  graph::Runner runner_;
+  Router router_;
+  RunMetrics metrics_;
+  ActiveRuns active_;
+  RunIntake intake_;
+  const RunServices services_;
+  std::vector<Dependency> dependencies_;
+
+  // One an executor of the runtime, each used there.
+  std::vector<std::unique_ptr<async::TaskGroup>> lanes_;
+  std::atomic<std::size_t> next_lane_{0};
+  // Heartbeats and health checks; on the first executor.
+  async::TaskGroup background_;
+};
+
+}  // namespace baton::runs

@@ -1,0 +1,108 @@
+// The seam of the rollout: a turn goes in, chunks come out, wherever they are made.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "base/deadline.h"
+#include "base/status.h"
+
+namespace baton::runs {
+
+struct HistoryMessage {
+  std::string role;  // "user" "assistant" "system"
+  std::string content;
+  std::string timestamp;  // ISO 8601; may be empty
+};
+
+struct Persona {
+  std::string ai_name;
+  std::string style;
+  std::string timezone;
+};
+
+struct ActiveEditor {
+  bool is_editable = false;
+  std::string filename;
+  std::string language;
+  std::string content;
+  std::string type;   // of its front matter
+  std::string title;  // of its front matter
+};
+
+// One turn, as the edge received and checked it. `user_id` is vouched for.
+struct TurnRequest {
+  std::string user_id;
+  std::string conversation_id;
+  std::string session_id;
+  std::string query;
+  std::string agent_type;  // empty or "auto": the router decides
+  std::string locked_agent;
+  std::vector<HistoryMessage> history;  // used when the store has none
+  Persona persona;
+  std::optional<ActiveEditor> editor;
+
+  // Joining instead of starting: the conversation's newest run, or `run_id`.
+  bool resume = false;
+  std::string run_id;
+  std::int64_t from_seq = 0;  // replay only chunks after this one
+
+  // With resume: answers to questions the run has asked, question id → JSON text.
+  std::map<std::string, std::string> answers;
+};
+
+struct Chunk {
+  std::string type;  // status content tool_call agent_update complete error
+  std::string message;
+  std::string timestamp;  // ISO 8601
+  std::string agent_name;
+  std::vector<std::string> tools_used;
+  std::string run_id;
+  std::int64_t seq = 0;             // from 1, without gaps
+  std::int64_t supersedes_seq = 0;  // 0: none. Else content chunks from there on are void
+  std::map<std::string, std::string> metadata;  // all the rest
+};
+
+// Threads: the executor of the coroutine that opened it.
+// Lifetime: destroying a stream that started a run before its end cancels the run.
+class ChunkStream {
+ public:
+  virtual ~ChunkStream() = default;
+  // The next chunk; empty at the end, which comes after a `complete` or an `error` chunk.
+  // A failure means that the stream broke, not that the run failed.
+  virtual async::Task<Result<std::optional<Chunk>>> Next() = 0;
+  // Cancels the run (not merely this reader). Its last chunk is then an `error`.
+  virtual void Cancel(CancelReason reason) = 0;
+};
+
+struct DependencyHealth {
+  std::string name;  // "store" "tool_service" "model"
+  Status status;
+};
+
+struct Health {
+  std::string status;  // "healthy" "degraded" "unhealthy"
+  std::map<std::string, std::string> details;
+};
+
+// Threads: safe; a stream lives on the executor of its caller.
+// Errors:  kInvalidArgument for a turn that cannot be (unknown agent, empty query), kNotFound
+//          for nothing to resume, kResourceExhausted above a limit, kUnavailable. Once a
+//          stream is open, a run's failure is its `error` chunk.
+class Orchestrator {
+ public:
+  virtual ~Orchestrator() = default;
+
+  // Admits the turn, durably, and opens its stream; or joins one.
+  virtual async::Task<Result<std::unique_ptr<ChunkStream>>> StreamChat(TurnRequest request) = 0;
+
+  // Asks every dependency. Answers within `deadline` whatever they do.
+  virtual async::Task<Health> CheckHealth(Deadline deadline) = 0;
+};
+
+}  // namespace baton::runs

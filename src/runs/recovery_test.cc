@@ -1,0 +1,267 @@
+// A process dies at every write there is; the next one completes the answer.
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "runs/testing/orchestrator_world.h"
+#include "testing/manual_clock.h"
+#include "testing/scripted_model.h"
+
+namespace baton::runs {
+namespace {
+
+using baton::testing::Calls;
+using baton::testing::Gate;
+using baton::testing::ManualClock;
+using baton::testing::SaysInPieces;
+using baton::testing::ScriptedChatModel;
+using baton::testing::ScriptedTurn;
+using testing::OrchestratorWorld;
+using testing::ReadToEnd;
+using testing::RunTurn;
+using testing::Transcript;
+
+class LookupTool final : public tools::Tool {
+ public:
+  const tools::ToolDefinition& definition() const override { return definition_; }
+  async::Task<Result<tools::ToolResult>> Call(const json::Object&,
+                                              const tools::ToolContext&) override {
+    co_return tools::ToolResult{.text = "found"};
+  }
+
+ private:
+  tools::ToolDefinition definition_{
+      .name = "lookup", .description = "Looks up.", .parameters = json::Object{{"type", "object"}}};
+};
+
+// Speaks, looks up, and speaks on. Each call says its text in other pieces and the first of
+// them in other words, as models do.
+class ChangingModel final : public llm::ChatModel {
+ public:
+  std::string_view name() const override { return "changing"; }
+
+  async::Task<Result<llm::ChatResponse>> Chat(const llm::ChatRequest& request, llm::TextSink* sink,
+                                              Deadline) override {
+    const int call = ++calls_;
+    const bool looked_up = request.messages.back().role == llm::Role::kTool;
+    llm::ChatResponse response;
+    response.message.role = llm::Role::kAssistant;
+    // Every third first call says nothing before it looks up.
+    std::vector<std::string> pieces = {fmt::format("[{}] ", call), "so ", "it ", "is."};
+    if (!looked_up && call % 3 == 0) pieces.clear();
+    for (const std::string& piece : pieces) {
+      const Status status = co_await sink->OnText(piece);
+      if (!status.ok()) co_return Fail(status);
+      response.message.content += piece;
+      // Lets the writer write now and then, so that chunks come to lie between any two pieces.
+      co_await async::SleepUntil(Deadline::In(std::chrono::microseconds(200)));
+    }
+    if (!looked_up) {
+      response.message.tool_calls.push_back(
+          {.id = fmt::format("call_{}", call), .name = "lookup", .arguments = {{"q", "x"}}});
+      response.finish_reason = llm::FinishReason::kToolCalls;
+    }
+    co_return response;
+  }
+  async::Task<Status> CheckHealth(Deadline) override { co_return Status(); }
+
+ private:
+  std::atomic<int> calls_{0};
+};
+
+agents::AgentSpec LookupAgent() {
+  agents::AgentSpec spec;
+  spec.name = "chat";
+  spec.title = "Chat";
+  spec.workflow = "conversation";
+  spec.tools = {{"lookup"}};
+  spec.prompt = "Talk.";
+  return spec;
+}
+
+TurnRequest RecoveryTurn() {
+  return {.user_id = "u", .conversation_id = "c", .query = "q", .agent_type = "chat"};
+}
+TurnRequest RecoveryResume() { return {.user_id = "u", .conversation_id = "c", .resume = true}; }
+
+void Prepare(OrchestratorWorld& world) {
+  BATON_CHECK(world.tools.Add(std::make_unique<LookupTool>()).ok(), "tool");
+  world.agents.AddWorkflow(LookupAgent());
+}
+
+void ExpectNoGaps(const Transcript& transcript) {
+  for (std::size_t i = 0; i < transcript.chunks.size(); ++i) {
+    ASSERT_EQ(transcript.chunks[i].seq, static_cast<std::int64_t>(i) + 1);
+  }
+}
+
+// What the dead process's client has got is a prefix of what the log holds afterwards.
+void ExpectPrefix(const Transcript& seen, const Transcript& whole) {
+  ASSERT_LE(seen.chunks.size(), whole.chunks.size());
+  for (std::size_t i = 0; i < seen.chunks.size(); ++i) {
+    EXPECT_EQ(seen.chunks[i].type, whole.chunks[i].type);
+    EXPECT_EQ(seen.chunks[i].message, whole.chunks[i].message);
+  }
+}
+
+// One process after another dies after that many writes; the last one lives.
+void CompletesAfterDyingAfter(const std::vector<std::int64_t>& writes, bool& ever_finished) {
+  OrchestratorWorld world(SystemClock(), std::make_shared<ChangingModel>());
+  Prepare(world);
+  world.Start();
+  world.database->FailAfter(writes.front());
+  const Transcript first = world.Turn(RecoveryTurn());
+  world.database->FailAfter(0);
+  world.Stop();
+  world.database->Recover();
+  if (first.chunks.empty()) {  // not admitted: nothing is left of it
+    EXPECT_TRUE(world.Query("SELECT run_id FROM runs").rows.empty());
+    EXPECT_TRUE(world.Query("SELECT run_id FROM messages").rows.empty());
+    return;
+  }
+  for (std::size_t i = 1; i < writes.size(); ++i) {
+    world.Start();
+    world.database->FailAfter(writes[i]);
+    ExpectPrefix(first, world.Turn(RecoveryResume()));
+    world.database->FailAfter(0);
+    world.Stop();
+    world.database->Recover();
+  }
+  world.Start();
+  const Transcript whole = world.Turn(RecoveryResume());
+  ASSERT_TRUE(whole.status.ok()) << whole.status.ToString();
+  ExpectNoGaps(whole);
+  ExpectPrefix(first, whole);
+  ASSERT_EQ(whole.last_type(), "complete") << whole.chunks.back().message;
+  const std::vector<std::string> answers = world.Answers("u:c");
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(whole.answer(), answers.front());
+  EXPECT_EQ(world.StateOf(whole.run_id()), "completed");
+  ever_finished = first.last_type() == "complete";
+}
+
+TEST(Recovery, AnswersAreCompletedWhereverTheProcessDied) {
+  bool finished = false;
+  for (std::int64_t writes = 0; !finished; ++writes) {
+    SCOPED_TRACE(fmt::format("died after {} writes", writes));
+    CompletesAfterDyingAfter({writes}, finished);
+    ASSERT_LT(writes, 100);
+  }
+}
+
+TEST(Recovery, AnswersAreCompletedAfterSeveralDeaths) {
+  std::mt19937 random(3);
+  for (int round = 0; round < 12; ++round) {
+    std::vector<std::int64_t> writes;
+    for (int i = 0; i < 3; ++i) writes.push_back(1 + static_cast<std::int64_t>(random() % 12));
+    SCOPED_TRACE(fmt::format("died after {}, {}, {} writes", writes[0], writes[1], writes[2]));
+    bool finished = false;
+    CompletesAfterDyingAfter(writes, finished);
+  }
+}
+
+class RecoveryTest : public ::testing::Test {
+ protected:
+  RecoveryTest() { Prepare(world_); }
+
+  // Leaves a run behind that a dead process was executing.
+  void DieInMidStream() {
+    const auto gate = std::make_shared<Gate>();
+    ScriptedTurn turn;
+    turn.pieces = {{"cut ", nullptr}, {"off", gate}};
+    model_->Add(std::move(turn));
+    auto stream = world_.Open(world_.runtime.At(0), RecoveryTurn());
+    async::BlockOn(gate->Reached());
+    world_.database->FailAfter(0);
+    stream.reset();
+    world_.Stop();
+    world_.database->Recover();
+  }
+
+  ManualClock clock_;
+  std::shared_ptr<ScriptedChatModel> model_ = std::make_shared<ScriptedChatModel>();
+  OrchestratorWorld world_{clock_, model_};
+};
+
+TEST_F(RecoveryTest, ARunWhoseAgentIsGoneFailsAndSaysSo) {
+  world_.Start();
+  DieInMidStream();
+  world_.agents.Remove("chat");
+  world_.Start();
+  const Transcript turn = world_.Turn(RecoveryResume());
+  EXPECT_EQ(turn.last_type(), "error");
+  EXPECT_EQ(turn.chunks.back().message, "agent 'chat' is no longer there");
+  EXPECT_EQ(world_.StateOf(turn.run_id()), "failed");
+}
+
+TEST_F(RecoveryTest, ARunThatKillsItsProcessAgainAndAgainIsGivenUp) {
+  world_.Start();
+  DieInMidStream();
+  world_.database->Recover();
+  // As if five processes had died over it without getting further.
+  const auto written = async::BlockOn(world_.database->Write(
+      {{.sql = "UPDATE runs SET crashes = 5"}}, storage::Durability::kFlushed));
+  ASSERT_TRUE(written.has_value());
+  world_.Start();
+  const Transcript turn = world_.Turn(RecoveryResume());
+  EXPECT_EQ(turn.last_type(), "error");
+  EXPECT_EQ(turn.chunks.back().message,
+            "given up: the server stopped 6 times while this run was under way");
+}
+
+TEST_F(RecoveryTest, AStoreThatComesBackLetsTheRunBeResumedInTheSameProcess) {
+  world_.Start();
+  const auto gate = std::make_shared<Gate>();
+  ScriptedTurn held;
+  held.pieces = {{"cut ", nullptr}, {"off", gate}};
+  model_->Add(std::move(held));
+  auto stream = world_.Open(world_.runtime.At(0), RecoveryTurn());
+  async::BlockOn(gate->Reached());
+  world_.database->FailAfter(0);
+  gate->Open();
+  const Transcript broken = async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream));
+  EXPECT_EQ(broken.status.code(), Code::kUnavailable);
+  world_.database->Recover();
+  model_->Add(SaysInPieces({"whole"}));
+  const Transcript resumed = world_.Turn(RecoveryResume());
+  ExpectNoGaps(resumed);
+  EXPECT_EQ(resumed.run_id(), broken.run_id());
+  EXPECT_EQ(resumed.answer(), "whole");
+}
+
+TEST_F(RecoveryTest, AnotherReplicaTakesOverOnlyWhenTheOwnerIsSilentAndThenFencesIt) {
+  const LocalOrchestratorOptions shared{.sole_owner = false,
+                                        .heartbeat_interval = std::chrono::hours(1)};
+  world_.Start(shared);
+  const auto gate = std::make_shared<Gate>();
+  ScriptedTurn held;
+  held.pieces = {{"cut ", nullptr}, {"off", gate}};
+  model_->Add(std::move(held));
+  auto stream = world_.Open(world_.runtime.At(0), RecoveryTurn());
+  async::BlockOn(gate->Reached());
+
+  const auto checkpoints = world_.MakeCheckpoints();
+  const auto early = world_.MakeOrchestrator(*checkpoints, shared);
+  ASSERT_TRUE(async::BlockOn(early->Start()).ok());
+  EXPECT_EQ(world_.Query("SELECT attempt FROM runs").Int(0, 0), 1);
+
+  clock_.Advance(kOwnerSilence + std::chrono::seconds(1));
+  model_->Add(SaysInPieces({"whole"}));
+  const auto late = world_.MakeOrchestrator(*checkpoints, shared);
+  ASSERT_TRUE(async::BlockOn(late->Start()).ok());
+  // Read by a third replica, from the store.
+  const Transcript whole = async::BlockOn(RunTurn(*early, RecoveryResume()));
+  ASSERT_TRUE(whole.status.ok()) << whole.status.ToString();
+  ExpectNoGaps(whole);
+  EXPECT_EQ(whole.answer(), "whole");
+
+  gate->Open();  // the first replica was only slow
+  const Transcript fenced = async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream));
+  EXPECT_EQ(fenced.status.code(), Code::kAborted) << fenced.status.ToString();
+  EXPECT_EQ(world_.Answers("u:c"), (std::vector<std::string>{"whole"}));
+  async::BlockOn(early->Shutdown());
+  async::BlockOn(late->Shutdown());
+}
+
+}  // namespace
+}  // namespace baton::runs

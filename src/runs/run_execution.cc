@@ -1,0 +1,274 @@
+#include "runs/run_execution.h"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "runs/run_listener.h"
+#include "runs/turn_context.h"
+
+namespace baton::runs {
+namespace {
+
+constexpr std::string_view kSystem = "system";
+constexpr std::string_view kOrchestrator = "orchestrator";
+
+std::string AgentNameOf(const RunRecord& record) { return record.agent + "_agent"; }
+
+json::Array QuestionsToJson(const std::vector<graph::PendingQuestion>& questions) {
+  json::Array list;
+  for (const graph::PendingQuestion& question : questions) {
+    json::Object object{{"id", question.id}, {"payload", question.payload}};
+    if (question.answer_schema) object["answer_schema"] = *question.answer_schema;
+    list.emplace_back(std::move(object));
+  }
+  return list;
+}
+
+// Answers to questions that are still open. Others were given to the graph before a crash.
+Answers OpenAnswers(const Answers& answers, const std::vector<graph::PendingQuestion>& questions) {
+  Answers open;
+  for (const graph::PendingQuestion& question : questions) {
+    const auto answer = answers.find(question.id);
+    if (answer != answers.end()) open.insert(*answer);
+  }
+  return open;
+}
+
+std::string SourcesIn(const json::Value& values) {
+  const json::Value* sources = json::Find(values, "sources");
+  return sources != nullptr && sources->is_array() ? json::Serialize(*sources) : "[]";
+}
+
+}  // namespace
+
+RunExecution::RunExecution(async::Executor executor, const RunServices& services, RunSetup setup)
+    : executor_(executor),
+      services_(services),
+      setup_(std::move(setup)),
+      log_context_{setup_.record.run_id, setup_.record.thread_id},
+      log_(std::make_shared<StreamLog>(
+          setup_.sequencer.last_seq() - static_cast<std::int64_t>(setup_.opening.size()),
+          services.live_window)),
+      writer_(executor, services.store, services.clock,
+              {setup_.record.run_id, setup_.record.attempt}, setup_.sequencer, log_,
+              services.metrics.chunks()),
+      work_(std::move(executor)) {
+  writer_.set_crashes(setup_.record.crashes);
+  if (!setup_.opening.empty()) log_->Publish(setup_.opening);
+}
+
+async::Task<void> RunExecution::Drive(std::shared_ptr<RunExecution> run) {
+  run->services_.metrics.Started(run->record().agent);
+  async::TaskGroup writing(run->executor_);
+  writing.Spawn(run->writer_.Run());
+  run->work_.Spawn(run->Execute());
+  co_await run->work_.Join();
+  run->writer_.Close();
+  co_await writing.Join();
+  co_await run->Conclude();
+}
+
+void RunExecution::Cancel(const std::shared_ptr<RunExecution>& run, CancelReason reason) {
+  boost::asio::post(run->executor_, [run, reason] { run->work_.Cancel(reason); });
+}
+
+async::Task<void> RunExecution::Execute() {
+  if (setup_.give_up) {
+    result_.status = *setup_.give_up;
+    co_return;
+  }
+  if (setup_.notice) {
+    result_.status = co_await writer_.Push(
+        {.type = "status", .message = *setup_.notice, .agent_name = std::string(kOrchestrator)});
+    if (!result_.status.ok()) co_return;
+  }
+  graph::RunRequest request{.thread_id = setup_.record.graph_thread()};
+  if (!co_await PickUp(request)) co_return;
+  RunListener listener(writer_, services_.metrics.first_token_seconds(), setup_.requested);
+  const Deadline deadline = Deadline::In(services_.max_run_time);
+  agents::TurnScope scope;
+  scope.models = &services_.models;
+  scope.tools = &services_.tools;
+  scope.listener = &listener;
+  scope.tool_context.user_id = setup_.record.user_id;
+  scope.tool_context.conversation_id = setup_.record.conversation_id;
+  scope.tool_context.run_id = setup_.record.run_id;
+  scope.tool_context.deadline = deadline;
+  scope.variables =
+      BuildVariables(setup_.record.user_id, setup_.request.persona, services_.clock.Now());
+  scope.surroundings = BuildSurroundings(setup_.request.editor);
+  result_ = co_await services_.runner.Run(setup_.agent->graph, std::move(request),
+                                          {.durability = services_.durability,
+                                           .listener = &listener,
+                                           .scope = &scope,
+                                           .deadline = deadline});
+}
+
+// Whether the graph has to run. If it has stopped already, at its end or with questions that
+// nobody has answered, `result_` says so.
+async::Task<bool> RunExecution::PickUp(graph::RunRequest& request) {
+  if (setup_.resumed) {
+    Result<graph::StateSnapshot> state =
+        co_await services_.runner.GetState(*setup_.agent->graph, request.thread_id);
+    if (!state && state.error().code() != Code::kNotFound) {
+      result_.status = std::move(state).error();
+      co_return false;
+    }
+    if (state) {
+      request.answers = OpenAnswers(setup_.answers, state->questions);
+      if (state->questions.empty() ? !state->next.empty() : !request.answers.empty()) {
+        co_return true;
+      }
+      result_.values = std::move(state->values);
+      result_.questions = std::move(state->questions);
+      co_return false;
+    }
+  }
+  request.input = BuildGraphInput(setup_.history, setup_.request.query);
+  co_return true;
+}
+
+async::Task<void> RunExecution::Conclude() {
+  const CancelReason reason = work_.cancel_reason();
+  if (!writer_.broken().ok()) {
+    BreakOff();
+  } else if (result_.status.ok()) {
+    co_await (result_.questions.empty() ? Complete() : Ask());
+  } else if (reason == CancelReason::kShutdown) {
+    co_await LetGo();
+  } else if (reason != CancelReason::kNone) {
+    co_await EndWithError(RunState::kCancelled,
+                          Fail(Code::kCancelled, "cancelled ({})", CancelReasonName(reason)));
+  } else {
+    co_await EndWithError(RunState::kFailed, result_.status);
+  }
+}
+
+async::Task<void> RunExecution::Complete() {
+  if (!result_.next.empty()) {
+    co_await EndWithError(RunState::kFailed, Fail(Code::kInternal, "agent '{}' stopped before '{}'",
+                                                  setup_.record.agent, result_.next.front()));
+    co_return;
+  }
+  // A workflow without an answer of its own: what it has said is the answer.
+  const json::Value* given = json::Find(result_.values, "answer");
+  std::string answer = given != nullptr && given->is_string()
+                           ? std::string(json::ToStringView(given->get_string()))
+                           : writer_.sequencer().text();
+  if (answer.empty()) {
+    co_await EndWithError(RunState::kFailed, Fail(Code::kInternal,
+                                                  "agent '{}' ended without an "
+                                                  "answer",
+                                                  setup_.record.agent));
+    co_return;
+  }
+  const std::string sources = SourcesIn(result_.values);
+  const std::string message_id = services_.ids.New("msg");
+  RunStore::Ending ending{.state = RunState::kCompleted, .thread_id = setup_.record.thread_id};
+  ending.message = ConversationMessage{.message_id = message_id,
+                                       .run_id = setup_.record.run_id,
+                                       .role = "assistant",
+                                       .agent = setup_.record.agent,
+                                       .sources = sources,
+                                       .created = FormatTimestamp(services_.clock.Now())};
+  ChunkDraft last{.type = "complete",
+                  .message = "completed",
+                  .agent_name = std::string(kSystem),
+                  .metadata = {{"state", "completed"},
+                               {"agent", AgentNameOf(setup_.record)},
+                               {"message_id", message_id},
+                               {"sources", sources}}};
+  const Status stored =
+      co_await writer_.Finish(std::move(ending), std::move(answer), std::move(last));
+  if (!stored.ok()) co_return BreakOff();
+  Report("completed");
+  End({});
+  co_await ForgetGraph();
+}
+
+async::Task<void> RunExecution::Ask() {
+  ChunkDraft last{.type = "complete",
+                  .message = "waiting for an answer",
+                  .agent_name = std::string(kSystem),
+                  .metadata = {{"state", "waiting"},
+                               {"agent", AgentNameOf(setup_.record)},
+                               {"questions", json::Serialize(QuestionsToJson(result_.questions))}}};
+  const Status stored =
+      co_await writer_.Finish({.state = RunState::kWaiting}, std::nullopt, std::move(last));
+  if (!stored.ok()) co_return BreakOff();
+  Report("waiting");
+  End({});
+}
+
+async::Task<void> RunExecution::EndWithError(RunState state, Status status) {
+  ChunkDraft last{.type = "error",
+                  .message = status.message(),
+                  .agent_name = std::string(kSystem),
+                  .metadata = {{"state", std::string(RunStateName(state))},
+                               {"code", std::string(CodeName(status.code()))},
+                               {"agent", AgentNameOf(setup_.record)}}};
+  if (const auto node = status.details().find("node"); node != status.details().end()) {
+    last.metadata.insert(*node);
+  }
+  const Status stored = co_await writer_.Finish({.state = state, .error = status.ToString()},
+                                                std::nullopt, std::move(last));
+  if (!stored.ok()) co_return BreakOff();
+  Report(RunStateName(state));
+  End({});
+  co_await ForgetGraph();
+}
+
+async::Task<void> RunExecution::LetGo() {
+  const Status released = co_await services_.store.Release(writer_.fence());
+  if (!released.ok()) {
+    LogWith(log_context_, LogLevel::kWarning, "run not released",
+            {{"status", released.ToString()}});
+  }
+  Report("suspended");
+  End(Fail(Code::kUnavailable, "the server is shutting down; resume with run {}",
+           setup_.record.run_id));
+}
+
+// The answer is in the conversation: the graph's checkpoints have done their work.
+async::Task<void> RunExecution::ForgetGraph() {
+  if (services_.checkpoints == nullptr) co_return;
+  const Status forgotten =
+      co_await services_.checkpoints->DeleteThread(setup_.record.graph_thread());
+  if (!forgotten.ok()) {
+    LogWith(log_context_, LogLevel::kWarning, "checkpoints of a finished run not deleted",
+            {{"status", forgotten.ToString()}});
+  }
+}
+
+// What has not been stored has not happened: no more chunks, and the run stays as it is in the
+// store, to be resumed.
+void RunExecution::BreakOff() {
+  const Status& broken = writer_.broken();
+  LogWith(log_context_, LogLevel::kError, "run broken off", {{"status", broken.ToString()}});
+  services_.metrics.Finished(setup_.record.agent, "broken");
+  if (broken.code() == Code::kAborted) {
+    End(Fail(Code::kAborted, "run {} has been taken over; resume it", setup_.record.run_id));
+  } else {
+    End(Fail(Code::kUnavailable, "run {} cannot be stored: {}; resume it later",
+             setup_.record.run_id, broken.message()));
+  }
+}
+
+// A client that reads the last chunk may answer it at once: the run's place is free by then.
+void RunExecution::End(Status status) {
+  services_.active.Remove(setup_.record.run_id);
+  writer_.PublishLast();
+  log_->End(std::move(status));
+}
+
+void RunExecution::Report(std::string_view outcome) {
+  services_.metrics.Finished(setup_.record.agent, outcome);
+  LogWith(log_context_, result_.status.ok() ? LogLevel::kInfo : LogLevel::kWarning, "run stopped",
+          {{"agent", setup_.record.agent},
+           {"outcome", outcome},
+           {"status", result_.status.ToString()},
+           {"chunks", writer_.sequencer().last_seq()}});
+}
+
+}  // namespace baton::runs

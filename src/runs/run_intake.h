@@ -1,0 +1,68 @@
+// The three ways a run comes to be executed here: a turn is admitted, an answer continues it,
+// or its last process went away.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/id_generator.h"
+#include "base/status.h"
+#include "graph/runner.h"
+#include "runs/agent_source.h"
+#include "runs/orchestrator.h"
+#include "runs/router.h"
+#include "runs/run_execution.h"
+#include "runs/run_record.h"
+#include "runs/run_store.h"
+
+namespace baton::runs {
+
+// Claims a run in the store and gathers what its execution begins with. The run's place in
+// ActiveRuns is reserved by the caller before.
+//
+// Lifetime: everything it is given outlives it.
+// Threads:  safe.
+class RunIntake {
+ public:
+  // `owner` names this process in the store.
+  RunIntake(RunStore& store, graph::Runner& runner, const AgentSource& agents, const Clock& clock,
+            IdGenerator& ids, std::string owner)
+      : store_(store),
+        runner_(runner),
+        agents_(agents),
+        clock_(clock),
+        ids_(ids),
+        owner_(std::move(owner)) {}
+
+  // A new run: on disk, with its message and its first chunk, when this returns. Fails like
+  // RunStore::Admit(), but does not pass on kAborted.
+  async::Task<Result<RunSetup>> Admit(std::string run_id, TurnRequest request, Routing routing);
+
+  // A running run that nobody executes. kAborted if another process was faster. One that
+  // cannot go on (its agent is gone, it crashed too often) is set up to fail.
+  async::Task<Result<RunSetup>> Resume(RunRecord record);
+
+  // A waiting run and answers to its questions, question id → JSON text. kInvalidArgument for
+  // an answer to no question of the run's or not of the question's schema.
+  async::Task<Result<RunSetup>> Continue(RunRecord record,
+                                         std::map<std::string, std::string> answers);
+
+ private:
+  async::Task<Status> AdmitOnce(RunSetup& setup, const TurnRequest& request,
+                                const Routing& routing);
+  async::Task<Status> Replay(const RunRecord& record, ChunkSequencer& sequencer);
+  async::Task<Status> LoadTurn(RunSetup& setup);
+  async::Task<Result<Answers>> CheckAnswers(const RunRecord& record, const agents::Agent& agent,
+                                            const std::map<std::string, std::string>& answers);
+
+  RunStore& store_;
+  graph::Runner& runner_;
+  const AgentSource& agents_;
+  const Clock& clock_;
+  IdGenerator& ids_;
+  const std::string owner_;
+};
+
+}  // namespace baton::runs

@@ -1,0 +1,27 @@
+#include "runs/run_metrics.h"
+
+namespace baton::runs {
+
+RunMetrics::RunMetrics(MetricsRegistry& registry)
+    : registry_(registry),
+      active_(registry.GetGauge("baton_runs_active", "Runs under way in this process.")),
+      first_token_seconds_(registry.GetHistogram(
+          "baton_first_token_seconds", "From the request to the first text of the answer.",
+          {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30})),
+      chunks_(registry.GetCounter("baton_stream_chunks_total", "Chunks written to stream logs.")) {}
+
+void RunMetrics::Started(const std::string& agent) {
+  registry_
+      .GetCounter("baton_runs_started_total", "Activations of runs: new, answered, resumed.",
+                  {{"agent", agent}})
+      .Add();
+}
+
+void RunMetrics::Finished(const std::string& agent, std::string_view state) {
+  registry_
+      .GetCounter("baton_runs_finished_total", "Activations of runs that ended, by how.",
+                  {{"agent", agent}, {"state", std::string(state)}})
+      .Add();
+}
+
+}  // namespace baton::runs

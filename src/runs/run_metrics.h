@@ -1,0 +1,31 @@
+// What runs report about themselves.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/metrics.h"
+
+namespace baton::runs {
+
+// Lifetime: the registry outlives it.
+// Threads:  safe.
+class RunMetrics {
+ public:
+  explicit RunMetrics(MetricsRegistry& registry);
+
+  void Started(const std::string& agent);
+  void Finished(const std::string& agent, std::string_view state);
+
+  Gauge& active() { return active_; }
+  Histogram& first_token_seconds() { return first_token_seconds_; }
+  Counter& chunks() { return chunks_; }
+
+ private:
+  MetricsRegistry& registry_;
+  Gauge& active_;
+  Histogram& first_token_seconds_;
+  Counter& chunks_;
+};
+
+}  // namespace baton::runs

@@ -1,0 +1,74 @@
+#include "runs/run_schema.h"
+
+#include <array>
+
+namespace baton::runs {
+namespace {
+
+// runs: `thread_id` is "{user_id}:{conversation_id}"; `attempt` is the fencing token; times
+// are ISO 8601 text, which sorts. The unique index is what makes a conversation one at a time.
+// run_requests apart from runs: each log write touches the run's row, which must stay small.
+// messages.position counts up from 1 within a thread.
+// run_log.chunks holds lines as stored_chunk.h describes them, seq first_seq to last_seq.
+// run_probe is written by health checks.
+constexpr storage::Migration kFirst{
+    .version = 1, .name = "runs, conversations, stream logs", .sqlite = R"sql(
+CREATE TABLE runs (
+  run_id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  conversation_id TEXT NOT NULL,
+  thread_id TEXT NOT NULL,
+  agent TEXT NOT NULL,
+  state TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  attempt BIGINT NOT NULL,
+  crashes BIGINT NOT NULL,
+  error TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX runs_one_at_a_time ON runs (thread_id) WHERE state IN ('running', 'waiting');
+CREATE INDEX runs_of_thread ON runs (thread_id, created_at);
+CREATE INDEX runs_running ON runs (run_id) WHERE state = 'running';
+CREATE TABLE run_requests (
+  run_id TEXT NOT NULL PRIMARY KEY,
+  request TEXT NOT NULL,
+  answers TEXT NOT NULL
+);
+CREATE TABLE messages (
+  thread_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  message_id TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  role TEXT NOT NULL,
+  content TEXT NOT NULL,
+  bytes BIGINT NOT NULL,
+  agent TEXT NOT NULL,
+  sources TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  PRIMARY KEY (thread_id, position)
+);
+CREATE TABLE run_log (
+  run_id TEXT NOT NULL,
+  first_seq BIGINT NOT NULL,
+  last_seq BIGINT NOT NULL,
+  chunks TEXT NOT NULL,
+  PRIMARY KEY (run_id, first_seq)
+);
+CREATE TABLE run_owners (
+  owner TEXT NOT NULL PRIMARY KEY,
+  seen_at TEXT NOT NULL
+);
+CREATE TABLE run_probe (
+  id BIGINT NOT NULL PRIMARY KEY,
+  probed_at TEXT NOT NULL
+);
+)sql"};
+
+constexpr std::array kMigrations = {kFirst};
+
+}  // namespace
+
+std::span<const storage::Migration> RunMigrations() { return kMigrations; }
+
+}  // namespace baton::runs

@@ -1,0 +1,312 @@
+#include "runs/run_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runs/limits.h"
+#include "runs/run_schema.h"
+
+namespace baton::runs {
+namespace {
+
+using storage::Durability;
+using storage::Rows;
+using storage::Statement;
+
+constexpr std::string_view kRunColumns =
+    "run_id, user_id, conversation_id, thread_id, agent, state, owner, attempt, crashes, error";
+
+Result<RunRecord> ReadRun(const Rows& rows, std::size_t row) {
+  const Result<RunState> state = ParseRunState(rows.Text(row, 5));
+  if (!state) return Fail(state.error());
+  RunRecord run;
+  run.run_id = rows.Text(row, 0);
+  run.user_id = rows.Text(row, 1);
+  run.conversation_id = rows.Text(row, 2);
+  run.thread_id = rows.Text(row, 3);
+  run.agent = rows.Text(row, 4);
+  run.state = *state;
+  run.owner = rows.Text(row, 6);
+  run.attempt = rows.Int(row, 7);
+  run.crashes = rows.Int(row, 8);
+  run.error = rows.Text(row, 9);
+  return run;
+}
+
+// Locks the run's row, so that on every database a claim and a write of the activation before
+// it come one after the other.
+Statement Guard(const RunFence& fence, std::int64_t crashes, std::string now) {
+  return {.sql =
+              "UPDATE runs SET crashes = $3, updated_at = $4 "
+              "WHERE run_id = $1 AND attempt = $2 AND state = 'running'",
+          .params = {fence.run_id, fence.attempt, crashes, std::move(now)},
+          .min_rows = 1};
+}
+
+Statement DeleteRequest(const std::string& run_id) {
+  return {.sql = "DELETE FROM run_requests WHERE run_id = $1", .params = {run_id}};
+}
+
+// A message ends the wait for an answer.
+std::vector<Statement> CancelWaiting(const std::string& thread_id, const std::string& now) {
+  return {{.sql = "DELETE FROM run_requests WHERE run_id IN "
+                  "(SELECT run_id FROM runs WHERE thread_id = $1 AND state = 'waiting')",
+           .params = {thread_id}},
+          {.sql = "UPDATE runs SET state = 'cancelled', error = 'superseded by a new message', "
+                  "updated_at = $2 WHERE thread_id = $1 AND state = 'waiting'",
+           .params = {thread_id, now}}};
+}
+
+Statement InsertRun(const RunRecord& run, const std::string& now) {
+  return {.sql =
+              "INSERT INTO runs (run_id, user_id, conversation_id, thread_id, agent, state, "
+              "owner, attempt, crashes, error, created_at, updated_at) "
+              "VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, 0, '', $8, $8)",
+          .params = {run.run_id, run.user_id, run.conversation_id, run.thread_id, run.agent,
+                     run.owner, run.attempt, now}};
+}
+
+}  // namespace
+
+async::Task<Status> RunStore::Migrate() {
+  co_return co_await storage::Migrate(database_, "runs", RunMigrations());
+}
+
+void RunStore::AddMessage(Batch& batch, const std::string& thread_id,
+                          const ConversationMessage& message) {
+  batch.push_back(
+      {.sql = "INSERT INTO messages (thread_id, position, message_id, run_id, role, content, "
+              "bytes, agent, sources, created_at) VALUES ($1, "
+              "(SELECT COALESCE(MAX(position), 0) + 1 FROM messages WHERE thread_id = $1), "
+              "$2, $3, $4, $5, $6, $7, $8, $9)",
+       .params = {thread_id, message.message_id, message.run_id, message.role, message.content,
+                  static_cast<std::int64_t>(message.content.size()), message.agent, message.sources,
+                  message.created}});
+}
+
+void RunStore::AddLogRow(Batch& batch, const std::string& run_id,
+                         const std::vector<StoredChunk>& chunks) {
+  if (chunks.empty()) return;
+  batch.push_back({.sql = "INSERT INTO run_log (run_id, first_seq, last_seq, chunks) "
+                          "VALUES ($1, $2, $3, $4)",
+                   .params = {run_id, chunks.front().chunk.seq, chunks.back().chunk.seq,
+                              EncodeChunks(chunks)}});
+}
+
+async::Task<Status> RunStore::Admit(NewRun run) {
+  const RunRecord& record = run.record;
+  Batch batch = CancelWaiting(record.thread_id, Now());
+  batch.push_back(InsertRun(record, Now()));
+  batch.push_back({.sql = "INSERT INTO run_requests (run_id, request, answers) "
+                          "VALUES ($1, $2, '{}')",
+                   .params = {record.run_id, run.request.Encode()}});
+  for (const ConversationMessage& message : run.imported) {
+    AddMessage(batch, record.thread_id, message);
+  }
+  AddMessage(batch, record.thread_id, run.message);
+  AddLogRow(batch, record.run_id, run.chunks);
+  const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
+  if (written) co_return Status();
+  if (written.error().code() != Code::kAlreadyExists) co_return Fail(written.error());
+  const auto busy = co_await database_.Read(
+      {.sql = "SELECT run_id FROM runs WHERE thread_id = $1 AND state = 'running'",
+       .params = {record.thread_id}});
+  if (!busy) co_return Fail(busy.error());
+  if (busy->rows.empty()) {
+    co_return Fail(Code::kAborted, "conversation '{}' was busy a moment ago",
+                   record.conversation_id);
+  }
+  co_return Fail(Status(Code::kFailedPrecondition,
+                        fmt::format("conversation '{}' is busy with run {}: wait, cancel or "
+                                    "resume it",
+                                    record.conversation_id, busy->Text(0, 0)))
+                     .With("run_id", std::string(busy->Text(0, 0))));
+}
+
+async::Task<Result<RunRecord>> RunStore::Find(std::string user_id, std::string conversation_id,
+                                              std::string run_id) {
+  Statement select{.sql = fmt::format("SELECT {} FROM runs WHERE user_id = $1 AND "
+                                      "conversation_id = $2",
+                                      kRunColumns),
+                   .params = {user_id, conversation_id}};
+  if (run_id.empty()) {
+    // By thread, which is what the index knows.
+    select.sql += " AND thread_id = $3 ORDER BY created_at DESC, run_id DESC LIMIT 1";
+    select.params.emplace_back(fmt::format("{}:{}", user_id, conversation_id));
+  } else {
+    select.sql += " AND run_id = $3";
+    select.params.emplace_back(run_id);
+  }
+  const auto rows = co_await database_.Read(std::move(select));
+  if (!rows) co_return Fail(rows.error());
+  if (!rows->rows.empty()) co_return ReadRun(*rows, 0);
+  if (run_id.empty()) {
+    co_return Fail(Code::kNotFound, "conversation '{}' has no run", conversation_id);
+  }
+  co_return Fail(Code::kNotFound, "conversation '{}' has no run {}", conversation_id, run_id);
+}
+
+async::Task<Result<std::vector<RunRecord>>> RunStore::ListRunning() {
+  const auto rows = co_await database_.Read(
+      {.sql = fmt::format("SELECT {} FROM runs WHERE state = 'running' ORDER BY run_id",
+                          kRunColumns)});
+  if (!rows) co_return Fail(rows.error());
+  std::vector<RunRecord> runs;
+  for (std::size_t row = 0; row < rows->rows.size(); ++row) {
+    Result<RunRecord> run = ReadRun(*rows, row);
+    if (!run) co_return Fail(std::move(run).error());
+    runs.push_back(*std::move(run));
+  }
+  co_return runs;
+}
+
+async::Task<Result<RunRecord>> RunStore::Claim(RunRecord record, std::string owner,
+                                               std::int64_t crashes, std::optional<Answers> answers,
+                                               std::vector<StoredChunk> chunks) {
+  Batch batch;
+  batch.push_back({.sql = "UPDATE runs SET state = 'running', owner = $3, attempt = attempt + 1, "
+                          "crashes = $4, updated_at = $5 "
+                          "WHERE run_id = $1 AND attempt = $2 AND state = $6",
+                   .params = {record.run_id, record.attempt, owner, crashes, Now(),
+                              std::string(RunStateName(record.state))},
+                   .min_rows = 1});
+  if (answers) {
+    batch.push_back({.sql = "UPDATE run_requests SET answers = $2 WHERE run_id = $1",
+                     .params = {record.run_id, EncodeAnswers(*answers)},
+                     .min_rows = 1});
+  }
+  AddLogRow(batch, record.run_id, chunks);
+  const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
+  if (!written) co_return Fail(written.error());
+  record.state = RunState::kRunning;
+  record.owner = std::move(owner);
+  record.attempt += 1;
+  record.crashes = crashes;
+  co_return record;
+}
+
+async::Task<Result<RunStore::Request>> RunStore::LoadRequest(std::string run_id) {
+  const auto rows = co_await database_.Read(
+      {.sql = "SELECT request, answers FROM run_requests WHERE run_id = $1", .params = {run_id}});
+  if (!rows) co_return Fail(rows.error());
+  if (rows->rows.empty()) {
+    co_return Fail(Code::kDataLoss, "run {}: its request is not in the store", run_id);
+  }
+  Result<StoredRequest> request = StoredRequest::Decode(rows->Text(0, 0));
+  if (!request) co_return Fail(std::move(request).error());
+  Result<Answers> answers = DecodeAnswers(rows->Text(0, 1));
+  if (!answers) co_return Fail(std::move(answers).error());
+  co_return Request{*std::move(request), *std::move(answers)};
+}
+
+async::Task<Result<std::vector<ConversationMessage>>> RunStore::LoadHistory(
+    std::string thread_id, std::string before_run) {
+  const auto rows = co_await database_.Read(
+      {.sql = "SELECT message_id, run_id, role, content, agent, sources, created_at FROM "
+              "(SELECT newest.*, SUM(bytes) OVER (ORDER BY position DESC) AS total FROM "
+              "(SELECT * FROM messages WHERE thread_id = $1 AND ($2 = '' OR position < "
+              "(SELECT MIN(position) FROM messages WHERE thread_id = $1 AND run_id = $2)) "
+              "ORDER BY position DESC LIMIT $3) AS newest) AS summed "
+              "WHERE total <= $4 ORDER BY position",
+       .params = {std::move(thread_id), std::move(before_run), kHistoryWindowMessages,
+                  kHistoryWindowBytes}});
+  if (!rows) co_return Fail(rows.error());
+  std::vector<ConversationMessage> messages;
+  for (std::size_t row = 0; row < rows->rows.size(); ++row) {
+    const auto text = [&](std::size_t column) { return std::string(rows->Text(row, column)); };
+    messages.push_back({text(0), text(1), text(2), text(3), text(4), text(5), text(6)});
+  }
+  co_return messages;
+}
+
+async::Task<Result<std::vector<StoredChunk>>> RunStore::ReadLog(std::string run_id,
+                                                                std::int64_t after_seq,
+                                                                std::int64_t max_rows) {
+  const auto rows = co_await database_.Read(
+      {.sql = "SELECT chunks FROM run_log WHERE run_id = $1 AND last_seq > $2 "
+              "ORDER BY first_seq LIMIT $3",
+       .params = {run_id, after_seq, max_rows}});
+  if (!rows) co_return Fail(rows.error());
+  std::vector<StoredChunk> chunks;
+  for (std::size_t row = 0; row < rows->rows.size(); ++row) {
+    BATON_CO_TRY(DecodeChunks(run_id, rows->Text(row, 0), chunks));
+  }
+  co_return chunks;
+}
+
+async::Task<Status> RunStore::AppendLog(const RunFence& fence,
+                                        const std::vector<StoredChunk>& chunks,
+                                        std::int64_t crashes) {
+  Batch batch;
+  batch.push_back(Guard(fence, crashes, Now()));
+  AddLogRow(batch, fence.run_id, chunks);
+  const auto written = co_await database_.Write(std::move(batch), Durability::kBuffered);
+  co_return written ? Status() : written.error();
+}
+
+async::Task<Status> RunStore::Finish(const RunFence& fence, Ending ending) {
+  Batch batch;
+  batch.push_back({.sql = "UPDATE runs SET state = $3, error = $4, crashes = 0, updated_at = $5 "
+                          "WHERE run_id = $1 AND attempt = $2 AND state = 'running'",
+                   .params = {fence.run_id, fence.attempt, std::string(RunStateName(ending.state)),
+                              ending.error, Now()},
+                   .min_rows = 1});
+  if (ending.state == RunState::kWaiting) {
+    batch.push_back({.sql = "UPDATE run_requests SET answers = '{}' WHERE run_id = $1",
+                     .params = {fence.run_id}});
+  } else {
+    batch.push_back(DeleteRequest(fence.run_id));
+  }
+  if (ending.message) AddMessage(batch, ending.thread_id, *ending.message);
+  AddLogRow(batch, fence.run_id, ending.chunks);
+  const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
+  co_return written ? Status() : written.error();
+}
+
+async::Task<Status> RunStore::Release(const RunFence& fence) {
+  Batch batch;
+  batch.push_back({.sql = "UPDATE runs SET owner = '', updated_at = $3 "
+                          "WHERE run_id = $1 AND attempt = $2 AND state = 'running'",
+                   .params = {fence.run_id, fence.attempt, Now()},
+                   .min_rows = 1});
+  const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
+  co_return written ? Status() : written.error();
+}
+
+async::Task<Result<std::vector<std::string>>> RunStore::Heartbeat(std::string owner,
+                                                                  Timestamp since) {
+  Batch batch;
+  batch.push_back({.sql = "INSERT INTO run_owners (owner, seen_at) VALUES ($1, $2) "
+                          "ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at",
+                   .params = {std::move(owner), Now()}});
+  batch.push_back(
+      {.sql = "DELETE FROM run_owners WHERE seen_at < $1", .params = {FormatTimestamp(since)}});
+  const auto written = co_await database_.Write(std::move(batch), Durability::kBuffered);
+  if (!written) co_return Fail(written.error());
+  co_return co_await LiveOwners(since);
+}
+
+async::Task<Result<std::vector<std::string>>> RunStore::LiveOwners(Timestamp since) {
+  const auto rows = co_await database_.Read({.sql = "SELECT owner FROM run_owners "
+                                                    "WHERE seen_at >= $1",
+                                             .params = {FormatTimestamp(since)}});
+  if (!rows) co_return Fail(rows.error());
+  std::vector<std::string> owners;
+  for (std::size_t row = 0; row < rows->rows.size(); ++row) {
+    owners.emplace_back(rows->Text(row, 0));
+  }
+  co_return owners;
+}
+
+async::Task<Status> RunStore::Probe() {
+  Batch batch;
+  batch.push_back({.sql = "INSERT INTO run_probe (id, probed_at) VALUES (1, $1) "
+                          "ON CONFLICT (id) DO UPDATE SET probed_at = excluded.probed_at",
+                   .params = {Now()}});
+  const auto written = co_await database_.Write(std::move(batch), Durability::kBuffered);
+  if (!written) co_return written.error();
+  const auto read = co_await database_.Read({.sql = "SELECT 1"});
+  co_return read ? Status() : read.error();
+}
+
+}  // namespace baton::runs

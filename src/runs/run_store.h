@@ -1,0 +1,116 @@
+// Runs, conversations and stream logs in the database.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/status.h"
+#include "runs/run_record.h"
+#include "runs/stored_chunk.h"
+#include "storage/database.h"
+
+namespace baton::runs {
+
+// The tables, and every statement on them (run_schema.cc describes the columns):
+//
+//   runs          one row a run: whose, which agent, its state, owner and fencing token
+//   run_requests  what a run that has not ended needs to run again
+//   messages      the conversations, by thread and position
+//   run_log       the streams: a row holds the chunks of one write
+//   run_owners    the processes that execute runs, and when they last said so
+//
+// Each activation of a run is fenced: its writes carry the attempt it was claimed with and are
+// refused (kAborted) once another activation has claimed the run.
+//
+// Lifetime: database and clock outlive it.
+// Threads:  safe; calls resume on the executor of the caller.
+// Errors:   those of storage::Database; kDataLoss for rows this program did not write.
+class RunStore {
+ public:
+  RunStore(storage::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+
+  // Brings the tables to this program's version.
+  async::Task<Status> Migrate();
+
+  struct NewRun {
+    RunRecord record;
+    StoredRequest request;
+    std::vector<ConversationMessage> imported;  // history the store has not seen, oldest first
+    ConversationMessage message;
+    std::vector<StoredChunk> chunks;
+  };
+
+  // Accepts a run, on disk, with all that belongs to it. A run of the conversation that waits
+  // for an answer is cancelled by it. kFailedPrecondition names the run that is still running,
+  // also in its details "run_id"; kAborted if that one ended meanwhile: try again.
+  async::Task<Status> Admit(NewRun run);
+
+  // The run, or with an empty `run_id` the newest of the conversation. kNotFound as well for
+  // another user's.
+  async::Task<Result<RunRecord>> Find(std::string user_id, std::string conversation_id,
+                                      std::string run_id);
+  async::Task<Result<std::vector<RunRecord>>> ListRunning();
+
+  // Takes over `record`, which counts its attempt up, and yields it as it is then. With
+  // `answers` and `chunks`, of a waiting run, these are stored by the same transaction.
+  // kAborted if the run has changed since it was read.
+  async::Task<Result<RunRecord>> Claim(RunRecord record, std::string owner, std::int64_t crashes,
+                                       std::optional<Answers> answers = std::nullopt,
+                                       std::vector<StoredChunk> chunks = {});
+
+  struct Request {
+    StoredRequest request;
+    Answers answers;
+  };
+  async::Task<Result<Request>> LoadRequest(std::string run_id);
+
+  // The newest messages of the conversation, oldest first, within the window of limits.h; with
+  // `before_run` only those older than that run's.
+  async::Task<Result<std::vector<ConversationMessage>>> LoadHistory(std::string thread_id,
+                                                                    std::string before_run = {});
+
+  // The chunks after `after_seq`, of at most `max_rows` rows; the first may be older ones.
+  async::Task<Result<std::vector<StoredChunk>>> ReadLog(std::string run_id, std::int64_t after_seq,
+                                                        std::int64_t max_rows);
+
+  // Appends to the stream log. Survives kill -9 once it has returned.
+  async::Task<Status> AppendLog(const RunFence& fence, const std::vector<StoredChunk>& chunks,
+                                std::int64_t crashes);
+
+  struct Ending {
+    RunState state = RunState::kCompleted;
+    std::string error;
+    std::optional<ConversationMessage> message;  // the answer
+    std::string thread_id;                       // of the message
+    std::vector<StoredChunk> chunks;
+  };
+  // Ends an activation, on disk: its state, the answer and its last chunks in one transaction.
+  async::Task<Status> Finish(const RunFence& fence, Ending ending);
+
+  // Gives up an activation without ending the run: whoever claims it next resumes it.
+  async::Task<Status> Release(const RunFence& fence);
+
+  // Says that `owner` lives, and yields the owners that have said so since `since`.
+  async::Task<Result<std::vector<std::string>>> Heartbeat(std::string owner, Timestamp since);
+  async::Task<Result<std::vector<std::string>>> LiveOwners(Timestamp since);
+
+  // Whether the database can be read and written.
+  async::Task<Status> Probe();
+
+ private:
+  using Batch = std::vector<storage::Statement>;
+
+  void AddMessage(Batch& batch, const std::string& thread_id, const ConversationMessage& message);
+  void AddLogRow(Batch& batch, const std::string& run_id, const std::vector<StoredChunk>& chunks);
+  std::string Now() const { return FormatTimestamp(clock_.Now()); }
+
+  storage::Database& database_;
+  const Clock& clock_;
+};
+
+}  // namespace baton::runs

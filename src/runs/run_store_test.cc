@@ -1,0 +1,203 @@
+#include "runs/run_store.h"
+
+#include <gtest/gtest.h>
+
+#include "async/block_on.h"
+#include "base/check.h"
+#include "base/metrics.h"
+#include "runs/limits.h"
+#include "storage/open.h"
+#include "storage/testing/fresh_database.h"
+
+namespace baton::runs {
+namespace {
+
+using async::BlockOn;
+
+class RunStoreTest : public ::testing::TestWithParam<storage::Dialect> {
+ protected:
+  RunStoreTest() {
+    auto opened = storage::OpenDatabase(files_.address(), metrics_);
+    BATON_CHECK(opened.has_value(), opened.error().ToString());
+    database_ = *std::move(opened);
+    store_.emplace(*database_, SystemClock());
+    const Status migrated = BlockOn(store_->Migrate());
+    BATON_CHECK(migrated.ok(), migrated.ToString());
+  }
+
+  static RunStore::NewRun MakeRun(const std::string& run_id, const std::string& query = "q") {
+    RunStore::NewRun run;
+    run.record = {.run_id = run_id,
+                  .user_id = "u",
+                  .conversation_id = "c",
+                  .thread_id = "u:c",
+                  .agent = "chat",
+                  .owner = "me"};
+    run.request.query = query;
+    run.message = {.message_id = "m_" + run_id,
+                   .run_id = run_id,
+                   .role = "user",
+                   .content = query,
+                   .sources = "[]",
+                   .created = "2026-01-01T00:00:00.000000Z"};
+    run.chunks.resize(1);
+    run.chunks[0].chunk = {.type = "status", .message = "begins", .seq = 1};
+    return run;
+  }
+  Status Admit(RunStore::NewRun run) { return BlockOn(store_->Admit(std::move(run))); }
+  Status Finish(const RunFence& fence, RunState state, std::string answer = {}) {
+    RunStore::Ending ending{.state = state, .thread_id = "u:c"};
+    if (!answer.empty()) {
+      ending.message = ConversationMessage{.message_id = "a_" + fence.run_id,
+                                           .run_id = fence.run_id,
+                                           .role = "assistant",
+                                           .content = std::move(answer),
+                                           .sources = "[]"};
+    }
+    return BlockOn(store_->Finish(fence, std::move(ending)));
+  }
+  std::vector<std::string> History(const std::string& before_run = "") {
+    std::vector<std::string> contents;
+    for (auto& message : BlockOn(store_->LoadHistory("u:c", before_run)).value()) {
+      contents.push_back(message.role + ":" + message.content);
+    }
+    return contents;
+  }
+  static StoredChunk Content(std::int64_t seq, std::string text) {
+    StoredChunk stored{.task_id = "t", .epoch = 1, .attempt = 1};
+    stored.chunk = {.type = "content", .message = std::move(text), .seq = seq};
+    return stored;
+  }
+
+  MetricsRegistry metrics_;
+  storage::testing::FreshDatabase files_{GetParam()};
+  std::unique_ptr<storage::Database> database_;
+  std::optional<RunStore> store_;
+};
+
+TEST_P(RunStoreTest, AnAdmittedRunIsThereWithAllThatBelongsToIt) {
+  RunStore::NewRun run = MakeRun("run_1", "what?");
+  run.request.persona.ai_name = "Kodex";
+  run.request.editor = ActiveEditor{.filename = "a.md", .content = "text \"quoted\"\n"};
+  run.imported = {{.message_id = "i1", .role = "user", .content = "before"},
+                  {.message_id = "i2", .role = "assistant", .content = "then"}};
+  ASSERT_TRUE(Admit(std::move(run)).ok());
+  const RunRecord record = BlockOn(store_->Find("u", "c", "")).value();
+  EXPECT_EQ(record.run_id, "run_1");
+  EXPECT_EQ(record.state, RunState::kRunning);
+  EXPECT_EQ(record.owner, "me");
+  EXPECT_EQ(record.attempt, 1);
+  const auto request = BlockOn(store_->LoadRequest("run_1")).value();
+  EXPECT_EQ(request.request.query, "what?");
+  EXPECT_EQ(request.request.persona.ai_name, "Kodex");
+  EXPECT_EQ(request.request.editor->content, "text \"quoted\"\n");
+  EXPECT_EQ(History(), (std::vector<std::string>{"user:before", "assistant:then", "user:what?"}));
+  EXPECT_EQ(History("run_1"), (std::vector<std::string>{"user:before", "assistant:then"}));
+  EXPECT_EQ(BlockOn(store_->ReadLog("run_1", 0, 10)).value().front().chunk.message, "begins");
+}
+
+TEST_P(RunStoreTest, AConversationHasOneRunAtATime) {
+  ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
+  const Status busy = Admit(MakeRun("run_2"));
+  EXPECT_EQ(busy.code(), Code::kFailedPrecondition);
+  EXPECT_EQ(busy.message(), "conversation 'c' is busy with run run_1: wait, cancel or resume it");
+  EXPECT_EQ(busy.details().at("run_id"), "run_1");
+  EXPECT_EQ(History(), (std::vector<std::string>{"user:q"}));
+  ASSERT_TRUE(Finish({"run_1", 1}, RunState::kCompleted, "a").ok());
+  ASSERT_TRUE(Admit(MakeRun("run_2")).ok());
+  EXPECT_EQ(BlockOn(store_->Find("u", "c", "")).value().run_id, "run_2");
+  EXPECT_EQ(History(), (std::vector<std::string>{"user:q", "assistant:a", "user:q"}));
+}
+
+TEST_P(RunStoreTest, ANewMessageCancelsAWaitingRun) {
+  ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
+  ASSERT_TRUE(Finish({"run_1", 1}, RunState::kWaiting).ok());
+  ASSERT_TRUE(BlockOn(store_->LoadRequest("run_1")).has_value());
+  ASSERT_TRUE(Admit(MakeRun("run_2")).ok());
+  EXPECT_EQ(BlockOn(store_->Find("u", "c", "run_1")).value().state, RunState::kCancelled);
+  EXPECT_EQ(BlockOn(store_->LoadRequest("run_1")).error().code(), Code::kDataLoss);
+}
+
+TEST_P(RunStoreTest, ARunIsFoundByItsUserOnly) {
+  ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
+  EXPECT_TRUE(BlockOn(store_->Find("u", "c", "run_1")).has_value());
+  for (const auto& [user, conversation, run] :
+       {std::array<std::string, 3>{"v", "c", "run_1"},
+        std::array<std::string, 3>{"u", "d", "run_1"}, std::array<std::string, 3>{"v", "c", ""},
+        std::array<std::string, 3>{"u", "c", "run_9"}}) {
+    EXPECT_EQ(BlockOn(store_->Find(user, conversation, run)).error().code(), Code::kNotFound);
+  }
+}
+
+TEST_P(RunStoreTest, AClaimFencesTheActivationBeforeIt) {
+  ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
+  const RunRecord record = BlockOn(store_->ListRunning()).value().front();
+  ASSERT_TRUE(BlockOn(store_->AppendLog({"run_1", 1}, {Content(2, "a")}, 0)).ok());
+  const RunRecord claimed = BlockOn(store_->Claim(record, "other", 1)).value();
+  EXPECT_EQ(claimed.attempt, 2);
+  EXPECT_EQ(claimed.owner, "other");
+  EXPECT_EQ(BlockOn(store_->Claim(record, "third", 1)).error().code(), Code::kAborted);
+  EXPECT_EQ(BlockOn(store_->AppendLog({"run_1", 1}, {Content(3, "late")}, 0)).code(),
+            Code::kAborted);
+  EXPECT_EQ(Finish({"run_1", 1}, RunState::kCompleted, "late").code(), Code::kAborted);
+  EXPECT_EQ(BlockOn(store_->Release({"run_1", 1})).code(), Code::kAborted);
+  ASSERT_TRUE(BlockOn(store_->AppendLog({"run_1", 2}, {Content(3, "b"), Content(4, "c")}, 1)).ok());
+  EXPECT_EQ(BlockOn(store_->Find("u", "c", "run_1")).value().crashes, 1);
+  ASSERT_TRUE(BlockOn(store_->Release({"run_1", 2})).ok());
+  EXPECT_EQ(BlockOn(store_->Find("u", "c", "run_1")).value().owner, "");
+  const auto log = BlockOn(store_->ReadLog("run_1", 3, 10)).value();
+  ASSERT_EQ(log.size(), 2U);  // the row that holds chunk 4
+  EXPECT_EQ(log.back().chunk.message, "c");
+}
+
+TEST_P(RunStoreTest, AnswersAreStoredWithTheClaim) {
+  ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
+  ASSERT_TRUE(Finish({"run_1", 1}, RunState::kWaiting).ok());
+  const RunRecord waiting = BlockOn(store_->Find("u", "c", "run_1")).value();
+  const Answers answers = {{"q1", json::Object{{"approved", true}}}};
+  ASSERT_TRUE(BlockOn(store_->Claim(waiting, "me", 0, answers, {Content(2, "on")})).has_value());
+  EXPECT_EQ(BlockOn(store_->LoadRequest("run_1")).value().answers, answers);
+  EXPECT_EQ(BlockOn(store_->ReadLog("run_1", 1, 10)).value().back().chunk.message, "on");
+  ASSERT_TRUE(Finish({"run_1", 2}, RunState::kWaiting).ok());
+  EXPECT_TRUE(BlockOn(store_->LoadRequest("run_1")).value().answers.empty());
+}
+
+TEST_P(RunStoreTest, HistoryIsAWindowOverTheNewestMessages) {
+  RunStore::NewRun run = MakeRun("run_1", "last");
+  for (int i = 0; i < 300; ++i) {
+    run.imported.push_back(
+        {.message_id = fmt::format("i{}", i), .role = "user", .content = fmt::format("{}", i)});
+  }
+  ASSERT_TRUE(Admit(std::move(run)).ok());
+  std::vector<std::string> history = History();
+  ASSERT_EQ(history.size(), static_cast<std::size_t>(kHistoryWindowMessages));
+  EXPECT_EQ(history.front(), "user:101");
+  EXPECT_EQ(history.back(), "user:last");
+  const std::string large(static_cast<std::size_t>(kHistoryWindowBytes) - 9, 'x');
+  ASSERT_TRUE(Finish({"run_1", 1}, RunState::kCompleted, large).ok());
+  history = History();
+  EXPECT_EQ(history.size(), 3U);  // "299", "last" and the long one
+  EXPECT_EQ(history.back().size(), large.size() + 10);
+}
+
+TEST_P(RunStoreTest, HeartbeatsTellWhoLives) {
+  const Timestamp now = SystemClock().Now();
+  const auto alive = BlockOn(store_->Heartbeat("a", now - std::chrono::seconds(1))).value();
+  EXPECT_EQ(alive, (std::vector<std::string>{"a"}));
+  EXPECT_EQ(BlockOn(store_->Heartbeat("b", now - std::chrono::seconds(1))).value().size(), 2U);
+  EXPECT_TRUE(BlockOn(store_->LiveOwners(now + std::chrono::hours(1))).value().empty());
+}
+
+TEST_P(RunStoreTest, TheProbeReadsAndWrites) {
+  EXPECT_TRUE(BlockOn(store_->Probe()).ok());
+  EXPECT_TRUE(BlockOn(store_->Probe()).ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, RunStoreTest,
+                         ::testing::Values(storage::Dialect::kSqlite, storage::Dialect::kPostgres),
+                         [](const auto& info) {
+                           return info.param == storage::Dialect::kSqlite ? "Sqlite" : "Postgres";
+                         });
+
+}  // namespace
+}  // namespace baton::runs

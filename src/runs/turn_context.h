@@ -1,0 +1,27 @@
+// What a turn tells its agent: the conversation, the person, what is open on the screen.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "json/json.h"
+#include "runs/run_record.h"
+
+namespace baton::runs {
+
+// The graph's input: {"messages": [history …, this turn's message]}.
+json::Value BuildGraphInput(const std::vector<ConversationMessage>& history,
+                            std::string_view query);
+
+// For the prompt's {{…}}: user_name, ai_name, today (UTC), timezone, persona_style. What the
+// persona leaves open has a default.
+std::map<std::string, std::string> BuildVariables(std::string_view user_id, const Persona& persona,
+                                                  Timestamp now);
+
+// The open file as the model is shown it, cut to kMaxEditorBytesInPrompt; empty without one.
+std::string BuildSurroundings(const std::optional<ActiveEditor>& editor);
+
+}  // namespace baton::runs
