@@ -1,0 +1,23 @@
+// Who calls: the service token.
+#pragma once
+
+#include <grpcpp/server_context.h>
+
+#include <string_view>
+
+#include "base/status.h"
+
+namespace baton::rpc::internal {
+
+// kUnauthenticated, with what to set, unless the call's metadata hold
+// `authorization: Bearer <token>`. Compares in constant time. An empty `token` lets all pass.
+Status CheckBearerToken(const grpc::ServerContextBase& context, std::string_view token);
+
+// Whether `address` is reached from this machine only: 127.0.0.0/8, ::1, localhost, unix:.
+bool IsLoopback(std::string_view address);
+
+// Whether `text` may stand in a gRPC header: visible ASCII and spaces. gRPC ends the process
+// over anything else.
+bool IsHeaderText(std::string_view text);
+
+}  // namespace baton::rpc::internal

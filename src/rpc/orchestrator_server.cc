@@ -1,0 +1,109 @@
+#include "rpc/orchestrator_server.h"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "proto/orchestrator.pb.h"
+#include "rpc/internal/chat_wire.h"
+#include "rpc/internal/grpc_server.h"
+
+namespace baton::rpc {
+namespace {
+
+// For a client that sets no deadline: a health check that hangs tells nothing.
+constexpr std::chrono::seconds kHealthCheckLimit{5};
+
+async::Task<Status> RelayChunks(runs::ChunkStream& stream, internal::MessageWriter& writer) {
+  for (;;) {
+    Result<std::optional<runs::Chunk>> chunk = co_await stream.Next();
+    if (!chunk) co_return std::move(chunk).error();
+    if (!chunk->has_value()) co_return Status();
+    Status written = co_await writer.Write(internal::EncodeChunk(**std::move(chunk)));
+    if (!written.ok()) co_return written;
+  }
+}
+
+async::Task<Status> ServeChat(runs::Orchestrator& orchestrator, orchestrator::ChatRequest request,
+                              const internal::CallContext& context,
+                              internal::MessageWriter& writer) {
+  Result<runs::TurnRequest> turn = internal::DecodeTurn(std::move(request));
+  if (!turn) co_return std::move(turn).error();
+  const bool joined = turn->resume;
+  auto stream = co_await orchestrator.StreamChat(*std::move(turn));
+  if (!stream) co_return std::move(stream).error();
+  Status status = co_await RelayChunks(**stream, writer);
+  const CancelReason reason = context.cancel_reason();
+  // Said before the stream goes: the run has to know whether it may be resumed.
+  if (reason != CancelReason::kNone && !joined) (*stream)->Cancel(reason);
+  if (reason == CancelReason::kShutdown) {
+    co_return Status(Code::kUnavailable,
+                     "the server is shutting down; join the run again with metadata resume=true");
+  }
+  co_return status;
+}
+
+async::Task<Result<orchestrator::HealthCheckResponse>> ServeHealth(
+    runs::Orchestrator& orchestrator, const internal::CallContext& context) {
+  const runs::Health health =
+      co_await orchestrator.CheckHealth(context.deadline().Earlier(Deadline::In(kHealthCheckLimit)));
+  orchestrator::HealthCheckResponse response;
+  response.set_status(health.status);
+  for (const auto& [key, value] : health.details) {
+    (*response.mutable_details())[internal::WireText(key)] = internal::WireText(value);
+  }
+  co_return response;
+}
+
+}  // namespace
+
+struct OrchestratorServer::State {
+  State(async::Runtime& runtime, runs::Orchestrator& orchestrator, ServerOptions options,
+        MetricsRegistry& metrics);
+
+  internal::GrpcServer server;
+};
+
+OrchestratorServer::State::State(async::Runtime& runtime, runs::Orchestrator& orchestrator,
+                                 ServerOptions options, MetricsRegistry& metrics)
+    : server(runtime, std::move(options),
+             *orchestrator::ChatRequest::descriptor()->file()->FindServiceByName(
+                 "OrchestratorService"),
+             metrics) {
+  using internal::Access;
+  using internal::CallContext;
+  internal::DescribedService& service = server.service();
+  service.ServeStream<orchestrator::ChatRequest, orchestrator::ChatChunk>(
+      "StreamChat", Access::kToken,
+      [&orchestrator](orchestrator::ChatRequest request, const CallContext& context,
+                      internal::MessageWriter& writer) {
+        return ServeChat(orchestrator, std::move(request), context, writer);
+      });
+  service.ServeUnary<orchestrator::HealthCheckRequest, orchestrator::HealthCheckResponse>(
+      "HealthCheck", Access::kEveryone,
+      [&orchestrator](const orchestrator::HealthCheckRequest&, const CallContext& context) {
+        return ServeHealth(orchestrator, context);
+      });
+}
+
+OrchestratorServer::OrchestratorServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+OrchestratorServer::~OrchestratorServer() = default;
+
+int OrchestratorServer::port() const { return state_->server.port(); }
+
+std::shared_ptr<grpc::Channel> OrchestratorServer::InProcessChannel() {
+  return state_->server.InProcessChannel();
+}
+
+void OrchestratorServer::Shutdown(Deadline deadline) { state_->server.Shutdown(deadline); }
+
+Result<std::unique_ptr<OrchestratorServer>> StartOrchestratorServer(
+    async::Runtime& runtime, runs::Orchestrator& orchestrator, ServerOptions options,
+    MetricsRegistry& metrics) {
+  auto state = std::make_unique<OrchestratorServer::State>(runtime, orchestrator,
+                                                           std::move(options), metrics);
+  BATON_TRY(state->server.Start());
+  return std::unique_ptr<OrchestratorServer>(new OrchestratorServer(std::move(state)));
+}
+
+}  // namespace baton::rpc

@@ -1,0 +1,58 @@
+// The gRPC service that clients chat with.
+#pragma once
+
+#include <memory>
+
+#include "async/runtime.h"
+#include "base/deadline.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "rpc/server_options.h"
+#include "runs/orchestrator.h"
+
+namespace grpc {
+class Channel;
+}
+
+namespace baton::rpc {
+
+// Serves a runs::Orchestrator as orchestrator.OrchestratorService, with grpc.health.v1 and
+// reflection beside it. Each call runs as a coroutine on one thread of the Runtime.
+//
+// A client that goes away has its handler cancelled at once, which cancels the run it started;
+// a run that it only joined goes on. A shutdown leaves runs to be resumed.
+//
+// Lifetime: runtime, orchestrator and metrics outlive it. The destructor shuts down at once.
+// Threads:  start and shut down on a thread that is none of the Runtime's.
+// Errors:   Start fails with kInvalidArgument for an address that needs a service token, and
+//           with kUnavailable, naming the address, if it cannot be listened on.
+class OrchestratorServer {
+ public:
+  ~OrchestratorServer();
+  OrchestratorServer(const OrchestratorServer&) = delete;
+  OrchestratorServer& operator=(const OrchestratorServer&) = delete;
+
+  int port() const;
+
+  // A channel to this server that does not touch the network.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
+
+  // Says NOT_SERVING, takes no new calls and waits for those under way until `deadline`; what
+  // is left then ends with UNAVAILABLE and is joined. Blocks. Idempotent.
+  void Shutdown(Deadline deadline);
+
+ private:
+  friend Result<std::unique_ptr<OrchestratorServer>> StartOrchestratorServer(
+      async::Runtime& runtime, runs::Orchestrator& orchestrator, ServerOptions options,
+      MetricsRegistry& metrics);
+  struct State;
+  explicit OrchestratorServer(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+Result<std::unique_ptr<OrchestratorServer>> StartOrchestratorServer(
+    async::Runtime& runtime, runs::Orchestrator& orchestrator, ServerOptions options,
+    MetricsRegistry& metrics);
+
+}  // namespace baton::rpc

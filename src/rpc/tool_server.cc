@@ -1,0 +1,44 @@
+#include "rpc/tool_server.h"
+
+#include <utility>
+
+#include "proto/tool_service.pb.h"
+#include "rpc/internal/document_calls.h"
+#include "rpc/internal/grpc_server.h"
+
+namespace baton::rpc {
+
+struct ToolServer::State {
+  State(async::Runtime& runtime, workspace::DocumentStore& documents, ServerOptions options,
+        MetricsRegistry& metrics)
+      : server(runtime, std::move(options),
+               *tool_service::SearchRequest::descriptor()->file()->FindServiceByName("ToolService"),
+               metrics) {
+    internal::ServeDocuments(server.service(), documents);
+  }
+
+  internal::GrpcServer server;
+};
+
+ToolServer::ToolServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ToolServer::~ToolServer() = default;
+
+int ToolServer::port() const { return state_->server.port(); }
+
+std::shared_ptr<grpc::Channel> ToolServer::InProcessChannel() {
+  return state_->server.InProcessChannel();
+}
+
+void ToolServer::Shutdown(Deadline deadline) { state_->server.Shutdown(deadline); }
+
+Result<std::unique_ptr<ToolServer>> StartToolServer(async::Runtime& runtime,
+                                                    workspace::DocumentStore& documents,
+                                                    ServerOptions options,
+                                                    MetricsRegistry& metrics) {
+  auto state =
+      std::make_unique<ToolServer::State>(runtime, documents, std::move(options), metrics);
+  BATON_TRY(state->server.Start());
+  return std::unique_ptr<ToolServer>(new ToolServer(std::move(state)));
+}
+
+}  // namespace baton::rpc
