@@ -18,7 +18,7 @@ base_packages=(
   libspdlog-dev libfmt-dev prometheus-cpp-dev libcurl4-openssl-dev libssl-dev
   # text and file formats
   libyaml-cpp-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgumbo-dev
-  libvalijson-dev libre2-dev libicu-dev zlib1g-dev
+  libvalijson-dev libre2-dev libicu-dev libstemmer-dev zlib1g-dev
   # command line
   libcli11-dev
 )

@@ -1,0 +1,131 @@
+#include "main/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include "main/version.h"
+
+namespace baton::app {
+namespace {
+
+using SettingMap = std::map<std::string, std::string>;
+
+// A flag that sets `key` of settings.h for this run.
+void AddSetting(CLI::App& app, SettingMap& settings, const std::string& flag,
+                const std::string& key, const std::string& help) {
+  app.add_option_function<std::string>(
+         flag, [&settings, key](const std::string& value) { settings[key] = value; }, help)
+      ->type_name("");
+}
+
+void AddServe(CLI::App& app, CommandLine& out) {
+  auto* serve = app.add_subcommand("serve", "Everything in one process");
+  AddSetting(*serve, out.settings, "--http", "http.port", "HTTP port (3000; 0: any)");
+  auto* orchestrator = app.add_subcommand(
+      "orchestrator", "Only the orchestrator; its tools are a ToolService elsewhere");
+  AddSetting(*orchestrator, out.settings, "--tools-target", "tools.target",
+             "HOST:PORT of the ToolService (127.0.0.1:50052)");
+  auto* backend = app.add_subcommand("backend", "Only the ToolService with its documents");
+  for (CLI::App* role : {orchestrator, backend}) {
+    AddSetting(*role, out.settings, "--metrics", "metrics.port", "metrics port (9464; 0: any)");
+  }
+  for (CLI::App* role : {serve, orchestrator}) {
+    AddSetting(*role, out.settings, "--grpc", "grpc.port", "gRPC port (50051; 0: any)");
+    AddSetting(*role, out.settings, "--agents", "agents", "folder of agent files");
+  }
+  for (CLI::App* role : {serve, backend}) {
+    AddSetting(*role, out.settings, "--tools", "tools.port", "ToolService port (50052; 0: any)");
+  }
+  using Role = ServeCommand::Role;
+  const auto choose = [&out](CLI::App* role_command, Role role) {
+    AddSetting(*role_command, out.settings, "--data", "data", "data folder (./data)");
+    AddSetting(*role_command, out.settings, "--log-level", "log.level", "debug … critical");
+    role_command->callback([&out, role] { out.command = ServeCommand{role}; });
+  };
+  choose(serve, Role::kAll);
+  choose(orchestrator, Role::kOrchestrator);
+  choose(backend, Role::kBackend);
+}
+
+void AddImport(CLI::App& app, CommandLine& out, ImportCommand& import) {
+  auto* command = app.add_subcommand("import", "Import files and folders as documents");
+  command->add_option("paths", import.paths, "files and folders")->required()->type_name("PATH");
+  AddSetting(*command, out.settings, "--user", "user", "whose documents (local)");
+  AddSetting(*command, out.settings, "--data", "data", "data folder (./data)");
+  command->callback([&out, &import] { out.command = import; });
+}
+
+void AddChat(CLI::App& app, CommandLine& out, ChatCommand& chat) {
+  auto* command = app.add_subcommand("chat", "Ask a question, or talk");
+  command->add_option("question", chat.question, "without one: a conversation");
+  command->add_option("--conversation,-c", chat.conversation_id, "go on with this conversation")
+      ->type_name("ID");
+  command->add_option("--agent,-a", chat.agent, "which agent answers")->type_name("NAME");
+  command->add_flag("--resume", chat.resume,
+                    "show the conversation's last answer, and wait for it");
+  command->add_flag("--json", chat.json, "one chunk a line, as JSON");
+  AddSetting(*command, out.settings, "--user", "user", "who asks (local)");
+  AddSetting(*command, out.settings, "--server", "server", "HOST:PORT (127.0.0.1:50051)");
+  command->callback([&out, &chat] {
+    if (chat.resume && chat.conversation_id.empty()) {
+      throw CLI::ValidationError("--resume", "needs --conversation ID");
+    }
+    out.command = chat;
+  });
+}
+
+void AddAgents(CLI::App& app, CommandLine& out, AgentsCommand& agents) {
+  auto* command = app.add_subcommand("agents", "The agents and their files");
+  command->require_subcommand(1);
+  AddSetting(*command, out.settings, "--agents", "agents", "folder of agent files");
+  using Action = AgentsCommand::Action;
+  const auto finish = [&out, &agents](CLI::App* sub, Action action) {
+    sub->callback([&out, &agents, action] {
+      agents.action = action;
+      out.command = agents;
+    });
+  };
+  finish(command->add_subcommand("list", "Every agent with its title"), Action::kList);
+  auto* show = command->add_subcommand("show", "One agent: tools, model, prompt");
+  show->add_option("name", agents.name)->required()->type_name("NAME");
+  finish(show, Action::kShow);
+  auto* lint = command->add_subcommand("lint", "Check agent files");
+  lint->add_option("files", agents.files, "none: the configured folder")->type_name("FILE");
+  finish(lint, Action::kLint);
+}
+
+}  // namespace
+
+std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
+  CLI::App app("Baton decides which agent answers, runs it durably, and streams the answer.");
+  app.name("baton");
+  app.set_version_flag("--version", std::string("baton ") + kVersion);
+  app.require_subcommand(1);
+  app.fallthrough();
+  CommandLine out;
+  ImportCommand import;
+  ChatCommand chat;
+  CheckCommand check;
+  AgentsCommand agents;
+  ConfigCommand config;
+  app.add_option("--config", out.config_file, "configuration file (./baton.yaml if there is one)")
+      ->type_name("FILE");
+  AddServe(app, out);
+  AddImport(app, out, import);
+  AddChat(app, out, chat);
+  auto* check_command = app.add_subcommand("check", "Is a running service reachable and well?");
+  check_command->add_flag("--json", check.json, "one result a line, as JSON");
+  AddSetting(*check_command, out.settings, "--server", "server", "HOST:PORT (127.0.0.1:50051)");
+  check_command->callback([&] { out.command = check; });
+  AddAgents(app, out, agents);
+  auto* config_command = app.add_subcommand("config", "The effective configuration");
+  config_command->add_flag("--json", config.json, "as JSON");
+  config_command->callback([&] { out.command = config; });
+  try {  // CLI11 reports help and mistakes by exception
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e);
+  }
+  return out;
+}
+
+}  // namespace baton::app

@@ -1,0 +1,55 @@
+// The command line, read.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace baton::app {
+
+struct ServeCommand {
+  enum class Role { kAll, kOrchestrator, kBackend } role = Role::kAll;
+};
+
+struct ImportCommand {
+  std::vector<std::filesystem::path> paths;
+};
+
+struct ChatCommand {
+  std::string question;         // empty: ask for questions until the end of input
+  std::string conversation_id;  // empty: a new one
+  std::string agent;            // empty: the router decides
+  bool resume = false;
+  bool json = false;
+};
+
+struct CheckCommand {
+  bool json = false;
+};
+
+struct AgentsCommand {
+  enum class Action { kList, kShow, kLint } action = Action::kList;
+  std::string name;                          // of show
+  std::vector<std::filesystem::path> files;  // of lint; empty: the configured folder
+};
+
+struct ConfigCommand {
+  bool json = false;
+};
+
+using Command = std::variant<ServeCommand, ImportCommand, ChatCommand, CheckCommand, AgentsCommand,
+                             ConfigCommand>;
+
+struct CommandLine {
+  std::filesystem::path config_file;
+  std::map<std::string, std::string> settings;  // key of settings.h → value
+  Command command;
+};
+
+// Reads the arguments. Help, --version and mistakes are answered here, on standard output or
+// error, and yield the exit code instead.
+std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv);
+
+}  // namespace baton::app

@@ -1,0 +1,18 @@
+// The commands, one function each. Every one yields the process's exit code.
+#pragma once
+
+#include "main/command_line.h"
+#include "main/settings.h"
+
+namespace baton::app {
+
+// Runs until SIGINT or SIGTERM. A second signal ends the process at once.
+int RunServe(const Settings& settings, const ServeCommand& command);
+
+int RunImport(const Settings& settings, const ImportCommand& command);
+int RunChat(const Settings& settings, const ChatCommand& command);
+int RunCheck(const Settings& settings, const CheckCommand& command);
+int RunAgents(const Settings& settings, const AgentsCommand& command);
+int RunConfig(const Settings& settings, const ConfigCommand& command);
+
+}  // namespace baton::app

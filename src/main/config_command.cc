@@ -1,0 +1,16 @@
+#include "main/commands.h"
+#include "main/terminal.h"
+
+namespace baton::app {
+
+int RunConfig(const Settings& settings, const ConfigCommand& command) {
+  Terminal out(stdout);
+  if (command.json) {
+    out.WriteLine(settings.DescribeAsJson());
+  } else {
+    out.Write(settings.Describe());
+  }
+  return 0;
+}
+
+}  // namespace baton::app

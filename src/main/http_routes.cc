@@ -1,0 +1,47 @@
+#include "main/http_routes.h"
+
+#include "base/check.h"
+#include "json/json.h"
+
+namespace baton::app {
+namespace {
+
+// A load balancer asks every few seconds and gives up after about as long.
+constexpr auto kHealthPatience = std::chrono::seconds(5);
+
+}  // namespace
+
+HttpRoutes::HttpRoutes(MetricsRegistry& metrics, runs::Orchestrator* orchestrator)
+    : metrics_(metrics), orchestrator_(orchestrator) {
+  using http::PathParameters;
+  using http::ResponseWriter;
+  using http::ServerRequest;
+  const auto add = [this](const char* path, auto method) {
+    const Status added = router_.Add(
+        "GET", path, [this, method](const ServerRequest&, const PathParameters&,
+                                    ResponseWriter& writer) { return (this->*method)(writer); });
+    BATON_CHECK(added.ok(), added.ToString());
+  };
+  add("/health", &HttpRoutes::Health);
+  add("/metrics", &HttpRoutes::Metrics);
+}
+
+async::Task<void> HttpRoutes::Health(http::ResponseWriter& writer) const {
+  runs::Health health{.status = "healthy", .details = {}};
+  if (orchestrator_ != nullptr) {
+    health = co_await orchestrator_->CheckHealth(Deadline::In(kHealthPatience));
+  }
+  json::Object details;
+  for (const auto& [key, value] : health.details) details[key] = value;
+  const json::Object body{{"status", health.status}, {"details", std::move(details)}};
+  static_cast<void>(co_await writer.Send(health.status == "unhealthy" ? 503 : 200,
+                                         {{"Content-Type", "application/json"}},
+                                         json::Serialize(body) + "\n"));
+}
+
+async::Task<void> HttpRoutes::Metrics(http::ResponseWriter& writer) const {
+  static_cast<void>(co_await writer.Send(
+      200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics_.Render()));
+}
+
+}  // namespace baton::app

@@ -1,0 +1,16 @@
+// The models that the settings describe.
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+#include "llm/model_catalog.h"
+#include "main/settings.h"
+
+namespace baton::app {
+
+// The aliases `default` and `fast`: an OpenAI-compatible provider if a key or a base URL is
+// set, the offline model otherwise. kInvalidArgument says what is missing.
+Result<llm::ModelCatalog> BuildModels(const Settings& settings);
+
+}  // namespace baton::app

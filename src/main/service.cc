@@ -1,0 +1,225 @@
+#include "main/service.h"
+
+#include <thread>
+
+#include "agents/agent_catalog.h"
+#include "async/block_on.h"
+#include "async/runtime.h"
+#include "base/id_generator.h"
+#include "base/metrics.h"
+#include "checkpoint/sql_checkpoint_store.h"
+#include "http/server.h"
+#include "main/agents_folder.h"
+#include "main/data_folder.h"
+#include "main/database_address.h"
+#include "main/http_routes.h"
+#include "main/models.h"
+#include "main/version.h"
+#include "rpc/orchestrator_server.h"
+#include "rpc/tool_server.h"
+#include "runs/local_orchestrator.h"
+#include "storage/open.h"
+#include "tools/remote/document_tools.h"
+#include "tools/remote/tool_service_client.h"
+#include "workspace/document_store.h"
+
+namespace baton::app {
+namespace {
+
+using Role = ServeCommand::Role;
+
+// How long answers that are under way may take to end when the service stops.
+constexpr auto kStopPatience = std::chrono::seconds(10);
+
+std::size_t ThreadsOf(const Settings& settings) {
+  const auto given = static_cast<std::size_t>(settings.Number("threads"));
+  return given != 0 ? given : std::max(1U, std::thread::hardware_concurrency());
+}
+
+rpc::ServerOptions GrpcOptions(const Settings& settings, const std::string& part) {
+  rpc::ServerOptions options;
+  options.address = settings.Text(part + ".address") + ":" + settings.Text(part + ".port");
+  options.service_token = settings.Text("service_token");
+  return options;
+}
+
+async::Task<bool> EndRuns(runs::LocalOrchestrator& orchestrator) {
+  co_await orchestrator.Shutdown();
+  co_return true;
+}
+
+}  // namespace
+
+// In the order of their making; destroyed in reverse.
+struct Service::Parts {
+  Parts(const Settings& s, Role r) : settings(s), role(r), runtime(ThreadsOf(s)) {}
+
+  bool has_backend() const { return role != Role::kOrchestrator; }
+  bool has_orchestrator() const { return role != Role::kBackend; }
+
+  Status OpenStore();
+  Status StartBackend();
+  Status ConnectTools();
+  Status StartOrchestrator();
+  Status StartRuns();
+  Status StartHttp();
+  void Stop();
+
+  template <typename T>
+  T Await(async::Task<T> task) {
+    return async::BlockOn(runtime.Pick(), std::move(task));
+  }
+
+  const Settings settings;
+  const Role role;
+  MetricsRegistry metrics;
+  IdGenerator ids{SystemClock()};
+  async::Runtime runtime;
+  std::optional<DataFolder> data_folder;
+  std::unique_ptr<storage::Database> database;
+  // backend
+  std::unique_ptr<workspace::DocumentStore> documents;
+  std::unique_ptr<rpc::ToolServer> tool_server;
+  // orchestrator
+  std::shared_ptr<tools::remote::ToolServiceClient> tool_client;
+  tools::ToolRegistry tool_registry;
+  llm::ModelCatalog models;
+  std::unique_ptr<agents::AgentCatalog> agent_catalog;
+  std::optional<runs::CatalogAgents> agent_source;
+  std::unique_ptr<graph::CheckpointStore> checkpoints;
+  std::unique_ptr<runs::LocalOrchestrator> orchestrator;
+  std::unique_ptr<rpc::OrchestratorServer> grpc_server;
+  std::unique_ptr<HttpRoutes> http_routes;
+  std::unique_ptr<http::Server> http_server;
+};
+
+Status Service::Parts::OpenStore() {
+  // Two services of one machine may share the folder; two orchestrators may not.
+  if (has_orchestrator()) {
+    auto owned = DataFolder::Own(settings.Text("data"));
+    if (!owned) return owned.error();
+    data_folder.emplace(std::move(*owned));
+  }
+  auto opened = storage::OpenDatabase(DatabaseAddress(settings), metrics);
+  if (!opened) return std::move(opened).error().Annotate("database");
+  database = std::move(*opened);
+  return {};
+}
+
+Status Service::Parts::StartBackend() {
+  auto store = Await(workspace::DocumentStore::Open(*database, SystemClock(), ids));
+  if (!store) return std::move(store).error().Annotate("document store");
+  documents = std::move(*store);
+  auto server = rpc::StartToolServer(runtime, *documents, GrpcOptions(settings, "tools"), metrics);
+  if (!server) return std::move(server).error().Annotate("ToolService");
+  tool_server = std::move(*server);
+  return {};
+}
+
+Status Service::Parts::ConnectTools() {
+  const std::string& token = settings.Text("service_token");
+  auto client = tool_server != nullptr
+                    ? tools::remote::ToolServiceClient::On(tool_server->InProcessChannel(),
+                                                           "ToolService of this process", token)
+                    : tools::remote::ToolServiceClient::Connect(settings.Text("tools.target"), token);
+  if (!client) return std::move(client).error().Annotate("ToolService client");
+  tool_client = std::move(*client);
+  return tools::remote::RegisterDocumentTools(tool_registry, tool_client);
+}
+
+Status Service::Parts::StartOrchestrator() {
+  BATON_TRY(ConnectTools());
+  auto built = BuildModels(settings);
+  if (!built) return built.error();
+  models = std::move(*built);
+  const auto folder = FindAgentsFolder(settings);
+  if (!folder) return folder.error();
+  auto catalog = agents::AgentCatalog::Open(*folder, &tool_registry, &models);
+  if (!catalog) return catalog.error();
+  agent_catalog = std::move(*catalog);
+  BATON_TRY(agent_catalog->Watch());
+  agent_source.emplace(*agent_catalog);
+  BATON_TRY(StartRuns());
+  auto server = rpc::StartOrchestratorServer(runtime, *orchestrator, GrpcOptions(settings, "grpc"),
+                                             metrics);
+  if (!server) return std::move(server).error().Annotate("gRPC");
+  grpc_server = std::move(*server);
+  return {};
+}
+
+Status Service::Parts::StartRuns() {
+  auto store = Await(checkpoint::SqlCheckpointStore::Open(*database));
+  if (!store) return std::move(store).error().Annotate("checkpoint store");
+  checkpoints = std::move(*store);
+  const auto model = models.Get("default");
+  if (!model) return model.error();
+  runs::LocalOrchestratorOptions options;
+  // Only the lock on a SQLite data folder says that no other process runs these runs.
+  options.sole_owner = database->dialect() == storage::Dialect::kSqlite;
+  options.dependencies = {
+      {.name = "tool_service",
+       .check = [client = tool_client](Deadline d) { return client->CheckHealth(d); }},
+      {.name = "model", .check = [m = *model](Deadline d) { return m->CheckHealth(d); }}};
+  options.health_details["version"] = kVersion;
+  orchestrator = std::make_unique<runs::LocalOrchestrator>(
+      runs::LocalOrchestratorParts{.runtime = runtime,
+                                   .database = *database,
+                                   .checkpoints = *checkpoints,
+                                   .agents = *agent_source,
+                                   .models = models,
+                                   .tools = tool_registry,
+                                   .clock = SystemClock(),
+                                   .ids = ids,
+                                   .metrics = metrics},
+      std::move(options));
+  return Await(orchestrator->Start()).Annotate("runs");
+}
+
+Status Service::Parts::StartHttp() {
+  http::ServerOptions options;
+  options.address = settings.Text("http.address");
+  options.port = settings.Port(role == Role::kAll ? "http.port" : "metrics.port");
+  http_routes = std::make_unique<HttpRoutes>(metrics, orchestrator.get());
+  auto server = http::StartServer(runtime, options, http_routes->AsHandler());
+  if (!server) return std::move(server).error().Annotate("HTTP");
+  http_server = std::move(*server);
+  return {};
+}
+
+void Service::Parts::Stop() {
+  if (http_server != nullptr) http_server->Stop();
+  // Runs end first, so that their streams say why; then the servers have nothing left to do.
+  if (orchestrator != nullptr) Await(EndRuns(*orchestrator));
+  if (grpc_server != nullptr) grpc_server->Shutdown(Deadline::In(kStopPatience));
+  if (tool_server != nullptr) tool_server->Shutdown(Deadline::In(kStopPatience));
+}
+
+Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Service::~Service() { Stop(); }
+
+Result<std::unique_ptr<Service>> Service::Start(const Settings& settings, Role role) {
+  std::unique_ptr<Service> service(new Service(std::make_unique<Parts>(settings, role)));
+  Parts& parts = *service->parts_;
+  BATON_TRY(parts.OpenStore());
+  if (parts.has_backend()) BATON_TRY(parts.StartBackend());
+  if (parts.has_orchestrator()) BATON_TRY(parts.StartOrchestrator());
+  BATON_TRY(parts.StartHttp());
+  return service;
+}
+
+Service::Ports Service::ports() const {
+  Ports ports;
+  if (parts_->grpc_server != nullptr) ports.grpc = parts_->grpc_server->port();
+  if (parts_->tool_server != nullptr) ports.tools = parts_->tool_server->port();
+  if (parts_->http_server != nullptr) ports.http = parts_->http_server->port();
+  return ports;
+}
+
+std::string Service::model_name() const {
+  const auto model = parts_->models.Get("default");
+  return model ? std::string((*model)->name()) : std::string();
+}
+
+void Service::Stop() { parts_->Stop(); }
+
+}  // namespace baton::app

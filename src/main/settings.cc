@@ -1,0 +1,235 @@
+#include "main/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <sstream>
+
+#include <yaml-cpp/yaml.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "json/json.h"
+
+namespace baton::app {
+namespace {
+
+using Type = SettingSpec::Type;
+
+constexpr std::array kSettings = {
+    SettingSpec{"data", "BATON_DATA", "data", "folder of the database and everything else kept"},
+    SettingSpec{"database", "BATON_DATABASE DATABASE_URL", "",
+                "sqlite:PATH or postgres://…; empty: sqlite:DATA/baton.db", Type::kText, true},
+    SettingSpec{"agents", "BATON_AGENTS", "", "folder of agent files; empty: found beside baton"},
+    SettingSpec{"http.address", "BATON_HTTP_ADDRESS", "127.0.0.1", "where HTTP listens"},
+    SettingSpec{"http.port", "BATON_HTTP_PORT", "3000", "health and metrics over HTTP; 0: any",
+                Type::kPort},
+    SettingSpec{"grpc.address", "BATON_GRPC_ADDRESS", "127.0.0.1",
+                "where gRPC listens; beyond loopback a service_token is required"},
+    SettingSpec{"grpc.port", "BATON_GRPC_PORT GRPC_PORT", "50051", "OrchestratorService; 0: any",
+                Type::kPort},
+    SettingSpec{"tools.address", "BATON_TOOLS_ADDRESS", "127.0.0.1", "where ToolService listens"},
+    SettingSpec{"tools.port", "BATON_TOOLS_PORT", "50052", "ToolService; 0: any", Type::kPort},
+    SettingSpec{"tools.target", "BATON_TOOLS_TARGET", "127.0.0.1:50052",
+                "HOST:PORT of the ToolService that `baton orchestrator` calls"},
+    SettingSpec{"metrics.port", "BATON_METRICS_PORT", "9464",
+                "health and metrics of `baton orchestrator` and `baton backend`; 0: any",
+                Type::kPort},
+    SettingSpec{"service_token", "BATON_SERVICE_TOKEN", "",
+                "callers must show it; it vouches for their user_id", Type::kText, true},
+    SettingSpec{"model.default", "BATON_MODEL DEFAULT_MODEL", "",
+                "the provider's model behind the alias 'default'"},
+    SettingSpec{"model.fast", "BATON_FAST_MODEL FAST_MODEL", "",
+                "the model behind the alias 'fast'; empty: the default one"},
+    SettingSpec{"openai.api_key", "OPENAI_API_KEY", "", "key of the OpenAI-compatible provider",
+                Type::kText, true},
+    SettingSpec{"openai.base_url", "OPENAI_BASE_URL", "",
+                "base URL of the provider; empty: https://api.openai.com/v1"},
+    SettingSpec{"offline.token_delay_ms", "BATON_OFFLINE_TOKEN_DELAY_MS", "0",
+                "pause of the offline model between words", Type::kNumber},
+    SettingSpec{"threads", "BATON_THREADS", "0", "serving threads; 0: one per core", Type::kNumber},
+    SettingSpec{"log.level", "BATON_LOG_LEVEL LOG_LEVEL", "info",
+                "debug, info, warning, error or critical", Type::kLogLevel},
+    SettingSpec{"server", "BATON_SERVER", "127.0.0.1:50051",
+                "HOST:PORT that `baton chat` and `baton check` connect to"},
+    SettingSpec{"user", "BATON_USER", "local", "whose documents and conversations"},
+};
+
+const SettingSpec* FindSpec(std::string_view key) {
+  const auto* found =
+      std::find_if(kSettings.begin(), kSettings.end(), [&](const auto& s) { return s.key == key; });
+  return found == kSettings.end() ? nullptr : found;
+}
+
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replace = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replace, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string_view NearestKey(std::string_view key) {
+  const auto* nearest =
+      std::min_element(kSettings.begin(), kSettings.end(), [&](const auto& a, const auto& b) {
+        return EditDistance(a.key, key) < EditDistance(b.key, key);
+      });
+  return nearest->key;
+}
+
+Status CheckNumber(std::string_view value, std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size() || number < 0 || number > most) {
+    return Fail(Code::kInvalidArgument, "'{}' is not a number from 0 to {}", value, most);
+  }
+  return {};
+}
+
+Status CheckValue(const SettingSpec& spec, std::string_view value) {
+  switch (spec.type) {
+    case Type::kText:
+      return {};
+    case Type::kNumber:
+      return CheckNumber(value, 1'000'000);
+    case Type::kPort:
+      return CheckNumber(value, 65535);
+    case Type::kLogLevel:
+      BATON_TRY(ParseLogLevel(value));
+      return {};
+  }
+  return {};
+}
+
+using Values = std::map<std::string, SettingValue, std::less<>>;
+
+Status Assign(Values& values, const SettingSpec& spec, std::string value, std::string origin) {
+  if (Status status = CheckValue(spec, value); !status.ok()) {
+    return std::move(status).Annotate(fmt::format("{}: setting '{}'", origin, spec.key));
+  }
+  values.insert_or_assign(std::string(spec.key), SettingValue{std::move(value), std::move(origin)});
+  return {};
+}
+
+// `grpc: {port: 1}` and `grpc.port: 1` say the same.
+Status AssignNode(Values& values, const std::string& prefix, const YAML::Node& node,
+                  const std::string& file) {
+  for (const auto& member : node) {
+    const std::string key = prefix + member.first.as<std::string>();
+    const int line = member.first.Mark().line + 1;
+    if (member.second.IsMap()) {
+      BATON_TRY(AssignNode(values, key + ".", member.second, file));
+      continue;
+    }
+    const SettingSpec* spec = FindSpec(key);
+    if (spec == nullptr) {
+      return Fail(Code::kInvalidArgument, "{}:{}: unknown setting '{}'; did you mean '{}'?", file,
+                  line, key, NearestKey(key));
+    }
+    if (!member.second.IsScalar() && !member.second.IsNull()) {
+      return Fail(Code::kInvalidArgument, "{}:{}: '{}' must be a single value", file, line, key);
+    }
+    const std::string value = member.second.IsNull() ? "" : member.second.as<std::string>();
+    BATON_TRY(Assign(values, *spec, value, fmt::format("file {}:{}", file, line)));
+  }
+  return {};
+}
+
+Status AssignFile(Values& values, const std::filesystem::path& path) {
+  std::ifstream in(path);
+  if (!in) return Fail(Code::kNotFound, "configuration file '{}': cannot be read", path.string());
+  std::stringstream text;
+  text << in.rdbuf();
+  try {  // yaml-cpp reports by exception
+    const YAML::Node root = YAML::Load(text.str());
+    if (root.IsNull()) return {};
+    if (!root.IsMap()) {
+      return Fail(Code::kInvalidArgument, "{}:1: must hold 'setting: value' lines", path.string());
+    }
+    return AssignNode(values, "", root, path.string());
+  } catch (const YAML::Exception& e) {
+    return Fail(Code::kInvalidArgument, "{}:{}: {}", path.string(), e.mark.line + 1, e.msg);
+  }
+}
+
+Status AssignEnvironment(Values& values, const Settings::Environment& environment) {
+  for (const SettingSpec& spec : kSettings) {
+    std::istringstream names{std::string(spec.environment)};
+    for (std::string name; names >> name;) {
+      const char* value = environment(name.c_str());
+      if (value == nullptr || *value == '\0') continue;
+      BATON_TRY(Assign(values, spec, value, "environment " + name));
+      break;
+    }
+  }
+  return {};
+}
+
+std::string Shown(const SettingSpec& spec, const SettingValue& value) {
+  return spec.secret && !value.value.empty() ? "********" : value.value;
+}
+
+}  // namespace
+
+Result<Settings> Settings::Load(const std::filesystem::path& file, const Environment& environment,
+                                const std::map<std::string, std::string>& flags) {
+  Settings settings;
+  for (const SettingSpec& spec : kSettings) {
+    BATON_TRY(Assign(settings.values_, spec, std::string(spec.default_value), "default"));
+  }
+  const std::filesystem::path usual = "baton.yaml";
+  std::error_code ignored;
+  if (!file.empty() || std::filesystem::exists(usual, ignored)) {
+    BATON_TRY(AssignFile(settings.values_, file.empty() ? usual : file));
+  }
+  BATON_TRY(AssignEnvironment(settings.values_, environment));
+  for (const auto& [key, value] : flags) {
+    const SettingSpec* spec = FindSpec(key);
+    BATON_CHECK(spec != nullptr, "a flag for a setting that is not in the table: " + key);
+    BATON_TRY(Assign(settings.values_, *spec, value, "command line"));
+  }
+  return settings;
+}
+
+const std::string& Settings::Text(std::string_view key) const {
+  const auto found = values_.find(key);
+  BATON_CHECK(found != values_.end(), "no such setting: " + std::string(key));
+  return found->second.value;
+}
+
+std::int64_t Settings::Number(std::string_view key) const { return std::stoll(Text(key)); }
+
+std::uint16_t Settings::Port(std::string_view key) const {
+  return static_cast<std::uint16_t>(Number(key));
+}
+
+std::string Settings::Describe() const {
+  std::string out;
+  for (const SettingSpec& spec : kSettings) {
+    const SettingValue& value = values_.find(spec.key)->second;
+    out += fmt::format("{:<24}{:<28} # {}\n", fmt::format("{}:", spec.key), Shown(spec, value),
+                       value.origin);
+  }
+  return out;
+}
+
+std::string Settings::DescribeAsJson() const {
+  json::Object out;
+  for (const SettingSpec& spec : kSettings) {
+    const SettingValue& value = values_.find(spec.key)->second;
+    out[spec.key] = json::Object{{"value", Shown(spec, value)},
+                                 {"origin", value.origin},
+                                 {"environment", spec.environment},
+                                 {"help", spec.help}};
+  }
+  return json::SerializePretty(out);
+}
+
+}  // namespace baton::app

@@ -1,0 +1,88 @@
+#include "main/settings.h"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <fstream>
+
+#include "json/json.h"
+
+namespace baton::app {
+namespace {
+
+class SettingsFile {
+ public:
+  explicit SettingsFile(const std::string& text)
+      : path_(std::filesystem::temp_directory_path() /
+              ("baton-settings-" + std::to_string(getpid()) + ".yaml")) {
+    std::ofstream(path_) << text;
+  }
+  ~SettingsFile() { std::filesystem::remove(path_); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+const char* NoEnvironment(const char*) { return nullptr; }
+
+const char* SomeEnvironment(const char* name) {
+  const std::string_view wanted = name;
+  if (wanted == "GRPC_PORT") return "7000";
+  if (wanted == "OPENAI_API_KEY") return "sk-secret";
+  if (wanted == "BATON_USER") return "";
+  return nullptr;
+}
+
+TEST(Settings, FlagsWinOverEnvironmentOverFileOverDefaults) {
+  const SettingsFile file("grpc:\n  port: 6000\nhttp.port: 6001\nuser: ann\n");
+  const auto settings = Settings::Load(file.path(), SomeEnvironment, {{"http.port", "8000"}});
+  ASSERT_TRUE(settings.has_value()) << settings.error().ToString();
+  EXPECT_EQ(settings->Port("grpc.port"), 7000);
+  EXPECT_EQ(settings->Port("http.port"), 8000);
+  EXPECT_EQ(settings->Port("tools.port"), 50052);
+  EXPECT_EQ(settings->Text("user"), "ann") << "an empty variable counts as not set";
+}
+
+TEST(Settings, DescribeNamesOriginsAndMasksSecrets) {
+  const SettingsFile file("\nuser: ann\n");
+  const auto settings = Settings::Load(file.path(), SomeEnvironment, {});
+  ASSERT_TRUE(settings.has_value());
+  const std::string text = settings->Describe();
+  EXPECT_EQ(text.find("sk-secret"), std::string::npos);
+  EXPECT_NE(text.find("********"), std::string::npos);
+  EXPECT_NE(text.find("# environment GRPC_PORT"), std::string::npos) << text;
+  EXPECT_NE(text.find(file.path().string() + ":2"), std::string::npos) << text;
+  EXPECT_EQ(settings->DescribeAsJson().find("sk-secret"), std::string::npos);
+  EXPECT_TRUE(json::Parse(settings->DescribeAsJson()).has_value());
+}
+
+TEST(Settings, AMistakeInTheFileIsNamedWithItsLineAndTheNearestSetting) {
+  const SettingsFile file("user: ann\ngrpc:\n  prot: 1\n");
+  const auto settings = Settings::Load(file.path(), NoEnvironment, {});
+  ASSERT_FALSE(settings.has_value());
+  EXPECT_EQ(settings.error().message(),
+            file.path().string() + ":3: unknown setting 'grpc.prot'; did you mean 'grpc.port'?");
+}
+
+TEST(Settings, ValuesAreCheckedWhereTheyWereGiven) {
+  const SettingsFile file("grpc.port: 70000\n");
+  EXPECT_NE(Settings::Load(file.path(), NoEnvironment, {}).error().message().find("70000"),
+            std::string::npos);
+  const SettingsFile empty("");
+  EXPECT_EQ(Settings::Load(empty.path(), NoEnvironment, {{"log.level", "loud"}}).error().code(),
+            Code::kInvalidArgument);
+  EXPECT_EQ(Settings::Load("/nowhere/baton.yaml", NoEnvironment, {}).error().code(),
+            Code::kNotFound);
+}
+
+TEST(Settings, YamlThatIsNoneIsReportedWithItsLine) {
+  const SettingsFile file("user: ann\n  broken: [\n");
+  const auto settings = Settings::Load(file.path(), NoEnvironment, {});
+  ASSERT_FALSE(settings.has_value());
+  EXPECT_NE(settings.error().message().find(file.path().string() + ":"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace baton::app

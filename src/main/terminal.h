@@ -1,0 +1,50 @@
+// How baton talks to a person: colour and progress where there is a terminal.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace baton::app {
+
+enum class Style { kPlain, kDim, kBold, kGreen, kRed, kYellow };
+
+// Writes to one of the standard streams. Colour only if it is a terminal and NO_COLOR
+// (no-color.org) is not set.
+// Threads: one.
+class Terminal {
+ public:
+  explicit Terminal(std::FILE* stream);
+
+  bool is_terminal() const { return is_terminal_; }
+  std::size_t width() const;  // columns; 80 where it cannot be known
+
+  void Write(std::string_view text, Style style = Style::kPlain);
+  void WriteLine(std::string_view text, Style style = Style::kPlain);
+
+ private:
+  std::FILE* stream_;
+  bool is_terminal_;
+  bool coloured_;
+};
+
+// A line that is drawn over itself: "[=====>    ]  512/1024 docs/a.md". On what is no terminal
+// it draws nothing.
+class ProgressBar {
+ public:
+  explicit ProgressBar(Terminal& terminal) : terminal_(terminal) {}
+  ~ProgressBar() { Clear(); }
+  void Draw(std::size_t done, std::size_t total, std::string_view label);
+  void Clear();
+
+ private:
+  Terminal& terminal_;
+  bool drawn_ = false;
+};
+
+// "error: <message>" in red and "hint: <hint>" on standard error; yields the exit code 1.
+int ReportError(const Status& status, std::string_view hint = {});
+
+}  // namespace baton::app
