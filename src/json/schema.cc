@@ -34,9 +34,13 @@ Result<Schema> Schema::Compile(const Value& definition) {
 Status Schema::Validate(const Value& value) const {
   valijson::Validator validator;
   valijson::ValidationResults results;
-  if (validator.validate(compiled_->schema, valijson::adapters::BoostJsonAdapter(value),
-                         &results)) {
-    return {};
+  try {  // a "pattern" is read as a regular expression only now, and may be none
+    if (validator.validate(compiled_->schema, valijson::adapters::BoostJsonAdapter(value),
+                           &results)) {
+      return {};
+    }
+  } catch (const std::exception& e) {
+    return {Code::kInvalidArgument, fmt::format("JSON Schema: {}", e.what())};
   }
   std::string message;
   valijson::ValidationResults::Error error;
