@@ -107,6 +107,11 @@ class Layers(CheckTest):
         self.good("src/llm/openai/wire.cc", '"llm/chat_model.h"')
         self.good("src/llm/openai/wire.cc", '"llm/openai/wire.h"')
 
+    def test_what_a_module_offers_to_tests_is_for_tests(self):
+        self.bad("src/graph/a.cc", '"graph/testing/harness.h"', "is for tests")
+        self.good("src/graph/a_test.cc", '"graph/testing/harness.h"')
+        self.good("src/graph/testing/harness.h", "<gtest/gtest.h>")
+
     def test_internal_headers_are_private_to_their_folder(self):
         self.bad("src/agents/a.cc", '"graph/internal/step.h"', "private to graph/")
         self.bad("tests/integration/a.cc", '"graph/internal/step.h"', "private to graph/")

@@ -97,6 +97,8 @@ def module_violation(path, target):
     module, other = path.split("/")[0], target.split("/")[0]
     if "/" not in target or target.startswith("."):
         return "include from the src/ root, as \"module/file.h\""
+    if "/testing/" in target and not (tree.is_test(path) or module == "testing"):
+        return f"{target.rsplit('/', 1)[0]}/ is for tests"
     if other not in MODULES:
         return f"no module '{other}' in the layer table"
     if module == other:

@@ -82,7 +82,8 @@ def includes(text):
 
 def is_test(path):
     """Whether a file under src/ exists to exercise its module, not to be part of it."""
-    return path.endswith(("_test.cc", "_bench.cc", "_fuzz.cc"))
+    return (path.endswith(("_test.cc", "_bench.cc", "_fuzz.cc")) or
+            re.match(r"(src/)?\w+/testing/", path) is not None)
 
 
 def main(check, *extra):

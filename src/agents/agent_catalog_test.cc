@@ -18,8 +18,8 @@ namespace baton::agents {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 // A folder of agent files that goes away with the test.
 class AgentFolder {

@@ -54,8 +54,8 @@ TEST(AgentFile, IsReadAsWritten) {
   EXPECT_EQ(spec->name, "research");
   EXPECT_EQ(spec->title, "Research");
   EXPECT_EQ(spec->when, "Questions that need facts from documents.");
-  EXPECT_THAT(spec->examples,
-              testing::ElementsAre("What do my notes say about backups?", "Quoted: with a colon"));
+  EXPECT_THAT(spec->examples, ::testing::ElementsAre("What do my notes say about backups?",
+                                                     "Quoted: with a colon"));
   ASSERT_EQ(spec->tools.size(), 3U);
   EXPECT_EQ(spec->tools[0].permission, Permission::kAllow);
   EXPECT_EQ(spec->tools[1].tool, "create_file");
@@ -85,7 +85,7 @@ struct WrongLine {
   std::string error;
 };
 
-class AgentFileLine : public testing::TestWithParam<WrongLine> {};
+class AgentFileLine : public ::testing::TestWithParam<WrongLine> {};
 
 TEST_P(AgentFileLine, IsReportedWhereItIsWrong) {
   EXPECT_EQ(ErrorsOf(FileWithLine(GetParam().line)), "agents/chat.md:" + GetParam().error);
@@ -93,7 +93,7 @@ TEST_P(AgentFileLine, IsReportedWhereItIsWrong) {
 
 INSTANTIATE_TEST_SUITE_P(
     Mistakes, AgentFileLine,
-    testing::Values(
+    ::testing::Values(
         WrongLine{"exmples: [a]", "7:1: unknown key 'exmples': did you mean 'examples'?"},
         WrongLine{"colour: red",
                   "7:1: unknown key 'colour': the keys are name, title, description, when, "
@@ -157,8 +157,8 @@ TEST(AgentFile, MustBeNamedAsItsFile) {
 }
 
 TEST(AgentFile, ReportsWhatYamlItselfRefuses) {
-  EXPECT_THAT(ErrorsOf(FileWithLine("tools: [a")), testing::StartsWith("agents/chat.md:"));
-  EXPECT_THAT(ErrorsOf(FileWithLine("tools: [a")), testing::HasSubstr(": YAML: "));
+  EXPECT_THAT(ErrorsOf(FileWithLine("tools: [a")), ::testing::StartsWith("agents/chat.md:"));
+  EXPECT_THAT(ErrorsOf(FileWithLine("tools: [a")), ::testing::HasSubstr(": YAML: "));
   EXPECT_EQ(ErrorsOf("---\njust text\n---\nPrompt\n").find("agents/chat.md:2:1: expected a list"),
             0U);
 }

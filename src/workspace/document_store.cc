@@ -214,6 +214,7 @@ async::Task<Result<std::vector<Chunk>>> DocumentStore::GetChunks(std::string use
   // A document may have no chunks; only then is it worth asking whether it exists.
   if (rows->rows.empty()) BATON_CO_TRY(co_await Get(user_id, document_id));
   std::vector<Chunk> chunks;
+  chunks.reserve(rows->rows.size());
   for (std::size_t row = 0; row < rows->rows.size(); ++row) {
     chunks.push_back(internal::ReadChunk(*rows, row));
   }

@@ -103,7 +103,7 @@ TEST_F(CodecTest, AGrowingListCostsAFewTimesItsSize) {
 }
 
 TEST_F(CodecTest, AnyTextSurvives) {
-  Write({{"v", std::string("nul \0 and \x7f and \xc3\xa9", 17)}});
+  Write({{"v", std::string("nul \0 and \x7f and \xc3\xa9", 18)}});
   EXPECT_EQ(ReadBack(), state_.values());
 }
 

@@ -97,7 +97,7 @@ double CountTopic(const Candidate& candidate, const std::string& topic) {
 
 // How well a sentence's form suits an answer: fragments, lead-ins and questions suit less.
 double FormFactor(std::string_view sentence) {
-  double factor = IsFragment(sentence) ? 0.2 : 1;
+  double factor = IsFragment(sentence) ? 0.1 : 1;
   if (sentence.ends_with('?')) factor *= 0.5;
   if (sentence.ends_with(':')) factor *= 0.6;
   if (sentence.starts_with('|') || sentence.starts_with("//")) factor *= 0.3;

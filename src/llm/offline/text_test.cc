@@ -66,9 +66,11 @@ TEST(OfflineText, SplitsSentences) {
 
 TEST(OfflineText, JoinsWrappedLinesAndParsesMarkdown) {
   EXPECT_EQ(SplitSentences("# Durability\nAn accepted run\nis on disk.\n\n- first item\n- second "
-                           "item\n1. numbered\n```\n> quoted"),
+                           "item\n1. numbered\n> quoted"),
             (Strings{"Durability", "An accepted run is on disk.", "first item", "second item",
                      "numbered", "quoted"}));
+  EXPECT_EQ(SplitSentences("Run it\n```\nmake run\n# now\n```\nand wait."),
+            (Strings{"Run it", "make run", "# now", "and wait."}));
   EXPECT_TRUE(SplitSentences("\n \n---\n").empty());
 }
 

@@ -111,6 +111,7 @@ Status ChatStream::Feed(std::string_view bytes) {
     if (first != std::string_view::npos) {
       // No event stream has a line that starts with a brace; content types are less reliable.
       body_ = bytes[first] == '{' || bytes[first] == '[' ? Body::kWhole : Body::kEvents;
+      if (body_ == Body::kWhole) bytes.remove_prefix(first);
     }
   }
   if (body_ == Body::kWhole) {

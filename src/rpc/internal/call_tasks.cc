@@ -17,7 +17,7 @@ async::Task<bool> JoinLane(CallTasks::Lane& lane) {
 
 CallTasks::CallTasks(async::Runtime& runtime) {
   for (std::size_t i = 0; i < runtime.size(); ++i) {
-    lanes_.push_back(std::make_unique<Lane>(runtime.At(i)));
+    lanes_.push_back(std::make_unique<Lane>(runtime.At(i), draining_));
   }
 }
 

@@ -15,20 +15,27 @@ namespace baton::rpc::internal {
 // One TaskGroup on each thread of the Runtime; a call is given one of them and stays there.
 //
 // Lifetime: within the Runtime's; Join() before destruction.
-// Threads:  Pick, Cancel* and Join may be called from any thread; Join blocks, and so is never
+// Threads:  all methods may be called from any thread; Join blocks, and so is never
 //           called on a thread of the Runtime.
 class CallTasks {
  public:
   struct Lane {
-    explicit Lane(const async::Executor& executor) : tasks(executor) {}
+    Lane(const async::Executor& executor, const std::atomic<bool>& server_drains)
+        : tasks(executor), draining(server_drains) {}
     const async::Executor& executor() const { return tasks.executor(); }
+
     async::TaskGroup tasks;  // used on its executor
+    const std::atomic<bool>& draining;
   };
 
   explicit CallTasks(async::Runtime& runtime);
 
   // Round robin.
   Lane& Pick();
+
+  // From now on a call that breaks off is the shutdown's doing: gRPC's in-process transport
+  // closes when its server begins to shut down.
+  void Drain() { draining_.store(true, std::memory_order_relaxed); }
 
   // Cancels every call, now and in future.
   void Cancel(CancelReason reason);
@@ -44,6 +51,7 @@ class CallTasks {
 
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::atomic<std::size_t> next_{0};
+  std::atomic<bool> draining_{false};
 };
 
 }  // namespace baton::rpc::internal

@@ -115,6 +115,7 @@ std::shared_ptr<grpc::Channel> GrpcServer::InProcessChannel() {
 void GrpcServer::Shutdown(Deadline deadline) {
   if (server_ == nullptr) return;
   server_->GetHealthCheckService()->SetServingStatus(false);  // of every service
+  tasks_.Drain();
   tasks_.CancelAt(deadline, CancelReason::kShutdown);
   const Deadline cut_off =
       deadline.IsNever() ? deadline

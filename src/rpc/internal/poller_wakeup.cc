@@ -7,9 +7,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 
-#include <atomic>
-#include <mutex>
-#include <utility>
+#include <optional>
 
 namespace baton::rpc::internal {
 namespace {
@@ -29,40 +27,34 @@ std::shared_ptr<grpc::Channel> UnusableChannel() {
 class PollerWakeup::Ticker : public std::enable_shared_from_this<Ticker> {
  public:
   void Schedule() {
-    const std::lock_guard lock(mutex_);
-    if (stopped_) return;
     const auto at = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                                  gpr_time_from_millis(kTickMillis, GPR_TIMESPAN));
-    alarm_.Set(at, [self = shared_from_this()](bool) { self->Tick(); });
-  }
-
-  void Stop() {
-    const std::lock_guard lock(mutex_);
-    stopped_ = true;
-    alarm_.Cancel();  // runs Tick() at once, the last time
+    alarm_.emplace();  // a used one may still be running the callback that leads here
+    alarm_->Set(at, [weak = weak_from_this()](bool) {
+      if (const auto self = weak.lock()) self->Tick();
+    });
   }
 
  private:
   struct Call {
     grpc::ClientContext context;
-    grpc::ByteBuffer request;
+    grpc::Slice nothing;
+    grpc::ByteBuffer request{&nothing, 1};
     grpc::ByteBuffer response;
   };
 
   void Tick() {
-    auto call = std::make_shared<Call>();
+    const auto call = std::make_shared<Call>();
     stub_.UnaryCall(&call->context, "/wake/Up", {}, &call->request, &call->response,
                     [call](const grpc::Status&) {});
     Schedule();
   }
 
   grpc::GenericStub stub_{UnusableChannel()};
-  std::mutex mutex_;
-  bool stopped_ = false;  // guarded by mutex_
-  grpc::Alarm alarm_;     // guarded by mutex_
+  std::optional<grpc::Alarm> alarm_;  // one tick at a time; its destruction cancels
 };
 
 PollerWakeup::PollerWakeup() : ticker_(std::make_shared<Ticker>()) { ticker_->Schedule(); }
-PollerWakeup::~PollerWakeup() { ticker_->Stop(); }
+PollerWakeup::~PollerWakeup() = default;
 
 }  // namespace baton::rpc::internal

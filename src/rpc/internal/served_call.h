@@ -130,12 +130,13 @@ class ServedCall : public Reactor {
 
   void CancelHandler() {
     if (context_.reason_ != CancelReason::kNone) return;
-    context_.reason_ = context_.lane_->tasks.cancel_reason();  // a shutdown came first
-    if (context_.reason_ == CancelReason::kNone) {
-      context_.reason_ =
-          context_.deadline().Expired() ? CancelReason::kDeadline : CancelReason::kUser;
-    }
+    context_.reason_ = WhyCancelled();
     if (handler_ != nullptr) handler_->Cancel(context_.reason_);
+  }
+
+  CancelReason WhyCancelled() const {
+    if (context_.lane_->draining.load(std::memory_order_relaxed)) return CancelReason::kShutdown;
+    return context_.deadline().Expired() ? CancelReason::kDeadline : CancelReason::kUser;
   }
 
   CallContext context_;  // its mutable parts: the lane's executor

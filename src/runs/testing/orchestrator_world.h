@@ -155,13 +155,13 @@ class OrchestratorWorld {
   llm::ModelCatalog models;
   tools::ToolRegistry tools;
   TestAgents agents;
+  async::Runtime runtime{2};  // outlives the database, whose threads resume on it
 
  private:
   std::unique_ptr<storage::Database> inner_;
 
  public:
   std::unique_ptr<FailingDatabase> database;
-  async::Runtime runtime{2};
 
  private:
   std::unique_ptr<graph::CheckpointStore> checkpoints_;

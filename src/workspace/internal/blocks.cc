@@ -27,17 +27,18 @@ void BlockBuilder::Extend(std::size_t begin, std::size_t end) {
   ++open_lines_;
 }
 
-void BlockBuilder::AddHeading(int level, std::string heading, std::size_t begin, std::size_t end) {
+void BlockBuilder::AddHeading(int level, std::string_view heading, std::size_t begin,
+                              std::size_t end) {
   Close();
   if (heading.empty()) return;
   blocks_.push_back(Block{
       .begin = begin, .end = end, .level = level, .heading = OneLine(heading, kMaxHeadingBytes)});
 }
 
-void BlockBuilder::TurnIntoHeading(int level, std::string heading, std::size_t end) {
+void BlockBuilder::TurnIntoHeading(int level, std::string_view heading, std::size_t end) {
   const std::size_t begin = open_begin();
   blocks_.pop_back();
-  AddHeading(level, std::move(heading), begin, end);
+  AddHeading(level, heading, begin, end);
 }
 
 std::string FirstHeading(const std::vector<Block>& blocks) {

@@ -43,9 +43,9 @@ class BlockBuilder {
   void Extend(std::size_t begin, std::size_t end);
   // Ends the open text block.
   void Close() { open_lines_ = 0; }
-  void AddHeading(int level, std::string heading, std::size_t begin, std::size_t end);
+  void AddHeading(int level, std::string_view heading, std::size_t begin, std::size_t end);
   // The open block, of one line, was a heading underlined by a line that ends at `end`.
-  void TurnIntoHeading(int level, std::string heading, std::size_t end);
+  void TurnIntoHeading(int level, std::string_view heading, std::size_t end);
 
   std::size_t open_lines() const { return open_lines_; }
   // Where the open block begins; there is one.

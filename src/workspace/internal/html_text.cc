@@ -10,7 +10,6 @@
 namespace baton::workspace::internal {
 namespace {
 
-constexpr std::size_t kMaxParserMemory = std::size_t{512} << 20U;
 constexpr std::size_t kMaxMetaBytes = 500;
 constexpr std::size_t kMaxTitleText = 1000;
 
@@ -26,8 +25,8 @@ constexpr std::array kParagraphTags = {
 constexpr std::array kLineTags = {GUMBO_TAG_TR,      GUMBO_TAG_DT,     GUMBO_TAG_DD,
                                   GUMBO_TAG_SUMMARY, GUMBO_TAG_OPTION, GUMBO_TAG_FIGCAPTION};
 
-template <std::size_t kSize>
-bool IsOneOf(GumboTag tag, const std::array<GumboTag, kSize>& tags) {
+template <std::size_t Size>
+bool IsOneOf(GumboTag tag, const std::array<GumboTag, Size>& tags) {
   return std::ranges::find(tags, tag) != tags.end();
 }
 
@@ -140,14 +139,15 @@ void ReadHead(const GumboNode& root, HtmlText& page) {
 
 }  // namespace
 
-Result<HtmlText> ReadHtml(std::string_view html) {
+Result<HtmlText> ReadHtml(std::string_view html, const HtmlTree::Limits& limits) {
   if (html.size() > kMaxHtmlBytes) {
     return Fail(Code::kResourceExhausted, "HTML larger than {} MiB", kMaxHtmlBytes >> 20U);
   }
-  const HtmlTree tree(html, kMaxParserMemory);
+  const HtmlTree tree(html, limits);
   if (tree.root() == nullptr) {
-    return Fail(Code::kResourceExhausted, "HTML that takes more than {} MiB to read",
-                kMaxParserMemory >> 20U);
+    return Fail(Code::kResourceExhausted, "HTML that takes more than {} s or {} MiB to read",
+                std::chrono::duration_cast<std::chrono::seconds>(limits.cpu).count(),
+                limits.memory >> 20U);
   }
   HtmlText page;
   ReadHead(*tree.root(), page);

@@ -1,36 +1,55 @@
 #include "workspace/internal/html_tree.h"
 
+#include <time.h>
+
 #include <algorithm>
 
 namespace baton::workspace::internal {
 namespace {
 
 constexpr std::size_t kRegionBytes = std::size_t{256} << 10U;
+constexpr std::size_t kAllocationsPerLook = 64;  // at the time
+
+std::chrono::nanoseconds ThreadCpuTime() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 }  // namespace
 
-HtmlTree::HtmlTree(std::string_view html, std::size_t max_memory) : max_memory_(max_memory) {
+HtmlTree::HtmlTree(std::string_view html, const Limits& limits)
+    : limits_(limits), started_(ThreadCpuTime()) {
   root_ = Parse(html);
 }
 
+// Gumbo does not check for null: the only way out of it is over its stack frames, which are C
+// and own nothing but arena memory.
 void* HtmlTree::Allocate(void* self, std::size_t size) {
   auto& tree = *static_cast<HtmlTree*>(self);
   constexpr std::size_t kAlignment = alignof(std::max_align_t);
   size = (size + kAlignment - 1) / kAlignment * kAlignment;
+  if (++tree.allocations_ % kAllocationsPerLook == 0 &&
+      ThreadCpuTime() - tree.started_ > tree.limits_.cpu) {
+    std::longjmp(tree.beyond_limits_, 1);
+  }
   if (size > tree.left_) {
-    const std::size_t region = std::max(size, kRegionBytes);
-    // Gumbo does not check for null: the only way out of it is over its stack frames, which
-    // are C and own nothing but arena memory.
-    if (region > tree.max_memory_ - tree.taken_) std::longjmp(tree.out_of_memory_, 1);
-    tree.regions_.push_back(std::make_unique_for_overwrite<std::byte[]>(region));
-    tree.taken_ += region;
-    tree.free_ = tree.regions_.back().get();
-    tree.left_ = region;
+    if (std::max(size, kRegionBytes) > tree.limits_.memory - tree.taken_) {
+      std::longjmp(tree.beyond_limits_, 1);
+    }
+    tree.AddRegion(std::max(size, kRegionBytes));
   }
   void* const memory = tree.free_;
   tree.free_ += size;
   tree.left_ -= size;
   return memory;
+}
+
+void HtmlTree::AddRegion(std::size_t size) {
+  regions_.push_back(std::make_unique_for_overwrite<std::byte[]>(size));
+  taken_ += size;
+  free_ = regions_.back().get();
+  left_ = size;
 }
 
 const GumboNode* HtmlTree::Parse(std::string_view html) {
@@ -39,7 +58,7 @@ const GumboNode* HtmlTree::Parse(std::string_view html) {
   options.deallocator = [](void*, void*) {};
   options.userdata = this;
   options.max_errors = 0;
-  if (setjmp(out_of_memory_) != 0) return nullptr;
+  if (setjmp(beyond_limits_) != 0) return nullptr;
   return gumbo_parse_with_options(&options, html.data(), html.size())->root;
 }
 

@@ -65,7 +65,9 @@ void MarkdownWriter::BeginHeading(int level) {
 }
 
 void MarkdownWriter::EndHeading() {
-  if (code_depth_ > 0 || heading_depth_ == 0 || --heading_depth_ > 0) return;
+  if (code_depth_ > 0 || heading_depth_ == 0) return;
+  --heading_depth_;
+  if (heading_depth_ > 0) return;
   if (out_.size() == heading_text_) out_.resize(heading_begin_);
   BreakParagraph();
 }
@@ -75,7 +77,9 @@ void MarkdownWriter::BeginCode() {
 }
 
 void MarkdownWriter::EndCode() {
-  if (code_depth_ == 0 || --code_depth_ > 0) return;
+  if (code_depth_ == 0) return;
+  --code_depth_;
+  if (code_depth_ > 0) return;
   const std::string code = std::exchange(code_, {});
   if (Trim(code).empty()) return;
   // A fence longer than any in the code itself.

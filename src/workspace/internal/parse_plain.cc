@@ -39,7 +39,7 @@ std::vector<Block> ReadPlainBlocks(std::string_view content) {
       const std::size_t begin = builder.open_begin();
       const std::string_view above = content.substr(begin, lines.begin() - begin);
       if (Underlines(line, above)) {
-        builder.TurnIntoHeading(level, std::string(Trim(above)), lines.end());
+        builder.TurnIntoHeading(level, Trim(above), lines.end());
       } else {
         builder.Extend(lines.begin(), lines.end());
       }

@@ -27,15 +27,16 @@ bool IsKnownEncoding(const std::string& name) {
 // What has no meaning in the encoding becomes U+FFFD.
 Result<std::string> ConvertToUtf8(std::string_view bytes, const std::string& encoding) {
   UErrorCode error = U_ZERO_ERROR;
+  const char* const source = bytes.data();
   const auto size = static_cast<std::int32_t>(bytes.size());  // files are limited far below 2 GiB
   const std::int32_t needed =
-      ucnv_convert("UTF-8", encoding.c_str(), nullptr, 0, bytes.data(), size, &error);
+      ucnv_convert("UTF-8", encoding.c_str(), nullptr, 0, source, size, &error);
   if (U_FAILURE(error) && error != U_BUFFER_OVERFLOW_ERROR) {
     return Fail(Code::kInvalidArgument, "not {}: {}", encoding, u_errorName(error));
   }
   std::string text(static_cast<std::size_t>(needed), '\0');
   error = U_ZERO_ERROR;
-  ucnv_convert("UTF-8", encoding.c_str(), text.data(), needed, bytes.data(), size, &error);
+  ucnv_convert("UTF-8", encoding.c_str(), text.data(), needed, source, size, &error);
   if (U_FAILURE(error)) {
     return Fail(Code::kInvalidArgument, "not {}: {}", encoding, u_errorName(error));
   }
