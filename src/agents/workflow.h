@@ -29,7 +29,7 @@ struct Workflow {
   std::vector<std::string_view> needs_tools;  // the spec must grant them (allow or ask)
   // Gets a spec whose parameters and tools have been checked.
   Result<std::shared_ptr<const graph::CompiledGraph>> (*build)(
-      std::shared_ptr<const AgentSpec> spec) = nullptr;
+      const std::shared_ptr<const AgentSpec>& spec) = nullptr;
 };
 
 // Threads: immutable.

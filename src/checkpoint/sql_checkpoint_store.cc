@@ -257,8 +257,10 @@ async::Task<Result<std::vector<StoredCheckpoint>>> SqlCheckpointStore::List(std:
 
 async::Task<Status> SqlCheckpointStore::Put(CheckpointBatch batch) {
   const std::string thread_id = batch.thread_id;
+  const auto durability =
+      batch.flush ? storage::Durability::kFlushed : storage::Durability::kBuffered;
   Result<std::vector<Rows>> written =
-      co_await database_.Write(ToStatements(std::move(batch)), storage::Durability::kFlushed);
+      co_await database_.Write(ToStatements(std::move(batch)), durability);
   if (written) co_return Status();
   // The guard that keeps one of two writers out is an insert for a new thread.
   const Code code = written.error().code();
@@ -276,8 +278,9 @@ async::Task<Status> SqlCheckpointStore::DeleteThread(std::string thread_id) {
     batch.push_back(
         {fmt::format("DELETE FROM {} WHERE thread_id = $1", table), {Bytes(thread_id)}});
   }
+  // Nothing but space is lost if a loss of power brings the thread back.
   Result<std::vector<Rows>> written =
-      co_await database_.Write(std::move(batch), storage::Durability::kFlushed);
+      co_await database_.Write(std::move(batch), storage::Durability::kBuffered);
   co_return written ? Status() : std::move(written).error();
 }
 

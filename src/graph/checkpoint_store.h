@@ -78,6 +78,9 @@ struct CheckpointBatch {
   std::vector<Checkpoint> checkpoints;
   std::vector<Writes> writes;
   std::vector<Settled> settled;  // applied after `writes`
+  // On disk when Put() returns. False: it survives the death of the process, and a loss of
+  // power once a later write of the same database is flushed.
+  bool flush = true;
 };
 
 struct StoredCheckpoint {

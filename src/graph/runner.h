@@ -70,6 +70,12 @@ struct RunRequest {
 
 struct RunOptions {
   DurabilityMode durability = DurabilityMode::kSync;
+  // The caller has stored the input itself, and begins the run with it again if a crash leaves
+  // no checkpoint: the first node then waits for the store no more than `durability` says.
+  bool input_is_stored = false;
+  // False: what is written survives the death of the process, and a loss of power only once a
+  // later write to the same database is flushed.
+  bool flush = true;
   StreamListener* listener = nullptr;
   RunScope* scope = nullptr;
   Deadline deadline;

@@ -115,7 +115,7 @@ async::Task<Result<StateSnapshot>> Runner::UpdateState(const CompiledGraph& grap
   if (!stored) co_return Fail(std::move(stored).error());
 
   ThreadState state(graph, true);
-  Journal journal(store_, thread_id, stored->thread, co_await async::CurrentExecutor());
+  Journal journal(store_, thread_id, stored->thread, true, co_await async::CurrentExecutor());
   int step = -1;
   if (stored->exists) {
     BATON_CO_TRY(co_await LoadState(store_, thread_id, "", stored->row, state));

@@ -11,13 +11,13 @@
 
 #include "async/runtime.h"
 #include "proto/orchestrator.grpc.pb.h"
-#include "rpc/internal/scripted_orchestrator.h"
+#include "rpc/testing/scripted_orchestrator.h"
 #include "rpc/internal/wire_message.h"
 
 namespace baton::rpc {
 namespace {
 
-using internal::ScriptedOrchestrator;
+using rpc::testing::ScriptedOrchestrator;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 

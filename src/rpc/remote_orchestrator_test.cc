@@ -9,13 +9,13 @@
 
 #include "async/block_on.h"
 #include "async/runtime.h"
-#include "rpc/internal/scripted_orchestrator.h"
+#include "rpc/testing/scripted_orchestrator.h"
 #include "rpc/orchestrator_server.h"
 
 namespace baton::rpc {
 namespace {
 
-using internal::ScriptedOrchestrator;
+using rpc::testing::ScriptedOrchestrator;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

@@ -56,7 +56,9 @@ struct LocalOrchestratorOptions {
 
   std::size_t max_runs = 1000;  // under way at once
   std::chrono::milliseconds max_run_time = std::chrono::minutes(30);
-  graph::DurabilityMode durability = graph::DurabilityMode::kSync;
+  // A checkpoint need not be stored before the next super-step begins: after a crash in that
+  // moment the step is run again, and what it said is superseded.
+  graph::DurabilityMode durability = graph::DurabilityMode::kAsync;
   StreamLog::Window live_window{kLiveWindowChunks, kLiveWindowBytes};
   bool delete_finished_checkpoints = true;
 

@@ -100,6 +100,8 @@ async::Task<void> RunExecution::Execute() {
   scope.surroundings = BuildSurroundings(setup_.request.editor);
   result_ = co_await services_.runner.Run(setup_.agent->graph, std::move(request),
                                           {.durability = services_.durability,
+                                           .input_is_stored = true,  // by the admission
+                                           .flush = false,           // Finish() flushes it all
                                            .listener = &listener,
                                            .scope = &scope,
                                            .deadline = deadline});

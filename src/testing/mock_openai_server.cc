@@ -44,6 +44,7 @@ std::string UsageEvent(std::size_t output_tokens) {
 std::vector<std::string> BodyPieces(const MockAnswer& answer) {
   if (!answer.raw.empty()) return answer.raw;
   std::vector<std::string> pieces;
+  pieces.reserve(answer.tool_calls.size() + answer.tokens.size() + 1);
   for (std::size_t i = 0; i < answer.tool_calls.size(); ++i) {
     pieces.push_back(ToolCallEvent(answer.tool_calls[i], i));
   }

@@ -87,7 +87,7 @@ Result<graph::Route> AfterConversationModel(const json::Value& state) {
 }
 
 Result<std::shared_ptr<const graph::CompiledGraph>> BuildConversation(
-    std::shared_ptr<const AgentSpec> spec) {
+    const std::shared_ptr<const AgentSpec>& spec) {
   graph::StateGraph graph(TurnChannels());
   BATON_TRY(graph.AddNode("model", std::make_unique<ConversationModel>(spec), ModelNodeOptions()));
   BATON_TRY(graph.AddNode("tools", MakeToolsNode(spec)));

@@ -321,7 +321,7 @@ Status AddResearchEdges(graph::StateGraph& graph, int max_rounds) {
 }
 
 Result<std::shared_ptr<const graph::CompiledGraph>> BuildResearch(
-    std::shared_ptr<const AgentSpec> spec) {
+    const std::shared_ptr<const AgentSpec>& spec) {
   graph::Channels channels = TurnChannels();
   channels["missing"].kind = graph::ChannelKind::kLastValue;
   graph::StateGraph graph(std::move(channels));

@@ -53,7 +53,8 @@ async::Task<Status> RunLoop::Commit() {
     const DurabilityMode mode = environment_.options.durability;
     if (mode != DurabilityMode::kExit) BATON_CO_TRY(AddCheckpoint("loop"));
     // Input is durable before the first node, in every mode: START has only just spread it.
-    const bool accepts = std::exchange(new_input_, false);
+    // Who has stored it already needs no second flush.
+    const bool accepts = std::exchange(new_input_, false) && !environment_.options.input_is_stored;
     if (accepts || mode == DurabilityMode::kSync) {
       BATON_CO_TRY(co_await environment_.journal->Flush());
     } else if (mode == DurabilityMode::kAsync) {

@@ -11,10 +11,11 @@ constexpr std::size_t kMaxWaitingCheckpoints = 64;
 
 }  // namespace
 
-Journal::Journal(CheckpointStore& store, std::string thread_id, ThreadVersion current,
+Journal::Journal(CheckpointStore& store, std::string thread_id, ThreadVersion current, bool flush,
                  const async::Executor& executor)
     : store_(store),
       thread_id_(std::move(thread_id)),
+      flush_(flush),
       version_(current),
       last_seq_(current.seq),
       changed_(executor),
@@ -54,6 +55,7 @@ async::Task<void> Journal::Commit() {
   CheckpointBatch batch = std::exchange(pending_, {});
   last_seq_ = std::max(last_seq_, version_.seq + 1);
   batch.thread_id = thread_id_;
+  batch.flush = flush_;
   batch.expected = version_;
   batch.next = {version_.token + (owns_ ? 0 : 1), last_seq_};
   const ThreadVersion next = batch.next;

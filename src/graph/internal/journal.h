@@ -21,8 +21,9 @@ namespace baton::graph {
 // Errors:   after a failed commit nothing is written any more; every Flush() says why.
 class Journal {
  public:
-  // `current` is the version that the run has read.
-  Journal(CheckpointStore& store, std::string thread_id, ThreadVersion current,
+  // `current` is the version that the run has read; `flush` is CheckpointBatch::flush of every
+  // commit.
+  Journal(CheckpointStore& store, std::string thread_id, ThreadVersion current, bool flush,
           const async::Executor& executor);
 
   // A seq for a new checkpoint.
@@ -52,6 +53,7 @@ class Journal {
 
   CheckpointStore& store_;
   const std::string thread_id_;
+  const bool flush_;
   ThreadVersion version_;
   std::int64_t last_seq_;
   CheckpointBatch pending_;

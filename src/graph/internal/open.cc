@@ -71,7 +71,7 @@ async::Task<Status> RunLoop::Open(RunRequest request) {
   Result<StoredCheckpoint> stored = co_await Load({});
   if (!stored) co_return std::move(stored).error();
   environment_.journal.emplace(environment_.store, environment_.thread_id, stored->thread,
-                               co_await async::CurrentExecutor());
+                               environment_.options.flush, co_await async::CurrentExecutor());
   const bool goes_back = !request.checkpoint_id.empty() && request.checkpoint_id != stored->row.id;
   if (goes_back) {
     stored = co_await Load(request.checkpoint_id);

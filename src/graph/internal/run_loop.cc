@@ -37,7 +37,8 @@ async::Task<void> RunLoop::Loop() {
         co_return;
       }
     }
-    if (!co_await EndStep()) co_return;
+    const bool heard = environment_.keeps() || environment_.options.listener != nullptr;
+    if (heard ? !co_await EndStep() : !EndStepNow()) co_return;
   }
 }
 
@@ -89,28 +90,27 @@ async::Task<void> RunLoop::StopIfCancelled() {
   StopWith(Status(Code::kCancelled, "run: cancelled"));
 }
 
-// False if the run stops here.
-async::Task<bool> RunLoop::EndStep() {
+// The end of a super-step that nobody waits for. False if the run stops here.
+bool RunLoop::EndStepNow() {
   if (Status status = state_.ApplyStep(tasks_); !status.ok()) {
     StopWith(std::move(status));
-    co_return false;
+    return false;
   }
   StepForward();
-  const bool stops = StopsHere(&NodeEntry::stop_after);
-  if (environment_.keeps() || environment_.options.listener != nullptr) {
-    if (Status status = co_await Commit(); !status.ok()) {
-      planned_ = false;
-      StopWith(std::move(status));
-      co_return false;
-    }
-  }
   planned_ = false;
-  if (stops) stop_ = Stop::kBreakpoint;
-  if (environment_.keeps() && co_await async::IsCancelled()) {
+  if (!StopsHere(&NodeEntry::stop_after)) return true;
+  stop_ = Stop::kBreakpoint;
+  return false;
+}
+
+async::Task<bool> RunLoop::EndStep() {
+  const bool goes_on = EndStepNow();
+  if (stop_ == Stop::kFailed) co_return false;
+  if (Status status = co_await Commit(); !status.ok()) StopWith(std::move(status));
+  if (stop_ != Stop::kFailed && environment_.keeps() && co_await async::IsCancelled()) {
     StopWith(Status(Code::kCancelled, "run: cancelled"));
-    co_return false;
   }
-  co_return !stops;
+  co_return goes_on&& stop_ != Stop::kFailed;
 }
 
 void RunLoop::StepForward() {

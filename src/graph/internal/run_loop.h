@@ -68,6 +68,7 @@ class RunLoop {
   bool AllDone() const;
   bool StopsHere(bool NodeEntry::* mark) const;
   async::Task<void> RunStep();
+  bool EndStepNow();
   async::Task<bool> EndStep();
   bool OverLimit();
   void StopWith(Status status);

@@ -81,7 +81,7 @@ std::string TakeNumberedPassages(std::string_view prompt, Evidence& evidence) {
 
 // What to search for. "And on Thursday?" is about what was asked before.
 std::string QueryOf(const Evidence& evidence) {
-  const std::string phrase = KeyPhrase(evidence.question);
+  std::string phrase = KeyPhrase(evidence.question);
   const std::vector<std::string> topics = TopicStems(evidence.question);
   const std::vector<Word> words = SplitWords(evidence.question);
   if (topics.size() > 1 || evidence.earlier.empty() || words.size() > kMaxReferringWords) {

@@ -139,7 +139,7 @@ class SchemaFiller {
   }
 
   json::Value FillText(const json::Object& schema, std::string_view name) const {
-    const json::Value text(FitLength(schema, TextFor(name, evidence_)));
+    json::Value text(FitLength(schema, TextFor(name, evidence_)));
     if (!schema.contains("pattern") && !schema.contains("format")) return text;
     std::vector<json::Value> candidates = {text, MinimalValue(json::Value(schema), root_)};
     for (const Word& word : SplitWords(evidence_.question)) {

@@ -110,7 +110,7 @@ async::Task<Result<ChatResponse>> OpenAiChatModel::Chat(const ChatRequest& reque
       if (attempt.response->model.empty()) attempt.response->model = options_.model;
       co_return std::move(attempt.response);
     }
-    Status failure = Redacted(std::move(attempt.response).error());
+    Status failure = Redacted(attempt.response.error());
     if (attempt.retry_after) {
       failure.With("retry_after_ms", std::to_string(attempt.retry_after->count()));
     }
@@ -197,7 +197,7 @@ async::Task<Result<ChatResponse>> OpenAiChatModel::ReadAnswer(const ChatRequest&
   co_return answer;
 }
 
-Status OpenAiChatModel::Redacted(Status status) const {
+Status OpenAiChatModel::Redacted(const Status& status) const {
   Status clean(status.code(), RedactKey(status.message(), options_.api_key));
   for (const auto& [key, value] : status.details()) clean.With(key, value);
   return clean;

@@ -58,7 +58,7 @@ class OpenAiChatModel final : public ChatModel {
   async::Task<Result<ChatResponse>> ReadAnswer(const ChatRequest& request,
                                                http::ResponseStream& response, TextSink* sink,
                                                bool& began) const;
-  Status Redacted(Status status) const;
+  Status Redacted(const Status& status) const;
 
   // Constant after construction.
   const OpenAiOptions options_;

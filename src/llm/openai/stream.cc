@@ -300,7 +300,7 @@ Result<ChatResponse> ChatStream::Finish(const ChatRequest& request) && {
     response.finish_reason = FinishReason::kToolCalls;
   }
   response.usage = usage_;
-  response.model = model_.empty() ? request.model : std::move(model_);
+  response.model = model_.empty() ? request.model : model_;
   return response;
 }
 

@@ -150,7 +150,7 @@ std::string Shortened(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return {};
   text = text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-  const std::string valid = ValidText(text);
+  std::string valid = ValidText(text);
   if (valid.size() <= kMaxErrorText) return valid;
   return std::string(Utf8Prefix(valid, kMaxErrorText)) + "…";
 }

@@ -14,7 +14,7 @@
 #include "async/signal.h"
 #include "runs/orchestrator.h"
 
-namespace baton::rpc::internal {
+namespace baton::rpc::testing {
 
 // Streams what its script says, and remembers what became of it.
 //
@@ -127,4 +127,4 @@ class ScriptedOrchestrator final : public runs::Orchestrator {
   Seen seen_;  // guarded by mutex_
 };
 
-}  // namespace baton::rpc::internal
+}  // namespace baton::rpc::testing

@@ -1,0 +1,349 @@
+// What every store must do, run against each of them.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "async/block_on.h"
+#include "base/metrics.h"
+#include "checkpoint/memory_checkpoint_store.h"
+#include "checkpoint/sql_checkpoint_store.h"
+#include "graph/testing/harness.h"
+#include "storage/open.h"
+#include "storage/testing/fresh_database.h"
+
+namespace baton::checkpoint {
+namespace {
+
+using graph::ChannelBlob;
+using graph::CheckpointBatch;
+using graph::StoredCheckpoint;
+using graph::TaskWrite;
+using graph::ThreadVersion;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+enum class StoreKind { kMemory, kSqlite, kPostgres };
+
+class StoreConformance : public ::testing::TestWithParam<StoreKind> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == StoreKind::kMemory) {
+      store_ = std::make_unique<MemoryCheckpointStore>();
+      return;
+    }
+    fresh_ = std::make_unique<storage::testing::FreshDatabase>(
+        GetParam() == StoreKind::kSqlite ? storage::Dialect::kSqlite : storage::Dialect::kPostgres);
+    Reopen();
+  }
+  void TearDown() override {
+    store_.reset();
+    database_.reset();
+  }
+
+  // As another process sees it. Nothing to do for memory.
+  void Reopen() {
+    if (GetParam() == StoreKind::kMemory) return;
+    store_.reset();
+    database_.reset();
+    auto database = storage::OpenDatabase(fresh_->address(), metrics_);
+    ASSERT_TRUE(database.has_value()) << database.error().ToString();
+    database_ = std::move(*database);
+    auto store = async::BlockOn(SqlCheckpointStore::Open(*database_));
+    ASSERT_TRUE(store.has_value()) << store.error().ToString();
+    store_ = std::move(*store);
+  }
+
+  Status Put(CheckpointBatch batch) { return async::BlockOn(store_->Put(std::move(batch))); }
+  StoredCheckpoint Get(const std::string& thread, const std::string& ns = "",
+                       const std::string& id = "") {
+    auto stored = async::BlockOn(store_->Get(thread, ns, id));
+    EXPECT_TRUE(stored.has_value()) << stored.error().ToString();
+    return stored ? *stored : StoredCheckpoint();
+  }
+  std::vector<StoredCheckpoint> List(const std::string& thread, const std::string& ns = "",
+                                     std::int64_t before = 0, std::size_t limit = 100) {
+    auto list = async::BlockOn(store_->List(thread, ns, before, limit));
+    EXPECT_TRUE(list.has_value()) << list.error().ToString();
+    return list ? *list : std::vector<StoredCheckpoint>();
+  }
+  std::vector<ChannelBlob> Blobs(const std::string& thread, const std::string& ns,
+                                 std::vector<graph::BlobRange> ranges) {
+    auto blobs = async::BlockOn(store_->ReadBlobs(thread, ns, std::move(ranges)));
+    EXPECT_TRUE(blobs.has_value()) << blobs.error().ToString();
+    return blobs ? *blobs : std::vector<ChannelBlob>();
+  }
+
+  // A batch that continues the thread as it is.
+  CheckpointBatch Next(const std::string& thread) {
+    const ThreadVersion now = Get(thread).thread;
+    return {.thread_id = thread,
+            .expected = now,
+            .next = {std::max<std::int64_t>(now.token, 1), now.seq + 1}};
+  }
+  void AddCheckpoint(const std::string& thread, const std::string& id, const std::string& ns = "",
+                     std::vector<ChannelBlob> blobs = {}) {
+    CheckpointBatch batch = Next(thread);
+    CheckpointBatch::Checkpoint checkpoint{.ns = ns};
+    checkpoint.row = {.seq = batch.next.seq,
+                      .id = id,
+                      .source = "loop",
+                      .created = Timestamp(std::chrono::microseconds(1)),
+                      .body = "{}"};
+    for (ChannelBlob& blob : blobs) blob.seq = batch.next.seq;
+    checkpoint.blobs = std::move(blobs);
+    batch.checkpoints.push_back(std::move(checkpoint));
+    ASSERT_TRUE(Put(std::move(batch)).ok());
+  }
+  void AddWrites(const std::string& thread, const std::string& ns, std::int64_t seq,
+                 std::vector<TaskWrite> rows) {
+    CheckpointBatch batch = Next(thread);
+    batch.writes.push_back({ns, seq, std::move(rows)});
+    const Status status = Put(std::move(batch));
+    ASSERT_TRUE(status.ok()) << status.ToString();
+  }
+  static std::vector<std::string> Ids(const std::vector<StoredCheckpoint>& list) {
+    std::vector<std::string> ids;
+    for (const StoredCheckpoint& stored : list) ids.push_back(stored.row.id);
+    return ids;
+  }
+  static std::vector<std::string> Values(const std::vector<TaskWrite>& rows) {
+    std::vector<std::string> values;
+    for (const TaskWrite& row : rows) {
+      values.push_back(row.task_id + "/" + std::to_string(row.index) + "=" + row.value);
+    }
+    return values;
+  }
+
+  MetricsRegistry metrics_;
+  std::unique_ptr<storage::testing::FreshDatabase> fresh_;
+  std::unique_ptr<storage::Database> database_;
+  std::unique_ptr<graph::CheckpointStore> store_;
+};
+
+TEST_P(StoreConformance, PutKeepsEveryFieldAndEveryByte) {
+  const std::string odd("\0nul 'quote' \xc3\xa9 \x01", 18);
+  CheckpointBatch batch{.thread_id = odd, .next = {1, 5}};
+  CheckpointBatch::Checkpoint checkpoint{.ns = "s:1|" + odd};
+  checkpoint.row = {.seq = 5,
+                    .id = "ckpt_1",
+                    .parent_id = "ckpt_0",
+                    .source = "input",
+                    .step = -1,
+                    .created = Timestamp(std::chrono::microseconds(1'767'225'600'123'456)),
+                    .body = odd};
+  checkpoint.blobs = {{odd, 5, 0, odd}, {"list", 5, 3, std::string(100'000, 'x')}};
+  batch.checkpoints.push_back(checkpoint);
+  batch.writes.push_back({checkpoint.ns, 5, {{"task", 1, odd, odd}}});
+  ASSERT_TRUE(Put(batch).ok());
+  Reopen();
+  const StoredCheckpoint stored = Get(odd, checkpoint.ns);
+  EXPECT_EQ(stored.thread, (ThreadVersion{1, 5}));
+  ASSERT_TRUE(stored.exists);
+  EXPECT_EQ(stored.row.seq, 5);
+  EXPECT_EQ(stored.row.id, "ckpt_1");
+  EXPECT_EQ(stored.row.parent_id, "ckpt_0");
+  EXPECT_EQ(stored.row.source, "input");
+  EXPECT_EQ(stored.row.step, -1);
+  EXPECT_EQ(stored.row.created, checkpoint.row.created);
+  EXPECT_EQ(stored.row.body, odd);
+  ASSERT_THAT(stored.writes, SizeIs(1));
+  EXPECT_EQ(stored.writes[0].channel, odd);
+  EXPECT_EQ(stored.writes[0].value, odd);
+  const auto blobs = Blobs(odd, checkpoint.ns, {{odd, 5, 5}, {"list", 5, 5}});
+  ASSERT_THAT(blobs, SizeIs(2));
+  for (const ChannelBlob& blob : blobs) {
+    EXPECT_EQ(blob.bytes, blob.channel == odd ? odd : std::string(100'000, 'x'));
+    EXPECT_EQ(blob.base_seq, blob.channel == odd ? 0 : 3);
+  }
+}
+
+TEST_P(StoreConformance, GetFindsTheLatestTheExactOneAndNothingElse) {
+  EXPECT_FALSE(Get("t").exists);
+  EXPECT_EQ(Get("t").thread, ThreadVersion());
+  AddCheckpoint("t", "one");
+  AddCheckpoint("t", "two");
+  EXPECT_EQ(Get("t").row.id, "two");
+  EXPECT_EQ(Get("t", "", "one").row.id, "one");
+  EXPECT_FALSE(Get("t", "", "three").exists);
+  EXPECT_EQ(Get("t", "", "three").thread, (ThreadVersion{1, 2}));
+}
+
+TEST_P(StoreConformance, ThreadsAndNamespacesAreApart) {
+  AddCheckpoint("t", "root");
+  AddCheckpoint("t", "sub", "s:1");
+  AddCheckpoint("u", "other");
+  EXPECT_EQ(Get("t").row.id, "root");
+  EXPECT_EQ(Get("t", "s:1").row.id, "sub");
+  EXPECT_FALSE(Get("t", "s:2").exists);
+  EXPECT_FALSE(Get("u", "s:1").exists);
+  EXPECT_EQ(Get("t", "s:2").thread, (ThreadVersion{1, 2}));
+  EXPECT_THAT(Ids(List("t")), ElementsAre("root"));
+}
+
+TEST_P(StoreConformance, ListIsNewestFirstWhateverTheClockSaid) {
+  for (const char* id : {"one", "two", "three"}) AddCheckpoint("t", id);
+  EXPECT_THAT(Ids(List("t")), ElementsAre("three", "two", "one"));
+  EXPECT_THAT(Ids(List("t", "", 3)), ElementsAre("two", "one"));
+  EXPECT_THAT(Ids(List("t", "", 0, 2)), ElementsAre("three", "two"));
+  EXPECT_THAT(Ids(List("t", "", 3, 1)), ElementsAre("two"));
+  EXPECT_THAT(Ids(List("t", "", 0, 0)), IsEmpty());
+  EXPECT_THAT(Ids(List("nobody")), IsEmpty());
+}
+
+TEST_P(StoreConformance, WritesAreOneForEachTaskAndIndex) {
+  AddCheckpoint("t", "one");
+  AddWrites("t", "", 1, {{"a", 0, ":done", "{}"}, {"a", 1, "log", "1"}, {"b", -1, ":ask", "[1]"}});
+  AddWrites("t", "", 1, {{"a", 1, "log", "1"}, {"b", -1, ":ask", "[2]"}});
+  EXPECT_THAT(Values(Get("t").writes), ElementsAre("a/0={}", "a/1=1", "b/-1=[2]"));
+}
+
+TEST_P(StoreConformance, WritesBelongToTheirNamespaceAndCheckpoint) {
+  AddCheckpoint("t", "one");
+  AddCheckpoint("t", "sub", "s:1");
+  AddWrites("t", "", 1, {{"a", 0, ":done", "root"}});
+  AddWrites("t", "s:1", 2, {{"a", 0, ":done", "sub"}});
+  AddCheckpoint("t", "two");
+  EXPECT_THAT(Values(Get("t", "", "one").writes), ElementsAre("a/0=root"));
+  EXPECT_THAT(Values(Get("t", "s:1").writes), ElementsAre("a/0=sub"));
+  EXPECT_THAT(Get("t").writes, IsEmpty());
+}
+
+TEST_P(StoreConformance, SettledWritesGoAndWhatWasAskedStays) {
+  AddCheckpoint("t", "one");
+  AddWrites("t", "", 1, {{"a", 0, ":done", "{}"}, {"a", 1, "log", "1"}, {"b", -1, ":ask", "[]"}});
+  EXPECT_THAT(Values(List("t").at(0).writes), ElementsAre("b/-1=[]"));
+  CheckpointBatch batch = Next("t");
+  batch.settled.push_back({"", 1});
+  ASSERT_TRUE(Put(std::move(batch)).ok());
+  EXPECT_THAT(Values(Get("t").writes), ElementsAre("b/-1=[]"));
+}
+
+TEST_P(StoreConformance, ListGivesEachCheckpointItsOwnQuestions) {
+  for (const char* id : {"one", "two", "three"}) AddCheckpoint("t", id);
+  AddWrites("t", "", 1, {{"a", -1, ":ask", "[1]"}});
+  AddWrites("t", "", 3, {{"b", -1, ":ask", "[3]"}, {"c", -1, ":ask", "[4]"}});
+  const std::vector<StoredCheckpoint> list = List("t");
+  EXPECT_THAT(Values(list.at(0).writes), ElementsAre("b/-1=[3]", "c/-1=[4]"));
+  EXPECT_THAT(list.at(1).writes, IsEmpty());
+  EXPECT_THAT(Values(list.at(2).writes), ElementsAre("a/-1=[1]"));
+}
+
+TEST_P(StoreConformance, BlobsAreReadByRange) {
+  AddCheckpoint("t", "one", "", {{.channel = "log", .bytes = "1"}, {.channel = "v", .bytes = "x"}});
+  AddCheckpoint("t", "two", "", {{.channel = "log", .base_seq = 1, .bytes = "2"}});
+  AddCheckpoint("t", "three", "", {{.channel = "log", .base_seq = 2, .bytes = "3"}});
+  std::string bytes;
+  for (const ChannelBlob& blob : Blobs("t", "", {{"log", 1, 2}, {"v", 1, 1}})) bytes += blob.bytes;
+  EXPECT_EQ(bytes, "12x");
+  EXPECT_THAT(Blobs("t", "", {}), IsEmpty());
+  EXPECT_THAT(Blobs("t", "s:1", {{"log", 1, 3}}), IsEmpty());
+}
+
+TEST_P(StoreConformance, AWriteOnAnOldVersionFailsWhole) {
+  AddCheckpoint("t", "one");
+  CheckpointBatch stale = Next("t");
+  AddCheckpoint("t", "two");
+  CheckpointBatch::Checkpoint late{.ns = ""};
+  late.row = {.seq = 9, .id = "late", .source = "loop", .body = "{}"};
+  stale.checkpoints.push_back(late);
+  EXPECT_EQ(Put(stale).code(), Code::kAborted);
+  EXPECT_THAT(Ids(List("t")), ElementsAre("two", "one"));
+}
+
+TEST_P(StoreConformance, TakingOverLocksTheOldOwnerOut) {
+  AddCheckpoint("t", "one");
+  CheckpointBatch old_owner = Next("t");
+  CheckpointBatch new_owner = Next("t");
+  ++new_owner.next.token;
+  ASSERT_TRUE(Put(new_owner).ok());
+  EXPECT_EQ(Put(old_owner).code(), Code::kAborted);
+}
+
+TEST_P(StoreConformance, OfTwoWhoBeginAThreadOneWins) {
+  CheckpointBatch batch{.thread_id = "t", .next = {1, 1}};
+  EXPECT_TRUE(Put(batch).ok());
+  EXPECT_EQ(Put(batch).code(), Code::kAborted);
+}
+
+TEST_P(StoreConformance, DeletingForgetsTheThreadAndLocksItsOwnerOut) {
+  AddCheckpoint("t", "one", "", {{.channel = "log", .bytes = "1"}});
+  AddCheckpoint("t", "sub", "s:1");
+  AddWrites("t", "", 1, {{"a", 0, ":done", "{}"}});
+  AddCheckpoint("u", "other");
+  CheckpointBatch owner = Next("t");
+  ASSERT_TRUE(async::BlockOn(store_->DeleteThread("t")).ok());
+  EXPECT_TRUE(async::BlockOn(store_->DeleteThread("nobody")).ok());
+  EXPECT_FALSE(Get("t").exists);
+  EXPECT_FALSE(Get("t", "s:1").exists);
+  EXPECT_THAT(Blobs("t", "", {{"log", 1, 1}}), IsEmpty());
+  EXPECT_EQ(Put(owner).code(), Code::kAborted);
+  EXPECT_EQ(Get("u").row.id, "other");
+  AddCheckpoint("t", "again");
+  EXPECT_THAT(Get("t").writes, IsEmpty());
+}
+
+TEST_P(StoreConformance, ALargeValueSurvives) {
+  const std::string large(std::size_t{10} << 20U, 'z');
+  AddCheckpoint("t", "one", "", {{.channel = "v", .bytes = large}});
+  const auto blobs = Blobs("t", "", {{"v", 1, 1}});
+  ASSERT_THAT(blobs, SizeIs(1));
+  EXPECT_TRUE(blobs[0].bytes == large);
+}
+
+TEST_P(StoreConformance, AThreadMayHaveManyCheckpoints) {
+  CheckpointBatch batch{.thread_id = "t", .next = {1, 2000}};
+  for (int i = 1; i <= 2000; ++i) {
+    CheckpointBatch::Checkpoint checkpoint{.ns = ""};
+    checkpoint.row = {.seq = i, .id = "c" + std::to_string(i), .source = "loop", .body = "{}"};
+    batch.checkpoints.push_back(std::move(checkpoint));
+  }
+  ASSERT_TRUE(Put(std::move(batch)).ok());
+  EXPECT_EQ(Get("t").row.id, "c2000");
+  EXPECT_EQ(Get("t", "", "c1").row.seq, 1);
+  EXPECT_THAT(Ids(List("t", "", 1000, 2)), ElementsAre("c999", "c998"));
+}
+
+// The engine on this store, read back by another process.
+TEST_P(StoreConformance, ARunThatAskedIsAnsweredByAnotherProcess) {
+  graph::testing::Calls calls;
+  graph::testing::GraphDraft inner;
+  inner.Do("x", graph::testing::SayAndCount("x", calls));
+  inner.Add("ask", std::make_unique<graph::testing::AskingNode>(
+                       std::vector<graph::Question>{{"ok?", {}, {}}}, "log"));
+  const graph::testing::GraphPtr graph = graph::testing::GraphDraft()
+                                             .Do("a", graph::testing::SayAndCount("a", calls))
+                                             .Sub("s", inner.Chain({"x", "ask"}).Compile())
+                                             .Say("b")
+                                             .Chain({"a", "s", "b"})
+                                             .Compile();
+  std::string question;
+  {
+    graph::testing::Bench bench(*store_);
+    const graph::RunResult asked = bench.Input(graph, {{"log", json::Array{"in"}}});
+    ASSERT_EQ(asked.questions.size(), 1U) << asked.status.ToString();
+    question = asked.questions[0].id;
+  }
+  Reopen();
+  graph::testing::Bench bench(*store_);
+  const graph::RunResult result = bench.Answer(graph, {{question, "yes"}});
+  EXPECT_TRUE(result.status.ok()) << result.status.ToString();
+  EXPECT_EQ(graph::testing::LogOf(result.values), "in a in a x yes b");
+  EXPECT_THAT(calls, ElementsAre(std::pair("a", 1), std::pair("x", 1)));
+  EXPECT_THAT(bench.History(graph), SizeIs(5));
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance,
+                         ::testing::Values(StoreKind::kMemory, StoreKind::kSqlite,
+                                           StoreKind::kPostgres),
+                         [](const auto& info) {
+                           return info.param == StoreKind::kMemory   ? "Memory"
+                                  : info.param == StoreKind::kSqlite ? "Sqlite"
+                                                                     : "Postgres";
+                         });
+
+}  // namespace
+}  // namespace baton::checkpoint
