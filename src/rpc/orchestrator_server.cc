@@ -45,8 +45,8 @@ async::Task<Status> ServeChat(runs::Orchestrator& orchestrator, orchestrator::Ch
 
 async::Task<Result<orchestrator::HealthCheckResponse>> ServeHealth(
     runs::Orchestrator& orchestrator, const internal::CallContext& context) {
-  const runs::Health health =
-      co_await orchestrator.CheckHealth(context.deadline().Earlier(Deadline::In(kHealthCheckLimit)));
+  const runs::Health health = co_await orchestrator.CheckHealth(
+      context.deadline().Earlier(Deadline::In(kHealthCheckLimit)));
   orchestrator::HealthCheckResponse response;
   response.set_status(health.status);
   for (const auto& [key, value] : health.details) {

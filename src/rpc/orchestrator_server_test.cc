@@ -1,18 +1,18 @@
 // The server against a client that sends bytes as it likes.
 #include "rpc/orchestrator_server.h"
 
+#include <future>
+
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
 
-#include <future>
-
 #include "async/runtime.h"
 #include "proto/orchestrator.grpc.pb.h"
-#include "rpc/testing/scripted_orchestrator.h"
 #include "rpc/internal/wire_message.h"
+#include "rpc/testing/scripted_orchestrator.h"
 
 namespace baton::rpc {
 namespace {
@@ -256,8 +256,8 @@ TEST_F(OrchestratorServerTest, WithoutATokenServesLoopbackOnly) {
     EXPECT_EQ(server.error().code(), Code::kInvalidArgument);
     EXPECT_THAT(server.error().message(), HasSubstr("BATON_SERVICE_TOKEN"));
   }
-  EXPECT_TRUE(StartOrchestratorServer(
-      runtime_, orchestrator_, {.address = "0.0.0.0:0", .service_token = "t"}, metrics_));
+  EXPECT_TRUE(StartOrchestratorServer(runtime_, orchestrator_,
+                                      {.address = "0.0.0.0:0", .service_token = "t"}, metrics_));
 }
 
 TEST_F(OrchestratorServerTest, SaysWhichPortIsTaken) {

@@ -1,12 +1,12 @@
 #include "rpc/remote_orchestrator.h"
 
+#include <optional>
+#include <utility>
+
+#include <boost/asio/post.hpp>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
-
-#include <boost/asio/post.hpp>
-#include <optional>
-#include <utility>
 
 #include "async/signal.h"
 #include "proto/orchestrator.grpc.pb.h"
@@ -135,13 +135,13 @@ async::Task<runs::Health> RemoteOrchestrator::CheckHealth(Deadline deadline) {
   const async::Executor home = co_await async::CurrentExecutor();
   const auto call = std::make_shared<HealthCall>(home);
   call->context.set_deadline(internal::ToGprTime(deadline));
-  stub_->async()->HealthCheck(
-      &call->context, &call->request, &call->response, [call, home](const grpc::Status& status) {
-        boost::asio::post(home, [call, status] {
-          call->status = status;
-          call->finished.NotifyAll();
-        });
-      });
+  stub_->async()->HealthCheck(&call->context, &call->request, &call->response,
+                              [call, home](const grpc::Status& status) {
+                                boost::asio::post(home, [call, status] {
+                                  call->status = status;
+                                  call->finished.NotifyAll();
+                                });
+                              });
   if (co_await call->finished.Wait() == async::WaitResult::kCancelled) call->context.TryCancel();
   while (!call->status) co_await call->finished.WaitUncancellable();
   const Status status = NameTheServer(internal::FromGrpc(*call->status), name_);
@@ -168,10 +168,8 @@ Result<std::unique_ptr<runs::Orchestrator>> ConnectOrchestrator(const std::strin
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMillis);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMillis);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // services talk to each other directly
-  auto channel =
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-  return OrchestratorOn(std::move(channel), "orchestrator at " + address,
-                        std::move(service_token));
+  auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return OrchestratorOn(std::move(channel), "orchestrator at " + address, std::move(service_token));
 }
 
 Result<std::unique_ptr<runs::Orchestrator>> OrchestratorOn(std::shared_ptr<grpc::Channel> channel,

@@ -1,16 +1,16 @@
 // Server and client together: what a stream does when one of them goes.
 #include "rpc/remote_orchestrator.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <thread>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "async/block_on.h"
 #include "async/runtime.h"
-#include "rpc/testing/scripted_orchestrator.h"
 #include "rpc/orchestrator_server.h"
+#include "rpc/testing/scripted_orchestrator.h"
 
 namespace baton::rpc {
 namespace {
@@ -215,12 +215,10 @@ TEST_P(RemoteOrchestratorTest, EndAndCancelMayMeetInEveryOrder) {
     // From the first chunk on the server is free to end while the client goes.
     async::BlockOn(Read(pair.client(), SomeTurn(), i % 5));
   }
-  EXPECT_TRUE(pair.script().Await([](const Seen& seen) {
-    return seen.ended == static_cast<int>(seen.turns.size());
-  }));
+  EXPECT_TRUE(pair.script().Await(
+      [](const Seen& seen) { return seen.ended == static_cast<int>(seen.turns.size()); }));
   pair.server().Shutdown(Deadline::In(5s));
-  EXPECT_THAT(pair.metrics().Render(),
-              HasSubstr(R"(baton_rpc_active{method="StreamChat"} 0)"));
+  EXPECT_THAT(pair.metrics().Render(), HasSubstr(R"(baton_rpc_active{method="StreamChat"} 0)"));
 }
 
 TEST_P(RemoteOrchestratorTest, AShutdownEndsStreamsAndLeavesTheirRunsToBeResumed) {

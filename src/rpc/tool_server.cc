@@ -35,8 +35,7 @@ Result<std::unique_ptr<ToolServer>> StartToolServer(async::Runtime& runtime,
                                                     workspace::DocumentStore& documents,
                                                     ServerOptions options,
                                                     MetricsRegistry& metrics) {
-  auto state =
-      std::make_unique<ToolServer::State>(runtime, documents, std::move(options), metrics);
+  auto state = std::make_unique<ToolServer::State>(runtime, documents, std::move(options), metrics);
   BATON_TRY(state->server.Start());
   return std::unique_ptr<ToolServer>(new ToolServer(std::move(state)));
 }

@@ -56,8 +56,13 @@ constexpr auto kCues = std::to_array<Cue>({
     {"thank", kDefaultAgent, 2},       {"how are you", kDefaultAgent, 3},
     {"who are you", kDefaultAgent, 3}, {"what can you do", kDefaultAgent, 3},
     {"joke", kDefaultAgent, 2},        {"poem", kDefaultAgent, 2},
-    {"brainstorm", kDefaultAgent, 2},  {"rewrite", kDefaultAgent, 1.5},
-    {"translate", kDefaultAgent, 1.5},
+    {"did i say", kDefaultAgent, 3},   {"i said", kDefaultAgent, 3},
+    {"did i tell", kDefaultAgent, 3},  {"i told", kDefaultAgent, 3},
+    {"did i ask", kDefaultAgent, 3},   {"i asked", kDefaultAgent, 3},
+    {"did you say", kDefaultAgent, 3}, {"you said", kDefaultAgent, 3},
+    {"my name", kDefaultAgent, 3},     {"my favourite", kDefaultAgent, 2},
+    {"my favorite", kDefaultAgent, 2}, {"brainstorm", kDefaultAgent, 2},
+    {"rewrite", kDefaultAgent, 1.5},   {"translate", kDefaultAgent, 1.5},
 });
 
 // A message that begins with one of these asks for a fact; sorted.

@@ -93,6 +93,9 @@ TEST_F(RouterTest, RequestsForFactsLeadToResearch) {
 }
 
 TEST_F(RouterTest, TheRestIsChat) {
+  // What was said in this conversation is in no document.
+  EXPECT_EQ(AgentFor("What did I say before?"), "chat");
+  EXPECT_EQ(AgentFor("what is my favourite number?"), "chat");
   for (const char* query :
        {"hi", "Hello, how are you?", "thanks!", "ok", "这是什么", "", "tell me a joke"}) {
     EXPECT_EQ(AgentFor(query), "chat") << query;

@@ -207,7 +207,7 @@ class FailingSink final : public TextSink {
 };
 
 TEST_F(OpenAiClientTest, EndsWithTheSinksFailureAndClosesTheSocket) {
-  Serve({testing::PacedTokens(100'000, 1ms)});
+  Serve({testing::PacedTokens(1000, 10ms)});
   FailingSink sink;
   const Result<ChatResponse> response =
       async::BlockOn(CallModel(*model_, AskRequest("hi"), &sink, Deadline::In(10s)));

@@ -1,9 +1,9 @@
 // Who calls: the service token.
 #pragma once
 
-#include <grpcpp/server_context.h>
-
 #include <string_view>
+
+#include <grpcpp/server_context.h>
 
 #include "base/status.h"
 

@@ -1,7 +1,8 @@
 #include "rpc/internal/chat_reader.h"
 
-#include <boost/asio/post.hpp>
 #include <utility>
+
+#include <boost/asio/post.hpp>
 
 #include "rpc/internal/status_map.h"
 

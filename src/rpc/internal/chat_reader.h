@@ -1,14 +1,14 @@
 // The client's end of one StreamChat call.
 #pragma once
 
-#include <grpcpp/client_context.h>
-#include <grpcpp/support/client_callback.h>
-
 #include <cstddef>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/client_callback.h>
 
 #include "async/signal.h"
 #include "base/status.h"
@@ -57,10 +57,10 @@ class ChatReader final : public grpc::ClientReadReactor<orchestrator::ChatChunk>
 
   const async::Executor executor_;
   grpc::ClientContext context_;
-  orchestrator::ChatRequest request_;    // constant after Start()
-  orchestrator::ChatChunk incoming_;     // gRPC's between StartRead and OnReadDone
-  std::shared_ptr<ChatReader> self_;     // gRPC's share
-  async::Signal changed_;                // the taker's executor
+  orchestrator::ChatRequest request_;  // constant after Start()
+  orchestrator::ChatChunk incoming_;   // gRPC's between StartRead and OnReadDone
+  std::shared_ptr<ChatReader> self_;   // gRPC's share
+  async::Signal changed_;              // the taker's executor
 
   std::mutex mutex_;
   std::deque<orchestrator::ChatChunk> chunks_;  // guarded by mutex_

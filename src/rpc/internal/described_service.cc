@@ -34,8 +34,8 @@ void DescribedService::Register(Method& method, int index) {
   BATON_CHECK(!method.descriptor->client_streaming(), "client streams are not supported");
   const bool streams = method.descriptor->server_streaming();
   AddMethod(new gi::RpcServiceMethod(
-      method.path.c_str(),
-      streams ? gi::RpcMethod::SERVER_STREAMING : gi::RpcMethod::NORMAL_RPC, nullptr));
+      method.path.c_str(), streams ? gi::RpcMethod::SERVER_STREAMING : gi::RpcMethod::NORMAL_RPC,
+      nullptr));
   if (streams) {
     MarkMethodRawCallback(
         index, new gi::CallbackServerStreamingHandler<Bytes, Bytes>(
@@ -44,12 +44,11 @@ void DescribedService::Register(Method& method, int index) {
                    }));
     return;
   }
-  MarkMethodRawCallback(
-      index, new gi::CallbackUnaryHandler<Bytes, Bytes>(
-                 [this, &method](grpc::CallbackServerContext* context, const Bytes* request,
-                                 Bytes* reply) {
-                   return OnUnary(method, *context, *request, *reply);
-                 }));
+  MarkMethodRawCallback(index, new gi::CallbackUnaryHandler<Bytes, Bytes>(
+                                   [this, &method](grpc::CallbackServerContext* context,
+                                                   const Bytes* request, Bytes* reply) {
+                                     return OnUnary(method, *context, *request, *reply);
+                                   }));
 }
 
 DescribedService::Method& DescribedService::Find(std::string_view name,
@@ -72,7 +71,8 @@ grpc::ServerUnaryReactor* DescribedService::OnUnary(const Method& method,
                                                     grpc::CallbackServerContext& context,
                                                     const grpc::ByteBuffer& request,
                                                     grpc::ByteBuffer& reply) {
-  const auto call = std::make_shared<UnaryCall>(FromGprTime(context.raw_deadline()), *method.metrics);
+  const auto call =
+      std::make_shared<UnaryCall>(FromGprTime(context.raw_deadline()), *method.metrics);
   const Status admitted = Admit(method, context, method.unary != nullptr);
   if (!admitted.ok()) return call->Refuse(call, admitted);
   Prepared handler = method.unary(request, call->context(), reply);
@@ -82,7 +82,8 @@ grpc::ServerUnaryReactor* DescribedService::OnUnary(const Method& method,
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* DescribedService::OnStream(
     const Method& method, grpc::CallbackServerContext& context, const grpc::ByteBuffer& request) {
-  const auto call = std::make_shared<StreamCall>(FromGprTime(context.raw_deadline()), *method.metrics);
+  const auto call =
+      std::make_shared<StreamCall>(FromGprTime(context.raw_deadline()), *method.metrics);
   const Status admitted = Admit(method, context, method.stream != nullptr);
   if (!admitted.ok()) return call->Refuse(call, admitted);
   Prepared handler = method.stream(request, call->context(), *call);

@@ -1,10 +1,6 @@
 // A gRPC service made from its descriptor instead of generated code.
 #pragma once
 
-#include <google/protobuf/descriptor.h>
-#include <grpcpp/impl/service_type.h>
-#include <grpcpp/server_context.h>
-
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +8,10 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/impl/service_type.h>
+#include <grpcpp/server_context.h>
 
 #include "base/metrics.h"
 #include "rpc/internal/call_tasks.h"

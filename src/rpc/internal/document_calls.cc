@@ -1,11 +1,11 @@
 #include "rpc/internal/document_calls.h"
 
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
-
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
 
 #include "base/check.h"
 #include "base/utf8.h"
@@ -67,8 +67,7 @@ async::Task<Result<wire::SearchResponse>> SearchDocuments(DocumentStore& documen
                                                           wire::SearchRequest request) {
   Result<workspace::SearchQuery> query = DecodeSearch(request);
   if (!query) co_return Fail(std::move(query).error());
-  auto hits =
-      co_await documents.Search(std::move(*request.mutable_user_id()), *std::move(query));
+  auto hits = co_await documents.Search(std::move(*request.mutable_user_id()), *std::move(query));
   if (!hits) co_return Fail(std::move(hits).error());
   wire::SearchResponse response;
   for (workspace::SearchHit& hit : *hits) EncodeHit(std::move(hit), *response.add_results());
@@ -133,8 +132,8 @@ std::string ChunkProperties(const workspace::Chunk& chunk) {
   return json;
 }
 
-async::Task<Result<wire::DocumentChunksResponse>> GetDocumentChunks(
-    DocumentStore& documents, wire::DocumentRequest request) {
+async::Task<Result<wire::DocumentChunksResponse>> GetDocumentChunks(DocumentStore& documents,
+                                                                    wire::DocumentRequest request) {
   BATON_CO_TRY(CheckDocumentRequest(request));
   auto chunks = co_await documents.GetChunks(request.user_id(), request.document_id());
   if (!chunks) co_return Fail(std::move(chunks).error());
@@ -161,8 +160,8 @@ async::Task<Result<wire::FindDocumentByPathResponse>> FindDocumentByPath(
     DocumentStore& documents, wire::FindDocumentByPathRequest request) {
   BATON_CO_TRY(RequireText(request.user_id(), "FindDocumentByPathRequest.user_id"));
   BATON_CO_TRY(RequireText(request.file_path(), "FindDocumentByPathRequest.file_path"));
-  auto document = co_await documents.FindByPath(request.user_id(), request.file_path(),
-                                                request.base_path());
+  auto document =
+      co_await documents.FindByPath(request.user_id(), request.file_path(), request.base_path());
   wire::FindDocumentByPathResponse response;
   if (!document) {
     if (!IsAnswer(document.error().code())) co_return Fail(std::move(document).error());
@@ -180,10 +179,10 @@ async::Task<Result<wire::FindDocumentByPathResponse>> FindDocumentByPath(
 template <typename Request, typename Response>
 void ServeWith(DescribedService& service, std::string_view name, DocumentStore& documents,
                async::Task<Result<Response>> (*handler)(DocumentStore&, Request)) {
-  service.ServeUnary<Request, Response>(
-      name, Access::kToken, [&documents, handler](Request request, const CallContext&) {
-        return handler(documents, std::move(request));
-      });
+  service.ServeUnary<Request, Response>(name, Access::kToken,
+                                        [&documents, handler](Request request, const CallContext&) {
+                                          return handler(documents, std::move(request));
+                                        });
 }
 
 }  // namespace

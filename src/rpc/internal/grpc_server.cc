@@ -1,13 +1,13 @@
 #include "rpc/internal/grpc_server.h"
 
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
-
-#include <algorithm>
-#include <chrono>
-#include <utility>
 
 #include "rpc/internal/bearer_token.h"
 #include "rpc/internal/grpc_time.h"
@@ -118,9 +118,9 @@ void GrpcServer::Shutdown(Deadline deadline) {
   tasks_.Drain();
   tasks_.CancelAt(deadline, CancelReason::kShutdown);
   const Deadline cut_off =
-      deadline.IsNever() ? deadline
-                         : Deadline::At(std::max(deadline.when(), Deadline::Clock::now()) +
-                                        kShutdownGrace);
+      deadline.IsNever()
+          ? deadline
+          : Deadline::At(std::max(deadline.when(), Deadline::Clock::now()) + kShutdownGrace);
   server_->Shutdown(ToGprTime(cut_off));
   tasks_.Cancel(CancelReason::kShutdown);  // the timer above
   tasks_.Join();

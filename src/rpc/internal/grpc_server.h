@@ -1,13 +1,13 @@
 // One gRPC server with one service of ours and what belongs to it.
 #pragma once
 
-#include <grpcpp/channel.h>
-#include <grpcpp/generic/async_generic_service.h>
-#include <grpcpp/server.h>
-
 #include <memory>
 #include <optional>
 #include <string>
+
+#include <grpcpp/channel.h>
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/server.h>
 
 #include "async/runtime.h"
 #include "base/deadline.h"

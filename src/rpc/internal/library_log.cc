@@ -1,10 +1,10 @@
 #include "rpc/internal/library_log.h"
 
-#include <google/protobuf/stubs/logging.h>
-#include <grpc/support/log.h>
-
 #include <mutex>
 #include <string>
+
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 
 #include "base/log.h"
 

@@ -8,8 +8,8 @@ namespace {
 
 // A unary call takes tens of microseconds, a stream minutes.
 const std::vector<double>& CallSecondsBounds() {
-  static const auto& bounds = *new std::vector<double>{0.0001, 0.0005, 0.001, 0.005, 0.02, 0.1,
-                                                       0.5,    2,      10,    60,    300};
+  static const auto& bounds =
+      *new std::vector<double>{0.0001, 0.0005, 0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300};
   return bounds;
 }
 
@@ -28,9 +28,9 @@ void MethodMetrics::CallEnded(Code code, Clock::time_point started) {
   std::atomic<Counter*>& slot = calls_.at(static_cast<std::size_t>(code));
   Counter* counter = slot.load(std::memory_order_acquire);
   if (counter == nullptr) {
-    counter = &registry_.GetCounter(
-        "baton_rpc_calls_total", "Calls that have ended, by status code",
-        {{"method", method_}, {"code", std::string(CodeName(code))}});
+    counter =
+        &registry_.GetCounter("baton_rpc_calls_total", "Calls that have ended, by status code",
+                              {{"method", method_}, {"code", std::string(CodeName(code))}});
     slot.store(counter, std::memory_order_release);
   }
   counter->Add();

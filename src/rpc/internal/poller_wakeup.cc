@@ -1,13 +1,13 @@
 #include "rpc/internal/poller_wakeup.h"
 
+#include <optional>
+
 #include <grpcpp/alarm.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
-
-#include <optional>
 
 namespace baton::rpc::internal {
 namespace {
@@ -27,8 +27,8 @@ std::shared_ptr<grpc::Channel> UnusableChannel() {
 class PollerWakeup::Ticker : public std::enable_shared_from_this<Ticker> {
  public:
   void Schedule() {
-    const auto at = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                 gpr_time_from_millis(kTickMillis, GPR_TIMESPAN));
+    const auto at =
+        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kTickMillis, GPR_TIMESPAN));
     alarm_.emplace();  // a used one may still be running the callback that leads here
     alarm_->Set(at, [weak = weak_from_this()](bool) {
       if (const auto self = weak.lock()) self->Tick();

@@ -1,14 +1,14 @@
 // A call being served: a gRPC reactor on one side, a coroutine on the other.
 #pragma once
 
-#include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/server_callback.h>
-
 #include <atomic>
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <memory>
 #include <utility>
+
+#include <boost/asio/post.hpp>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
 
 #include "async/task_group.h"
 #include "base/deadline.h"
@@ -69,11 +69,10 @@ class ServedCall : public Reactor {
                  async::Task<Status> handler) {
     self_ = std::move(self);
     context_.lane_ = &lane;
-    boost::asio::post(lane.executor(),
-                      [call = self_, handler = std::move(handler)]() mutable {
-                        CallTasks::Lane& home = *call->context_.lane_;
-                        home.tasks.Spawn(Run(std::move(call), std::move(handler)));
-                      });
+    boost::asio::post(lane.executor(), [call = self_, handler = std::move(handler)]() mutable {
+      CallTasks::Lane& home = *call->context_.lane_;
+      home.tasks.Spawn(Run(std::move(call), std::move(handler)));
+    });
     return this;
   }
 
@@ -111,7 +110,6 @@ class ServedCall : public Reactor {
                       [call = self_, step = std::move(step)] { step(); });
   }
 
-
  private:
   static async::Task<void> Keep(async::Task<Status> handler, Status& status) {
     status = co_await std::move(handler);
@@ -143,7 +141,7 @@ class ServedCall : public Reactor {
   MethodMetrics& metrics_;
   const MethodMetrics::Clock::time_point started_;
   std::atomic<Code> code_{Code::kOk};
-  std::shared_ptr<ServedCall> self_;      // gRPC's share; reactions only
+  std::shared_ptr<ServedCall> self_;     // gRPC's share; reactions only
   async::TaskGroup* handler_ = nullptr;  // the lane's executor; null when there is none
 };
 

@@ -1,12 +1,12 @@
 // A call with many replies, under back-pressure.
 #pragma once
 
-#include <google/protobuf/message.h>
-
 #include <cstddef>
 #include <deque>
 #include <mutex>
 #include <optional>
+
+#include <google/protobuf/message.h>
 
 #include "async/signal.h"
 #include "rpc/internal/served_call.h"
@@ -55,7 +55,7 @@ class StreamCall final : public ServedCall<grpc::ServerWriteReactor<grpc::ByteBu
   void Complete(Status status) override;
 
   PutResult TryPut(grpc::ByteBuffer& message);
-  bool HasRoomFor(std::size_t bytes) const;            // mutex_ held
+  bool HasRoomFor(std::size_t bytes) const;           // mutex_ held
   void SendFront(std::unique_lock<std::mutex> lock);  // releases `lock`; sending_ is set
 
   // The front is under way while sending_; gRPC then reads it where it is.

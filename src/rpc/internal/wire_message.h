@@ -1,11 +1,11 @@
 // Protobuf messages on their way in and out, with errors that name the cause.
 #pragma once
 
-#include <google/protobuf/message.h>
-#include <grpcpp/support/byte_buffer.h>
-
 #include <string>
 #include <string_view>
+
+#include <google/protobuf/message.h>
+#include <grpcpp/support/byte_buffer.h>
 
 #include "base/status.h"
 

@@ -31,10 +31,10 @@ class ScriptedOrchestrator final : public runs::Orchestrator {
 
   struct Seen {
     std::vector<runs::TurnRequest> turns;
-    int chunks = 0;                      // handed out, of all streams
-    int waiting = 0;                     // hanging now
-    int ended = 0;                       // streams that have been destroyed
-    std::vector<CancelReason> cancels;   // Cancel() calls
+    int chunks = 0;                                              // handed out, of all streams
+    int waiting = 0;                                             // hanging now
+    int ended = 0;                                               // streams that have been destroyed
+    std::vector<CancelReason> cancels;                           // Cancel() calls
     std::optional<std::chrono::steady_clock::time_point> woken;  // a hanging call was cancelled
   };
 

@@ -1,12 +1,12 @@
 #include "tools/remote/document_tools.h"
 
-#include <fmt/format.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/utf8.h"
 
@@ -85,8 +85,8 @@ class SearchDocumentsTool final : public Tool {
     if (passages->empty()) result.text = "No document matches.";
     for (FoundPassage& passage : *passages) {
       if (!result.text.empty()) result.text += "\n\n";
-      result.text += NumberedBlock(result.sources.size() + 1, passage.title, passage.path,
-                                   passage.excerpt);
+      result.text +=
+          NumberedBlock(result.sources.size() + 1, passage.title, passage.path, passage.excerpt);
       result.sources.push_back({.id = std::move(passage.document_id),
                                 .title = std::move(passage.title),
                                 .locator = std::move(passage.path),
@@ -111,9 +111,8 @@ class GetDocumentTool final : public Tool {
             .description =
                 "Reads a whole document of the user's, by the id that a search or "
                 "find_document_by_path has given. Long documents are cut.",
-            .parameters =
-                ObjectSchema({{"document_id", StringProperty("The document's id, \"doc_…\"")}},
-                             {"document_id"}),
+            .parameters = ObjectSchema(
+                {{"document_id", StringProperty("The document's id, \"doc_…\"")}}, {"document_id"}),
             .effect = Effect::kRead} {}
 
   const ToolDefinition& definition() const override { return definition_; }
@@ -165,12 +164,11 @@ class FindDocumentByPathTool final : public Tool {
 
   async::Task<Result<ToolResult>> Call(const json::Object& arguments,
                                        const ToolContext& context) override {
-    auto found =
-        co_await client_->FindDocumentByPath(context, TextArgument(arguments, "path"), "");
+    auto found = co_await client_->FindDocumentByPath(context, TextArgument(arguments, "path"), "");
     if (!found) co_return Fail(std::move(found).error());
     ToolResult result;
-    result.text = NumberedBlock(1, found->filename, found->path,
-                                "document_id: " + found->document_id);
+    result.text =
+        NumberedBlock(1, found->filename, found->path, "document_id: " + found->document_id);
     result.sources.push_back({.id = std::move(found->document_id),
                               .title = std::move(found->filename),
                               .locator = std::move(found->path)});

@@ -1,20 +1,20 @@
 #include "tools/remote/tool_service_client.h"
 
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/security/credentials.h>
-#include <grpcpp/support/channel_arguments.h>
-
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <charconv>
 #include <chrono>
 #include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
+
+#include <boost/asio/post.hpp>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
 
 #include "async/signal.h"
 #include "proto/tool_service.grpc.pb.h"
@@ -151,16 +151,16 @@ struct ToolServiceClient::Connection {
     if (!FitsInHeader(caller.idempotency_key)) {
       co_return Fail(Code::kInvalidArgument, "idempotency key: not visible ASCII");
     }
-    auto exchange = std::make_shared<Exchange<Request, Response>>(
-        co_await async::CurrentExecutor(), std::move(request));
+    auto exchange = std::make_shared<Exchange<Request, Response>>(co_await async::CurrentExecutor(),
+                                                                  std::move(request));
     AddToken(exchange->context);
     if (!caller.idempotency_key.empty()) {
       exchange->context.AddMetadata("idempotency-key", caller.idempotency_key);
     }
     exchange->context.set_deadline(ToWireTime(caller.deadline));
     const grpc::Status status = co_await Run<Request, Response>(
-        exchange, [this, method](Exchange<Request, Response>& call,
-                                 std::function<void(grpc::Status)> done) {
+        exchange,
+        [this, method](Exchange<Request, Response>& call, std::function<void(grpc::Status)> done) {
           (stub->async()->*method)(&call.context, &call.request, &call.response, std::move(done));
         });
     if (!status.ok()) co_return Fail(FromWire(status, name));
@@ -258,9 +258,9 @@ async::Task<Result<ResolvedPath>> ToolServiceClient::FindDocumentByPath(ToolCont
   request.set_user_id(context.user_id);
   request.set_file_path(std::move(path));
   request.set_base_path(std::move(base_path));
-  auto response = co_await connection_
-                      ->Call<wire::FindDocumentByPathRequest, wire::FindDocumentByPathResponse>(
-                          &AsyncStub::FindDocumentByPath, std::move(request), std::move(context));
+  auto response =
+      co_await connection_->Call<wire::FindDocumentByPathRequest, wire::FindDocumentByPathResponse>(
+          &AsyncStub::FindDocumentByPath, std::move(request), std::move(context));
   if (!response) co_return Fail(std::move(response).error());
   if (!response->success()) co_return Fail(Status(Code::kNotFound, response->error()));
   co_return ResolvedPath{.document_id = std::move(*response->mutable_document_id()),

@@ -63,8 +63,7 @@ class ToolServiceClient {
   // Over a channel that is there already, such as one inside this process. `name` is how
   // messages call the other end.
   static Result<std::shared_ptr<ToolServiceClient>> On(std::shared_ptr<grpc::Channel> channel,
-                                                       std::string name,
-                                                       std::string service_token);
+                                                       std::string name, std::string service_token);
   ~ToolServiceClient();
   ToolServiceClient(const ToolServiceClient&) = delete;
   ToolServiceClient& operator=(const ToolServiceClient&) = delete;
@@ -73,8 +72,7 @@ class ToolServiceClient {
   async::Task<Result<std::vector<FoundPassage>>> SearchDocuments(ToolContext context,
                                                                  std::string query, int limit);
   async::Task<Result<DocumentCard>> GetDocument(ToolContext context, std::string document_id);
-  async::Task<Result<std::string>> GetDocumentContent(ToolContext context,
-                                                      std::string document_id);
+  async::Task<Result<std::string>> GetDocumentContent(ToolContext context, std::string document_id);
 
   // `base_path` is the folder that a relative `path` starts from; it may be empty. kNotFound
   // with the service's reason if nothing, or more than one document, fits.

@@ -2,15 +2,15 @@
 // tested beside that, in rpc/.
 #include "tools/remote/tool_service_client.h"
 
+#include <functional>
+#include <future>
+#include <optional>
+
 #include <gmock/gmock.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
-
-#include <functional>
-#include <future>
-#include <optional>
 
 #include "async/block_on.h"
 #include "async/signal.h"
