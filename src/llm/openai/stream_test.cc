@@ -7,7 +7,7 @@
 namespace baton::llm::openai {
 namespace {
 
-// Streams as the servers send them, shortened to what differs.
+// Streams in the form that the servers document, shortened to what differs.
 constexpr std::string_view kOpenAiText =
     R"(data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"gpt-4o-mini-2024","choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}],"usage":null}
 
