@@ -1,13 +1,13 @@
 // The floor: a bare gRPC server that streams the chunks of a turn and does nothing else.
 //
 //   echo_server PORT [TOKENS=20] [PACE_MS=0]
-#include <grpcpp/alarm.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
 #include "proto/orchestrator.grpc.pb.h"
 

@@ -1,9 +1,9 @@
 // E1: one Run() on a compiled graph, no store. bench/peers/engine.mjs runs the same graphs.
-#include <benchmark/benchmark.h>
-
 #include <cstdlib>
 #include <memory>
 #include <string>
+
+#include <benchmark/benchmark.h>
 
 #include "async/block_on.h"
 #include "base/check.h"
@@ -31,9 +31,7 @@ class NameNode final : public Node {
     output.writes["log"] = json::Array{json::Value(name_)};
     return output;
   }
-  async::Task<Result<NodeOutput>> Run(NodeContext& context) override {
-    co_return *RunNow(context);
-  }
+  async::Task<Result<NodeOutput>> Run(NodeContext& context) override { co_return *RunNow(context); }
 
  private:
   const std::string name_;
@@ -47,9 +45,7 @@ class ArgumentNode final : public Node {
     output.writes["log"] = json::Array{*json::Find(context.input(), "v")};
     return output;
   }
-  async::Task<Result<NodeOutput>> Run(NodeContext& context) override {
-    co_return *RunNow(context);
-  }
+  async::Task<Result<NodeOutput>> Run(NodeContext& context) override { co_return *RunNow(context); }
 };
 
 void Must(const Status& status) { BATON_CHECK(status.ok(), status.ToString()); }

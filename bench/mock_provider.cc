@@ -4,6 +4,10 @@
 //
 // Answers every POST with TOKENS chunks, PACE_MS apart. With TOOL_CALLS > 0, a request whose
 // last message is no tool result is answered with that many calls of `search_documents`.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,9 +18,6 @@
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <cstdio>
-#include <cstdlib>
-#include <string>
 
 namespace asio = boost::asio;
 using asio::ip::tcp;

@@ -7,31 +7,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <thread>
-#include <vector>
+#include <string_view>
+
+#include "load.h"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using bench::Clock;
 
 constexpr char kBody[] =
     R"({"model":"m","stream":true,"query":"hello","messages":[{"role":"user","content":"hello"}]})";
 
-struct Samples {
-  std::vector<double> first_us;
-  std::vector<double> last_us;
-  long failures = 0;
-};
-
-class Client {
+class SseClient final : public bench::LoadClient {
  public:
-  Client(int port, const std::string& path) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+  SseClient(int port, const std::string& path) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -42,9 +33,9 @@ class Client {
     request_ = "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json" +
                "\r\nContent-Length: " + std::to_string(sizeof(kBody) - 1) + "\r\n\r\n" + kBody;
   }
-  ~Client() { close(fd_); }
+  ~SseClient() override { close(fd_); }
 
-  void Turn(Samples* samples) {
+  void Turn(bench::Samples& samples) override {
     const auto start = Clock::now();
     Clock::time_point first, last;
     bool any = false;
@@ -54,7 +45,7 @@ class Client {
     for (;;) {  // both servers answer in chunked coding: the end is the empty chunk
       const ssize_t n = recv(fd_, buffer, sizeof(buffer), 0);
       if (n <= 0) {
-        if (samples != nullptr) ++samples->failures;
+        ++samples.failures;
         return;
       }
       const std::string_view piece(buffer, static_cast<std::size_t>(n));
@@ -63,26 +54,18 @@ class Client {
         if (!any) first = last;
         any = true;
       }
-      tail = (tail + std::string(piece)).substr(tail.size() + piece.size() > 7
-                                                    ? tail.size() + piece.size() - 7
-                                                    : 0);
+      tail = (tail + std::string(piece))
+                 .substr(tail.size() + piece.size() > 7 ? tail.size() + piece.size() - 7 : 0);
       if (tail.ends_with("\r\n0\r\n\r\n")) break;
     }
-    if (samples == nullptr) return;
-    samples->first_us.push_back(std::chrono::duration<double, std::micro>(first - start).count());
-    samples->last_us.push_back(std::chrono::duration<double, std::micro>(last - start).count());
+    samples.first_us.push_back(bench::Micros(first - start));
+    samples.last_us.push_back(bench::Micros(last - start));
   }
 
  private:
   const int fd_;
   std::string request_;
 };
-
-double Percentile(std::vector<double>& values, double p) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  return values[std::min(values.size() - 1, static_cast<std::size_t>(p * values.size()))];
-}
 
 }  // namespace
 
@@ -91,44 +74,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: sse_load PORT PATH CLIENTS SECONDS [WARMUP_TURNS]\n");
     return 2;
   }
-  const int clients = std::atoi(argv[3]);
-  const int warmup = argc > 5 ? std::atoi(argv[5]) : 50;
-  std::vector<Samples> samples(clients);
-  std::atomic<int> warm{0};
-  std::atomic<bool> go{false};
-  std::atomic<bool> stop{false};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < clients; ++i) {
-    threads.emplace_back([&, i] {
-      Client client(std::atoi(argv[1]), argv[2]);
-      for (int turn = 0; turn < std::max(1, warmup / clients); ++turn) client.Turn(nullptr);
-      ++warm;
-      go.wait(false);
-      while (!stop) client.Turn(&samples[i]);
-    });
-  }
-  while (warm < clients) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  std::printf("{\"warm\": true}\n");
-  std::fflush(stdout);
-  (void)std::getchar();
-  const auto start = Clock::now();
-  go = true;
-  go.notify_all();
-  std::this_thread::sleep_for(std::chrono::duration<double>(std::atof(argv[4])));
-  stop = true;
-  for (auto& thread : threads) thread.join();
-  const double took = std::chrono::duration<double>(Clock::now() - start).count();
-  Samples all;
-  for (Samples& s : samples) {
-    all.first_us.insert(all.first_us.end(), s.first_us.begin(), s.first_us.end());
-    all.last_us.insert(all.last_us.end(), s.last_us.begin(), s.last_us.end());
-    all.failures += s.failures;
-  }
-  const std::size_t turns = all.first_us.size();
-  std::printf(
-      "{\"turns\": %zu, \"failures\": %ld, \"seconds\": %.3f, \"first_p50_us\": %.1f, "
-      "\"first_p99_us\": %.1f, \"last_p50_us\": %.1f, \"last_p99_us\": %.1f}\n",
-      turns, all.failures, took, Percentile(all.first_us, 0.5), Percentile(all.first_us, 0.99),
-      Percentile(all.last_us, 0.5), Percentile(all.last_us, 0.99));
-  return all.failures == 0 ? 0 : 1;
+  const bench::LoadOptions options{.clients = std::atoi(argv[3]),
+                                   .seconds = std::atof(argv[4]),
+                                   .warmup_turns = argc > 5 ? std::atoi(argv[5]) : 50};
+  return bench::RunLoad(
+      options, [argv](int) { return std::make_unique<SseClient>(std::atoi(argv[1]), argv[2]); });
 }

@@ -1,15 +1,15 @@
 // The floor of a tool call: one bare unary RPC after the other, p50 and p99 as JSON.
 //
 //   unary_load ADDRESS SECONDS
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
 
 #include "proto/orchestrator.grpc.pb.h"
 

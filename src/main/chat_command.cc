@@ -169,7 +169,7 @@ Task<int> Chat(Conversation& conversation, const ChatCommand& command) {
     }
     Terminal(stderr).WriteLine("");
   }
-  if (!command.json) {
+  if (ok && !command.json) {
     Terminal(stderr).WriteLine("go on with: baton chat --conversation " + conversation.id(),
                                Style::kDim);
   }

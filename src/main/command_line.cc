@@ -1,7 +1,9 @@
 #include "main/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
+#include "main/terminal.h"
 #include "main/version.h"
 
 namespace baton::app {
@@ -93,6 +95,21 @@ void AddAgents(CLI::App& app, CommandLine& out, AgentsCommand& agents) {
   finish(lint, Action::kLint);
 }
 
+bool IsCommand(CLI::App& app, const std::string& name) {
+  return std::ranges::any_of(app.get_subcommands({}),
+                             [&](const CLI::App* command) { return command->get_name() == name; });
+}
+
+// CLI11 would only say that a command is missing.
+int ReportUnknownCommand(CLI::App& app, const std::string& given) {
+  std::string known;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  }
+  ReportError(Status(Code::kInvalidArgument, "no command '" + given + "'"), "commands: " + known);
+  return 2;
+}
+
 }  // namespace
 
 std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
@@ -120,6 +137,9 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   auto* config_command = app.add_subcommand("config", "The effective configuration");
   config_command->add_flag("--json", config.json, "as JSON");
   config_command->callback([&] { out.command = config; });
+  if (argc > 1 && argv[1][0] != '-' && !IsCommand(app, argv[1])) {
+    return ReportUnknownCommand(app, argv[1]);
+  }
   try {  // CLI11 reports help and mistakes by exception
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

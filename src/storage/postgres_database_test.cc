@@ -113,7 +113,7 @@ TEST_F(PostgresDatabaseTest, ConnectsAgainAfterTheServerClosedItsConnections) {
       "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
       "WHERE application_name = 'baton' AND pid <> pg_backend_pid()");
   ASSERT_TRUE(closed);
-  ASSERT_EQ(closed->rows.size(), 2);
+  ASSERT_GE(closed->rows.size(), 2U);  // those of an earlier test may still be closing
   const auto written = session_.Write("INSERT INTO t VALUES (1)");
   EXPECT_TRUE(written) << written.error().ToString();
   EXPECT_EQ(session_.Count("SELECT count(*) FROM t"), 1);
