@@ -23,7 +23,7 @@ help: ## List the targets
 	@echo
 	@echo '  PRESET=dev|release|asan|tsan (now: $(PRESET))   JOBS=N (now: $(JOBS))'
 
-run: deps ## Build what is needed and start everything in one process (ARGS='--port 8080')
+run: deps ## Build what is needed and start everything in one process (ARGS='--http 8080')
 	cmake --preset release $(RUN_OPTIONS)
 	cmake --build --preset release --parallel $(JOBS) --target baton
 	exec build/release/bin/baton serve $(ARGS)

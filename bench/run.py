@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Measures Baton against its floors and peers and prints the table of docs/performance.md.
 
 usage: bench/run.py [ID ...]     e.g. bench/run.py E1 S1   (default: all but B1, which builds)

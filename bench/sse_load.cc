@@ -20,6 +20,9 @@ using bench::Clock;
 constexpr char kBody[] =
     R"({"model":"m","stream":true,"query":"hello","messages":[{"role":"user","content":"hello"}]})";
 
+// Both servers answer in chunked coding: the end is the empty chunk.
+constexpr std::string_view kEnd = "\r\n0\r\n\r\n";
+
 class SseClient final : public bench::LoadClient {
  public:
   SseClient(int port, const std::string& path) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
@@ -42,7 +45,7 @@ class SseClient final : public bench::LoadClient {
     std::string tail;
     if (send(fd_, request_.data(), request_.size(), MSG_NOSIGNAL) < 0) std::exit(1);
     char buffer[65536];
-    for (;;) {  // both servers answer in chunked coding: the end is the empty chunk
+    for (;;) {
       const ssize_t n = recv(fd_, buffer, sizeof(buffer), 0);
       if (n <= 0) {
         ++samples.failures;
@@ -54,9 +57,9 @@ class SseClient final : public bench::LoadClient {
         if (!any) first = last;
         any = true;
       }
-      tail = (tail + std::string(piece))
-                 .substr(tail.size() + piece.size() > 7 ? tail.size() + piece.size() - 7 : 0);
-      if (tail.ends_with("\r\n0\r\n\r\n")) break;
+      tail.append(piece);
+      if (tail.size() > kEnd.size()) tail.erase(0, tail.size() - kEnd.size());
+      if (tail.ends_with(kEnd)) break;
     }
     samples.first_us.push_back(bench::Micros(first - start));
     samples.last_us.push_back(bench::Micros(last - start));

@@ -48,7 +48,7 @@ struct TurnScope final : graph::RunScope {
   tools::ToolContext tool_context;  // the caller; idempotency_key is set per call
   // For the prompt's {{…}}: user_name, ai_name, today, timezone, persona_style.
   std::map<std::string, std::string> variables;
-  // Shown to the model after the agent's prompt: open editor, pipeline, …; may be empty.
+  // Shown to the model after the agent's prompt: the open editor; may be empty.
   std::string surroundings;
 };
 

@@ -211,6 +211,7 @@ async::Task<Result<std::vector<ChannelBlob>>> SqlCheckpointStore::ReadBlobs(
   Result<Rows> rows = co_await database_.Read(std::move(select));
   if (!rows) co_return Fail(std::move(rows).error());
   std::vector<ChannelBlob> blobs;
+  blobs.reserve(rows->rows.size());
   for (std::size_t i = 0; i < rows->rows.size(); ++i) {
     blobs.push_back({TextAt(*rows, i, 0), rows->Int(i, 1), rows->Int(i, 2), TextAt(*rows, i, 3)});
   }

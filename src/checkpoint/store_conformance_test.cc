@@ -107,11 +107,13 @@ class StoreConformance : public ::testing::TestWithParam<StoreKind> {
   }
   static std::vector<std::string> Ids(const std::vector<StoredCheckpoint>& list) {
     std::vector<std::string> ids;
+    ids.reserve(list.size());
     for (const StoredCheckpoint& stored : list) ids.push_back(stored.row.id);
     return ids;
   }
   static std::vector<std::string> Values(const std::vector<TaskWrite>& rows) {
     std::vector<std::string> values;
+    values.reserve(rows.size());
     for (const TaskWrite& row : rows) {
       values.push_back(row.task_id + "/" + std::to_string(row.index) + "=" + row.value);
     }
@@ -125,7 +127,7 @@ class StoreConformance : public ::testing::TestWithParam<StoreKind> {
 };
 
 TEST_P(StoreConformance, PutKeepsEveryFieldAndEveryByte) {
-  const std::string odd("\0nul 'quote' \xc3\xa9 \x01", 18);
+  const std::string odd("\0nul 'quote' \xc3\xa9 \x01", 17);
   CheckpointBatch batch{.thread_id = odd, .next = {1, 5}};
   CheckpointBatch::Checkpoint checkpoint{.ns = "s:1|" + odd};
   checkpoint.row = {.seq = 5,

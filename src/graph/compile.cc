@@ -13,9 +13,10 @@ namespace baton::graph {
 // Turns the names of a StateGraph into the indices of a CompiledGraph, and finds what is wrong.
 class GraphCompiler {
  public:
-  explicit GraphCompiler(StateGraph source) : source_(std::move(source)) {}
+  GraphCompiler(StateGraph source, CompileOptions options)
+      : source_(std::move(source)), options_(std::move(options)) {}
 
-  Result<std::shared_ptr<const CompiledGraph>> Compile(const CompileOptions& options) {
+  Result<std::shared_ptr<const CompiledGraph>> Compile() {
     BATON_TRY(TakeChannels());
     TakeNodes();
     BATON_TRY(LinkEdges());
@@ -23,13 +24,13 @@ class GraphCompiler {
     BATON_TRY(LinkConditionals());
     BATON_TRY(CheckDestinations());
     BATON_TRY(CheckReached());
-    BATON_TRY(MarkStops(options));
-    if (options.recursion_limit < 1) {
+    BATON_TRY(MarkStops());
+    if (options_.recursion_limit < 1) {
       return Fail(Code::kInvalidArgument, "recursion limit {}: at least 1",
-                  options.recursion_limit);
+                  options_.recursion_limit);
     }
-    graph_->recursion_limit_ = options.recursion_limit;
-    graph_->drops_edges_of_failed_steps_ = options.drop_edges_of_failed_steps;
+    graph_->recursion_limit_ = options_.recursion_limit;
+    graph_->drops_edges_of_failed_steps_ = options_.drop_edges_of_failed_steps;
     return std::shared_ptr<const CompiledGraph>(std::move(graph_));
   }
 
@@ -155,11 +156,11 @@ class GraphCompiler {
     return {};
   }
 
-  Status MarkStops(const CompileOptions& options) {
-    for (const std::string& name : options.interrupt_before) {
+  Status MarkStops() {
+    for (const std::string& name : options_.interrupt_before) {
       BATON_TRY(MarkStop(name, &NodeEntry::stop_before));
     }
-    for (const std::string& name : options.interrupt_after) {
+    for (const std::string& name : options_.interrupt_after) {
       BATON_TRY(MarkStop(name, &NodeEntry::stop_after));
     }
     return {};
@@ -176,13 +177,14 @@ class GraphCompiler {
   }
 
   StateGraph source_;
+  const CompileOptions options_;
   std::shared_ptr<CompiledGraph> graph_{new CompiledGraph};
   std::set<int> reached_;
   bool all_reached_ = false;  // a router may name any node
 };
 
 Result<std::shared_ptr<const CompiledGraph>> StateGraph::Compile(CompileOptions options) && {
-  return GraphCompiler(std::move(*this)).Compile(options);
+  return GraphCompiler(std::move(*this), std::move(options)).Compile();
 }
 
 int CompiledGraph::FindNode(std::string_view name) const {

@@ -23,8 +23,8 @@ class CompileTest : public ::testing::Test {
   void Edge(std::string_view from, std::string_view to) {
     EXPECT_TRUE(graph_.AddEdge(from, to).ok());
   }
-  std::string CompileError(CompileOptions options = {}) {
-    auto compiled = std::move(graph_).Compile(std::move(options));
+  std::string CompileError(const CompileOptions& options = {}) {
+    auto compiled = std::move(graph_).Compile(options);
     if (compiled) return "it compiled";
     EXPECT_EQ(compiled.error().code(), Code::kInvalidArgument);
     return compiled.error().message();

@@ -283,6 +283,22 @@ TEST(RunnerTest, SiblingsOfAFailureKeepTheirWritesAndDoNotRunAgain) {
   }
 }
 
+TEST(RunnerTest, SiblingsOfAFailureLoseTheirEdgesOnRequest) {
+  Bench bench;
+  int failures = 1;
+  GraphDraft draft;
+  draft.Say("a").Say("c").Do("b", [&failures](NodeContext&) -> Result<NodeOutput> {
+    if (failures-- > 0) return Fail(Code::kInternal, "down");
+    return testing::Say("b");
+  });
+  draft.Edge(kStart, "a").Edge(kStart, "b").Join({"a", "b"}, "c");
+  const GraphPtr graph = draft.Compile({.drop_edges_of_failed_steps = true});
+  EXPECT_FALSE(bench.Input(graph, Input()).status.ok());
+  const RunResult result = bench.GoOn(graph);
+  EXPECT_EQ(LogOf(result.values), "in a b");
+  EXPECT_TRUE(result.next.empty());
+}
+
 TEST(RunnerTest, NewInputDiscardsWhatWasLeftToRun) {
   Bench bench;
   Calls calls;

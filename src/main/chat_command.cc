@@ -87,7 +87,7 @@ std::map<std::string, std::string> AskQuestions(const TurnOutcome& outcome) {
   std::map<std::string, std::string> answers;
   for (const auto& [id, question] : outcome.questions) {
     for (;;) {
-      const auto line = Ask(ChatView::DescribeQuestion(question) + ". Allow? [y/n] ");
+      const auto line = Ask(ChatView::DescribeQuestion(question) + "\nAllow? [y/n] ");
       if (!line) return {};
       const bool yes = *line == "y" || *line == "yes";
       if (!yes && *line != "n" && *line != "no") continue;

@@ -46,7 +46,13 @@ ChatView::ChatView(bool json) : json_(json), out_(stdout), err_(stderr) {}
 void ChatView::Show(const runs::Chunk& chunk) {
   if (json_) {
     out_.WriteLine(ChunkAsJson(chunk));
-  } else if (chunk.type == "content") {
+    return;
+  }
+  if (chunk.supersedes_seq != 0) {
+    EndLine();
+    out_.WriteLine("[part of the answer above is void; what follows replaces it]", Style::kYellow);
+  }
+  if (chunk.type == "content") {
     ShowContent(chunk);
   } else if (chunk.type == "tool_call") {
     ShowToolCall(chunk);
@@ -61,10 +67,6 @@ void ChatView::Show(const runs::Chunk& chunk) {
 }
 
 void ChatView::ShowContent(const runs::Chunk& chunk) {
-  if (chunk.supersedes_seq != 0) {
-    EndLine();
-    out_.WriteLine("[the model's answer broke off; it starts again]", Style::kYellow);
-  }
   if (chunk.agent_name != agent_) {
     agent_ = chunk.agent_name;
     Note(agent_ + ":");
@@ -116,8 +118,8 @@ std::string ChatView::DescribeQuestion(const std::string& question_json) {
   if (payload == nullptr) return question_json;
   if (json::GetString(*payload, "kind") != "permission") return json::Serialize(*payload);
   const json::Value* arguments = json::Find(*payload, "arguments");
-  return fmt::format("{} wants to run {} {}", json::GetString(*payload, "effect", "The agent"),
-                     json::GetString(*payload, "tool"),
+  return fmt::format("{}\n{} ({}) {}", json::GetString(*payload, "reason"),
+                     json::GetString(*payload, "tool"), json::GetString(*payload, "effect"),
                      arguments == nullptr ? "" : json::Serialize(*arguments));
 }
 

@@ -20,8 +20,8 @@ class CheckReport {
   void Add(const std::string& what, bool passed, const std::string& detail) {
     all_passed_ = all_passed_ && passed;
     if (json_) {
-      out_.WriteLine(json::Serialize(
-          json::Object{{"check", what}, {"passed", passed}, {"detail", detail}}));
+      out_.WriteLine(
+          json::Serialize(json::Object{{"check", what}, {"passed", passed}, {"detail", detail}}));
       return;
     }
     out_.Write(passed ? "PASS " : "FAIL ", passed ? Style::kGreen : Style::kRed);

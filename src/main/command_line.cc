@@ -1,7 +1,8 @@
 #include "main/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+
+#include <CLI/CLI.hpp>
 
 #include "main/terminal.h"
 #include "main/version.h"

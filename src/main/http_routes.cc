@@ -17,9 +17,10 @@ HttpRoutes::HttpRoutes(MetricsRegistry& metrics, runs::Orchestrator* orchestrato
   using http::ResponseWriter;
   using http::ServerRequest;
   const auto add = [this](const char* path, auto method) {
-    const Status added = router_.Add(
-        "GET", path, [this, method](const ServerRequest&, const PathParameters&,
-                                    ResponseWriter& writer) { return (this->*method)(writer); });
+    const Status added =
+        router_.Add("GET", path,
+                    [this, method](const ServerRequest&, const PathParameters&,
+                                   ResponseWriter& writer) { return (this->*method)(writer); });
     BATON_CHECK(added.ok(), added.ToString());
   };
   add("/health", &HttpRoutes::Health);

@@ -1,5 +1,8 @@
+#include <sys/stat.h>
+
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -24,12 +27,16 @@ namespace asio = boost::asio;
 // Skipped files that are listed one by one; the rest are counted.
 constexpr std::size_t kSkippedShown = 10;
 
-void Report(const workspace::ImportReport& report, std::chrono::duration<double> took) {
+void Report(const workspace::ImportReport& report, std::chrono::duration<double> took,
+            const Settings& settings) {
   Terminal out(stdout);
   out.WriteLine(fmt::format("{} added, {} updated, {} unchanged, {} skipped ({:.1f} MB, {:.1f} s)",
                             report.added, report.updated, report.unchanged, report.skipped.size(),
                             static_cast<double>(report.bytes) / 1e6, took.count()));
   Terminal err(stderr);
+  if (settings.Text("database").empty()) {
+    err.WriteLine("into " + std::filesystem::absolute(settings.Text("data")).string(), Style::kDim);
+  }
   for (std::size_t i = 0; i < report.skipped.size() && i < kSkippedShown; ++i) {
     err.WriteLine(fmt::format("skipped {}: {}", report.skipped[i].path, report.skipped[i].reason),
                   Style::kDim);
@@ -81,6 +88,7 @@ Task<Result<workspace::ImportReport>> ImportUntilInterrupted(storage::Database& 
 }  // namespace
 
 int RunImport(const Settings& settings, const ImportCommand& command) {
+  umask(0077);  // as RunServe
   MetricsRegistry metrics;
   auto database = storage::OpenDatabase(DatabaseAddress(settings), metrics);
   if (!database) return ReportError(database.error(), "--data names the data folder");
@@ -91,7 +99,7 @@ int RunImport(const Settings& settings, const ImportCommand& command) {
                                            ? "what was imported stays; run it again to go on"
                                            : "");
   }
-  Report(*report, std::chrono::steady_clock::now() - started);
+  Report(*report, std::chrono::steady_clock::now() - started, settings);
   return 0;
 }
 

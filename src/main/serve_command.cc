@@ -1,4 +1,7 @@
+#include <sys/stat.h>
+
 #include <csignal>
+#include <filesystem>
 
 #include "base/log.h"
 #include "main/commands.h"
@@ -49,16 +52,20 @@ void ShowBanner(const Settings& settings, const Service& service) {
   if (ports.tools != 0) {
     out.WriteLine("  ToolService  " + ShownAddress(settings.Text("tools.address"), ports.tools));
   }
-  out.WriteLine(fmt::format("  HTTP         http://{}:{}/health", settings.Text("http.address"),
-                            ports.http));
-  out.WriteLine("  data         " + settings.Text("data"));
+  out.WriteLine(
+      fmt::format("  HTTP         http://{}:{}/health", settings.Text("http.address"), ports.http));
+  const std::string data = std::filesystem::absolute(settings.Text("data")).string();
+  out.WriteLine("  data         " + data);
   if (const std::string model = service.model_name(); !model.empty()) {
     const bool offline = model == "offline";
     out.WriteLine("  model        " + model +
                   (offline ? " (OPENAI_API_KEY or OPENAI_BASE_URL gives it a real one)" : ""));
   }
-  out.WriteLine("\nNow, in another terminal:  baton import ~/notes   and   baton chat \"…\"\n",
-                Style::kDim);
+  if (ports.grpc != 0 && ports.tools != 0) {
+    out.WriteLine("\nNow, in another terminal:\n  baton import --data " + data +
+                      " ~/notes\n  baton chat \"…\"\n",
+                  Style::kDim);
+  }
 }
 
 std::string HintFor(const Status& status) {
@@ -71,6 +78,7 @@ std::string HintFor(const Status& status) {
 }  // namespace
 
 int RunServe(const Settings& settings, const ServeCommand& command) {
+  umask(0077);  // documents and conversations are their users' own
   EndSignals signals;
   auto service = Service::Start(settings, command.role);
   if (!service) return ReportError(service.error(), HintFor(service.error()));

@@ -94,8 +94,9 @@ struct Service::Parts {
 };
 
 Status Service::Parts::OpenStore() {
-  // Two services of one machine may share the folder; two orchestrators may not.
-  if (has_orchestrator()) {
+  // Two services of one machine may share the folder; two orchestrators may not. A database
+  // elsewhere is shared by other rules: its runs' owners tell each other that they live.
+  if (has_orchestrator() && settings.Text("database").empty()) {
     auto owned = DataFolder::Own(settings.Text("data"));
     if (!owned) return owned.error();
     data_folder.emplace(std::move(*owned));
@@ -118,10 +119,11 @@ Status Service::Parts::StartBackend() {
 
 Status Service::Parts::ConnectTools() {
   const std::string& token = settings.Text("service_token");
-  auto client = tool_server != nullptr
-                    ? tools::remote::ToolServiceClient::On(tool_server->InProcessChannel(),
-                                                           "ToolService of this process", token)
-                    : tools::remote::ToolServiceClient::Connect(settings.Text("tools.target"), token);
+  auto client =
+      tool_server != nullptr
+          ? tools::remote::ToolServiceClient::On(tool_server->InProcessChannel(),
+                                                 "ToolService of this process", token)
+          : tools::remote::ToolServiceClient::Connect(settings.Text("tools.target"), token);
   if (!client) return std::move(client).error().Annotate("ToolService client");
   tool_client = std::move(*client);
   return tools::remote::RegisterDocumentTools(tool_registry, tool_client);
@@ -140,8 +142,8 @@ Status Service::Parts::StartOrchestrator() {
   BATON_TRY(agent_catalog->Watch());
   agent_source.emplace(*agent_catalog);
   BATON_TRY(StartRuns());
-  auto server = rpc::StartOrchestratorServer(runtime, *orchestrator, GrpcOptions(settings, "grpc"),
-                                             metrics);
+  auto server =
+      rpc::StartOrchestratorServer(runtime, *orchestrator, GrpcOptions(settings, "grpc"), metrics);
   if (!server) return std::move(server).error().Annotate("gRPC");
   grpc_server = std::move(*server);
   return {};
@@ -154,8 +156,8 @@ Status Service::Parts::StartRuns() {
   const auto model = models.Get("default");
   if (!model) return model.error();
   runs::LocalOrchestratorOptions options;
-  // Only the lock on a SQLite data folder says that no other process runs these runs.
-  options.sole_owner = database->dialect() == storage::Dialect::kSqlite;
+  // Only the lock on the data folder says that no other process runs these runs.
+  options.sole_owner = data_folder.has_value();
   options.dependencies = {
       {.name = "tool_service",
        .check = [client = tool_client](Deadline d) { return client->CheckHealth(d); }},

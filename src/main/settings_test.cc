@@ -1,10 +1,10 @@
 #include "main/settings.h"
 
-#include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 #include "json/json.h"
 

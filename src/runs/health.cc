@@ -78,6 +78,7 @@ async::Task<std::vector<DependencyHealth>> AskDependencies(
   co_await answers->Wait(deadline);
   const std::vector<std::optional<Status>> known = answers->Take();
   std::vector<DependencyHealth> health;
+  health.reserve(dependencies.size());
   for (std::size_t i = 0; i < dependencies.size(); ++i) {
     health.push_back(
         {dependencies[i].name,

@@ -292,6 +292,7 @@ async::Task<Result<std::vector<std::string>>> RunStore::LiveOwners(Timestamp sin
                                              .params = {FormatTimestamp(since)}});
   if (!rows) co_return Fail(rows.error());
   std::vector<std::string> owners;
+  owners.reserve(rows->rows.size());
   for (std::size_t row = 0; row < rows->rows.size(); ++row) {
     owners.emplace_back(rows->Text(row, 0));
   }

@@ -1,6 +1,7 @@
 #include "runs/turn_check.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/utf8.h"
 #include "runs/limits.h"
@@ -104,7 +105,9 @@ Status CheckTurn(const TurnRequest& request) {
   BATON_TRY(CheckText("persona.timezone", request.persona.timezone, kMaxFieldBytes));
   BATON_TRY(CheckHistory(request.history));
   if (request.editor) BATON_TRY(CheckEditor(*request.editor));
-  if (request.from_seq < 0) return Fail(Code::kInvalidArgument, "from_seq is negative");
+  if (request.from_seq < 0 || request.from_seq == std::numeric_limits<std::int64_t>::max()) {
+    return Fail(Code::kInvalidArgument, "from_seq {} is no sequence number", request.from_seq);
+  }
   return CheckAnswers(request);
 }
 

@@ -39,7 +39,7 @@ struct ToolContext {
 
 // Something an answer can cite.
 struct Source {
-  std::string id;       // document id or URL
+  std::string id;  // document id or URL
   std::string title;
   std::string locator;  // path or URL that a person can open
   std::string excerpt;

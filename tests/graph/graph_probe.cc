@@ -203,7 +203,7 @@ Result<GraphPtr> BuildGraph(const Value& description) {
     options.interrupt_after = Texts(json::Find(*compile, "interrupt_after"));
     options.recursion_limit = static_cast<int>(json::GetInt(*compile, "recursion_limit", 25));
   }
-  return std::move(graph).Compile(std::move(options));
+  return std::move(graph).Compile(options);
 }
 
 // Collects what the nodes of the outermost graph returned.
@@ -305,7 +305,7 @@ class Script {
     UpdateCollector updates;
     graph::RunOptions options;
     options.listener = &updates;
-    graph::RunResult result = co_await runner_.Run(graph_, std::move(request), std::move(options));
+    graph::RunResult result = co_await runner_.Run(graph_, std::move(request), options);
     json::Object answer{{"values", result.values},
                         {"next", NextToJson(result.next)},
                         {"interrupts", QuestionsToJson(result.questions)}};

@@ -69,14 +69,14 @@ class Server:
         self.process = subprocess.Popen(
             [BATON, self._role, "--data", self.data, *ports, *self._args],
             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=self._env, cwd=ROOT)
-        self._ready = threading.Event()
+        ready = threading.Event()
         self.ports = {}
-        threading.Thread(target=self._read_log, args=(self.process,), daemon=True).start()
-        if not self._ready.wait(START_SECONDS):
+        threading.Thread(target=self._read_log, args=(self.process, ready), daemon=True).start()
+        if not ready.wait(START_SECONDS) or not self.ports:
             self.kill()
             raise AssertionError("baton did not start:\n" + "".join(self.log[-30:]))
 
-    def _read_log(self, process):
+    def _read_log(self, process, ready):
         for line in process.stderr:
             self.log.append(line)
             try:
@@ -85,8 +85,8 @@ class Server:
                 continue
             if event.get("event") == "serving":
                 self.ports = event
-                self._ready.set()
-        self._ready.set() if self.ports else None
+                ready.set()
+        ready.set()  # it has ended
 
     @property
     def grpc_address(self):

@@ -17,7 +17,7 @@ std::optional<json::Value> RunEnvironment::TakeAnswer(const std::string& questio
   if (known != answers.end()) return known->second;
   auto waiting = answers.extract("");
   if (waiting.empty()) return std::nullopt;
-  const json::Value answer = waiting.mapped();
+  json::Value answer = std::move(waiting.mapped());
   answers.emplace(question_id, answer);
   if (Status status = AddAnswers(); !status.ok() && broken.ok()) broken = std::move(status);
   return answer;

@@ -83,6 +83,7 @@ class RunLoop {
   async::Task<Result<NodeOutput>> RunSubgraph(Task& task);
   async::Task<void> SpawnTask(Task& task);
   void Settle(Task& task, Result<NodeOutput> output);
+  Status CheckSettled(const Task& task, NodeOutput& output);
   bool MayRetry(const Task& task) const;
   Deadline RetryTime(Task& task);
   Deadline AttemptDeadline(const Task& task) const;

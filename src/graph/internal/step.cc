@@ -181,33 +181,30 @@ async::Task<Result<NodeOutput>> RunLoop::RunSubgraph(Task& task) {
 void RunLoop::Settle(Task& task, Result<NodeOutput> output) {
   if (task.state == TaskState::kStopped) return;
   task.stored = false;
-  const std::string& name = NodeOf(task).name;
-  if (!output && !task.questions.empty()) {
+  // Even if it went on without the answer: it runs again when there is one.
+  if (!task.questions.empty()) {
     task.state = TaskState::kAsking;
     return;
   }
-  Status status;
-  if (!output) {
-    status = std::move(output).error();
-  } else if (!task.questions.empty()) {
-    // It went on although it asked. What it was told is not known: it runs again when it is.
-    task.state = TaskState::kAsking;
-    return;
-  } else {
-    status = CheckOutput(graph_, *output);
-    if (status.ok() && !NodeOf(task).conditionals.empty()) {
-      status = FollowConditionals(state_, task.node, *output, running_ <= 1);
-    }
-    if (!status.ok()) status = std::move(status).Annotate("node '" + name + "'");
-  }
-  if (!status.ok()) {
-    task.state = TaskState::kFailed;
-    task.failure = std::move(status);
-    NameNode(task.failure, name);
+  Status status = output ? CheckSettled(task, *output) : output.error();
+  if (status.ok()) {
+    task.state = TaskState::kDone;
+    task.output = std::move(*output);
     return;
   }
-  task.state = TaskState::kDone;
-  task.output = std::move(*output);
+  task.state = TaskState::kFailed;
+  task.failure = std::move(status);
+  NameNode(task.failure, NodeOf(task).name);
+}
+
+// Whether the output can be written, and where it leads.
+Status RunLoop::CheckSettled(const Task& task, NodeOutput& output) {
+  const NodeEntry& node = NodeOf(task);
+  Status status = CheckOutput(graph_, output);
+  if (status.ok() && !node.conditionals.empty()) {
+    status = FollowConditionals(state_, task.node, output, running_ <= 1);
+  }
+  return status.ok() ? status : std::move(status).Annotate("node '" + node.name + "'");
 }
 
 bool RunLoop::MayRetry(const Task& task) const {

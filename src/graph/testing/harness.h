@@ -72,8 +72,8 @@ class GraphDraft {
     Expect(graph_.AddConditional(from, std::move(router), std::move(targets)));
     return *this;
   }
-  GraphPtr Compile(CompileOptions options = {}) {
-    Result<GraphPtr> compiled = std::move(graph_).Compile(std::move(options));
+  GraphPtr Compile(const CompileOptions& options = {}) {
+    Result<GraphPtr> compiled = std::move(graph_).Compile(options);
     Expect(compiled ? Status() : compiled.error());
     return compiled ? *compiled : nullptr;
   }
@@ -102,13 +102,13 @@ class Bench {
       : store(a_store), ids(clock, 7), runner(a_store, clock, ids) {}
 
   RunResult Run(const GraphPtr& graph, RunRequest request, RunOptions options = {}) {
-    return async::BlockOn(runner.Run(graph, std::move(request), std::move(options)));
+    return async::BlockOn(runner.Run(graph, std::move(request), options));
   }
   RunResult Input(const GraphPtr& graph, json::Object input, RunOptions options = {}) {
-    return Run(graph, {.thread_id = "t", .input = std::move(input)}, std::move(options));
+    return Run(graph, {.thread_id = "t", .input = std::move(input)}, options);
   }
   RunResult GoOn(const GraphPtr& graph, RunOptions options = {}) {
-    return Run(graph, {.thread_id = "t"}, std::move(options));
+    return Run(graph, {.thread_id = "t"}, options);
   }
   RunResult Answer(const GraphPtr& graph, std::map<std::string, json::Value> answers) {
     return Run(graph, {.thread_id = "t", .answers = std::move(answers)});

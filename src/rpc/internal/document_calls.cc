@@ -70,7 +70,10 @@ async::Task<Result<wire::SearchResponse>> SearchDocuments(DocumentStore& documen
   auto hits = co_await documents.Search(std::move(*request.mutable_user_id()), *std::move(query));
   if (!hits) co_return Fail(std::move(hits).error());
   wire::SearchResponse response;
-  for (workspace::SearchHit& hit : *hits) EncodeHit(std::move(hit), *response.add_results());
+  for (workspace::SearchHit& hit : *hits) {
+    if (hit.score < kMinSearchScore) break;  // best first
+    EncodeHit(std::move(hit), *response.add_results());
+  }
   response.set_total_count(response.results_size());
   co_return response;
 }

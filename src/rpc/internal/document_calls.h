@@ -10,6 +10,7 @@ namespace baton::rpc::internal {
 inline constexpr int kDefaultSearchLimit = 10;
 inline constexpr int kMaxSearchLimit = 100;  // the most any agent asks for
 inline constexpr std::size_t kMaxPreviewBytes = 500;
+inline constexpr double kMinSearchScore = 0.3;  // below it are chance hits of common words
 
 // Adds SearchDocuments, GetDocument, GetDocumentContent, GetDocumentChunks and
 // FindDocumentByPath. `documents` outlives `service`.

@@ -1,5 +1,7 @@
 #include "rpc/internal/poller_wakeup.h"
 
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 
 #include <grpcpp/alarm.h>
@@ -26,13 +28,22 @@ std::shared_ptr<grpc::Channel> UnusableChannel() {
 
 class PollerWakeup::Ticker : public std::enable_shared_from_this<Ticker> {
  public:
-  void Schedule() {
-    const auto at =
-        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kTickMillis, GPR_TIMESPAN));
-    alarm_.emplace();  // a used one may still be running the callback that leads here
-    alarm_->Set(at, [weak = weak_from_this()](bool) {
-      if (const auto self = weak.lock()) self->Tick();
-    });
+  void Start() {
+    const std::lock_guard lock(mutex_);
+    Schedule();
+  }
+
+  // No call is left when this returns. The last channel to go shuts gRPC's queue down and joins
+  // its threads, so it must not go on one of them with the last call's context.
+  void Stop() {
+    std::optional<grpc::Alarm> alarm;
+    {
+      std::unique_lock lock(mutex_);
+      stopped_ = true;
+      alarm.swap(alarm_);
+      idle_.wait(lock, [this] { return calls_ == 0; });
+    }
+    stub_.reset();
   }
 
  private:
@@ -43,18 +54,46 @@ class PollerWakeup::Ticker : public std::enable_shared_from_this<Ticker> {
     grpc::ByteBuffer response;
   };
 
-  void Tick() {
-    const auto call = std::make_shared<Call>();
-    stub_.UnaryCall(&call->context, "/wake/Up", {}, &call->request, &call->response,
-                    [call](const grpc::Status&) {});
-    Schedule();
+  // mutex_ held.
+  void Schedule() {
+    const auto at =
+        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kTickMillis, GPR_TIMESPAN));
+    alarm_.emplace();  // a used one may still be running the callback that leads here
+    alarm_->Set(at, [weak = weak_from_this()](bool) {
+      if (const auto self = weak.lock()) self->Tick();
+    });
   }
 
-  grpc::GenericStub stub_{UnusableChannel()};
-  std::optional<grpc::Alarm> alarm_;  // one tick at a time; its destruction cancels
+  void Tick() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopped_) return;
+      ++calls_;
+      Schedule();
+    }
+    auto* call = new Call;
+    stub_->UnaryCall(&call->context, "/wake/Up", {}, &call->request, &call->response,
+                     [self = shared_from_this(), call](const grpc::Status&) {
+                       delete call;  // and its hold on the channel, before Stop() goes on
+                       self->EndCall();
+                     });
+  }
+
+  void EndCall() {
+    const std::lock_guard lock(mutex_);
+    --calls_;
+    idle_.notify_all();
+  }
+
+  std::optional<grpc::GenericStub> stub_{UnusableChannel()};
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  std::optional<grpc::Alarm> alarm_;  // guarded by mutex_; its destruction cancels
+  int calls_ = 0;                     // guarded by mutex_
+  bool stopped_ = false;              // guarded by mutex_
 };
 
-PollerWakeup::PollerWakeup() : ticker_(std::make_shared<Ticker>()) { ticker_->Schedule(); }
-PollerWakeup::~PollerWakeup() = default;
+PollerWakeup::PollerWakeup() : ticker_(std::make_shared<Ticker>()) { ticker_->Start(); }
+PollerWakeup::~PollerWakeup() { ticker_->Stop(); }
 
 }  // namespace baton::rpc::internal

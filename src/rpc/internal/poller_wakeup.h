@@ -13,7 +13,7 @@ namespace baton::rpc::internal {
 //
 // Lifetime: one for each server or client, as long as that is used; they are cheap (a call
 //           that fails at once, a few times a second).
-// Threads:  works on gRPC's; destruction does not wait.
+// Threads:  works on gRPC's. Destroyed on a thread that is none of those; waits for its calls.
 class PollerWakeup {
  public:
   PollerWakeup();

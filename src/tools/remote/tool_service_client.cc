@@ -144,7 +144,7 @@ struct ToolServiceClient::Connection {
   using Method = void (AsyncStub::*)(grpc::ClientContext*, const Request*, Response*,
                                      std::function<void(grpc::Status)>);
 
-  // Calls `method` for `caller`. `context` has what is left of it: key and deadline.
+  // Calls `method`; `caller` gives the key and the deadline, its user_id is in `request`.
   template <typename Request, typename Response>
   async::Task<Result<Response>> Call(Method<Request, Response> method, Request request,
                                      ToolContext caller) {

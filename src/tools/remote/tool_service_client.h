@@ -49,9 +49,10 @@ struct ResolvedPath {
 // idempotency key as metadata, and ends at its deadline; cancelling the coroutine cancels the
 // call at the service.
 //
-// Threads: safe; a call resumes on its caller's executor.
-// Errors:  as the service reports them; kUnavailable names its address. kNotFound also for a
-//          document of another user.
+// Lifetime: outlives its calls.
+// Threads:  safe; a call resumes on its caller's executor.
+// Errors:   as the service reports them; kUnavailable names its address. kNotFound also for a
+//           document of another user.
 class ToolServiceClient {
  public:
   // `address` is "host:port" or "unix:path". Connecting happens in the background and again
