@@ -49,11 +49,4 @@ std::string IdGenerator::New(std::string_view prefix) {
   return id;
 }
 
-std::string IdGenerator::NewSecret() {
-  std::string secret;
-  const std::lock_guard lock(mutex_);
-  for (int word = 0; word < 4; ++word) secret += fmt::format("{:016x}", random_());
-  return secret;
-}
-
 }  // namespace baton

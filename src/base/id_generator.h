@@ -25,9 +25,6 @@ class IdGenerator {
 
   std::string New(std::string_view prefix);
 
-  // 32 random bytes as 64 hex digits, from the same source: tokens, idempotency keys.
-  std::string NewSecret();
-
  private:
   const Clock& clock_;
   std::mutex mutex_;

@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 namespace baton {
 namespace {
@@ -33,6 +34,8 @@ std::atomic<LogLevel>& MinimumLevel() {
 }
 
 void AppendQuoted(std::string& out, std::string_view text) {
+  std::string valid;
+  if (!IsValidUtf8(text)) text = valid = ReplaceInvalidUtf8(text);
   out += '"';
   for (const char c : text) {
     switch (c) {

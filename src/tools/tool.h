@@ -14,8 +14,8 @@
 
 namespace baton::tools {
 
-// What a call does to the world. After a crash a kRead or kNetwork call in doubt is repeated;
-// any other is not repeated silently.
+// What a call does to the world. After a crash a call in doubt is repeated with the same
+// idempotency key, which suits kRead and kNetwork; the others need an outcome that is recorded.
 enum class Effect { kRead, kNetwork, kWrite, kSend, kSpend };
 
 std::string_view EffectName(Effect effect);  // "read" "network" "write" "send" "spend"

@@ -8,6 +8,7 @@
 #include "async/timeout.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "http/url.h"
 #include "llm/openai/stream.h"
 
 namespace baton::llm::openai {
@@ -63,10 +64,11 @@ Result<std::shared_ptr<OpenAiChatModel>> OpenAiChatModel::Create(OpenAiOptions o
   while (options.base_url.ends_with('/')) options.base_url.pop_back();
   if (!options.base_url.starts_with("http://") && !options.base_url.starts_with("https://")) {
     return Fail(Code::kInvalidArgument, "OpenAI base URL '{}': must start with http or https",
-                options.base_url);
+                http::PrintableUrl(options.base_url));
   }
   if (options.model.empty()) {
-    return Fail(Code::kInvalidArgument, "OpenAI model at {}: no model name", options.base_url);
+    return Fail(Code::kInvalidArgument, "OpenAI model at {}: no model name",
+                http::PrintableUrl(options.base_url));
   }
   const auto is_printable = [](char c) { return c > 0x20 && c < 0x7f; };
   if (!std::ranges::all_of(options.api_key, is_printable)) {

@@ -40,7 +40,9 @@ Status CheckBearerToken(const grpc::ServerContextBase& context, std::string_view
 bool IsLoopback(std::string_view address) {
   if (address.starts_with("unix:")) return true;
   const std::string_view host = address.substr(0, address.rfind(':'));
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  return host == "localhost" || host == "[::1]" ||
+         (host.starts_with("127.") &&
+          host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
 bool IsHeaderText(std::string_view text) {

@@ -1,7 +1,6 @@
 #include "rpc/internal/poller_wakeup.h"
 
-#include <condition_variable>
-#include <mutex>
+#include <memory>
 #include <optional>
 
 #include <grpcpp/alarm.h>
@@ -18,82 +17,44 @@ namespace {
 // still listens when the next one comes.
 constexpr int kTickMillis = 400;
 
-// The events are the ends of calls on a channel that cannot be used: no socket, no name to
-// look up, but the same queue as every other call.
-std::shared_ptr<grpc::Channel> UnusableChannel() {
-  return grpc::CreateCustomChannel("unused", nullptr, grpc::ChannelArguments());
+struct EmptyCall {
+  grpc::ClientContext context;
+  grpc::Slice nothing;
+  grpc::ByteBuffer request{&nothing, 1};
+  grpc::ByteBuffer response;
+};
+
+// Gives the threads an event: the end of a call on a channel that cannot be used. No socket and
+// no name to look up, but the same queue as every other call.
+void MakeAnEvent() {
+  static grpc::GenericStub& stub = *new grpc::GenericStub(
+      grpc::CreateCustomChannel("unused", nullptr, grpc::ChannelArguments()));
+  const auto call = std::make_shared<EmptyCall>();
+  stub.UnaryCall(&call->context, "/wake/Up", {}, &call->request, &call->response,
+                 [call](const grpc::Status&) {});
 }
 
 }  // namespace
 
+// Makes an event, and itself again later, as long as somebody holds it.
 class PollerWakeup::Ticker : public std::enable_shared_from_this<Ticker> {
  public:
-  void Start() {
-    const std::lock_guard lock(mutex_);
-    Schedule();
-  }
-
-  // No call is left when this returns. The last channel to go shuts gRPC's queue down and joins
-  // its threads, so it must not go on one of them with the last call's context.
-  void Stop() {
-    std::optional<grpc::Alarm> alarm;
-    {
-      std::unique_lock lock(mutex_);
-      stopped_ = true;
-      alarm.swap(alarm_);
-      idle_.wait(lock, [this] { return calls_ == 0; });
-    }
-    stub_.reset();
-  }
-
- private:
-  struct Call {
-    grpc::ClientContext context;
-    grpc::Slice nothing;
-    grpc::ByteBuffer request{&nothing, 1};
-    grpc::ByteBuffer response;
-  };
-
-  // mutex_ held.
-  void Schedule() {
+  void Tick() {
+    MakeAnEvent();
     const auto at =
         gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kTickMillis, GPR_TIMESPAN));
-    alarm_.emplace();  // a used one may still be running the callback that leads here
+    alarm_.emplace();  // the last one may be running the callback that leads here
     alarm_->Set(at, [weak = weak_from_this()](bool) {
       if (const auto self = weak.lock()) self->Tick();
     });
   }
 
-  void Tick() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopped_) return;
-      ++calls_;
-      Schedule();
-    }
-    auto* call = new Call;
-    stub_->UnaryCall(&call->context, "/wake/Up", {}, &call->request, &call->response,
-                     [self = shared_from_this(), call](const grpc::Status&) {
-                       delete call;  // and its hold on the channel, before Stop() goes on
-                       self->EndCall();
-                     });
-  }
-
-  void EndCall() {
-    const std::lock_guard lock(mutex_);
-    --calls_;
-    idle_.notify_all();
-  }
-
-  std::optional<grpc::GenericStub> stub_{UnusableChannel()};
-  std::mutex mutex_;
-  std::condition_variable idle_;
-  std::optional<grpc::Alarm> alarm_;  // guarded by mutex_; its destruction cancels
-  int calls_ = 0;                     // guarded by mutex_
-  bool stopped_ = false;              // guarded by mutex_
+ private:
+  std::optional<grpc::Alarm> alarm_;  // one tick at a time uses it; its destruction cancels
 };
 
-PollerWakeup::PollerWakeup() : ticker_(std::make_shared<Ticker>()) { ticker_->Start(); }
-PollerWakeup::~PollerWakeup() { ticker_->Stop(); }
+// The first tick is made here: from then on the threads stay.
+PollerWakeup::PollerWakeup() : ticker_(std::make_shared<Ticker>()) { ticker_->Tick(); }
+PollerWakeup::~PollerWakeup() = default;
 
 }  // namespace baton::rpc::internal

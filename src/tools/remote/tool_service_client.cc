@@ -74,10 +74,12 @@ async::Task<grpc::Status> Run(
     std::shared_ptr<Exchange<Request, Response>> exchange,
     std::function<void(Exchange<Request, Response>&, std::function<void(grpc::Status)>)> start) {
   const async::Executor home = co_await async::CurrentExecutor();
-  start(*exchange, [exchange, home](const grpc::Status& status) {
-    boost::asio::post(home, [exchange, status] {
-      exchange->status = status;
-      exchange->finished.NotifyAll();
+  // The share of gRPC's thread moves on with the post: the context holds the channel, and the
+  // last channel must not go on a thread that gRPC then joins.
+  start(*exchange, [share = exchange, home](const grpc::Status& status) mutable {
+    boost::asio::post(home, [share = std::move(share), status] {
+      share->status = status;
+      share->finished.NotifyAll();
     });
   });
   if (co_await exchange->finished.Wait() == async::WaitResult::kCancelled) {
