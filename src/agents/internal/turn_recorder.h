@@ -97,7 +97,7 @@ class FunctionTool final : public tools::Tool {
 class TestedAgent {
  public:
   // The spec must be correct.
-  TestedAgent(AgentSpec spec, graph::CheckpointStore& store)
+  TestedAgent(const AgentSpec& spec, graph::CheckpointStore& store)
       : graph_(BuildWorkflow(spec).value()), runner_(store, SystemClock(), ids_) {}
 
   // Begins a turn with `messages`, or, without any, goes on with `answers`.
