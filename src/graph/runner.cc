@@ -28,7 +28,9 @@ async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, R
   }
   co_await loop.Loop();
   if (environment.keeps_state) co_await loop.Finish();
-  co_return loop.TakeResult();
+  RunResult result = loop.TakeResult();
+  result.in_store = environment.journal && environment.journal->in_store();
+  co_return result;
 }
 
 }  // namespace baton::graph

@@ -59,6 +59,9 @@ class StreamListener {
 
 struct RunRequest {
   std::string thread_id;
+  // The caller has just made the thread's id up, so that there is nothing to read. If the thread
+  // is there all the same, the first write fails with kAborted.
+  bool new_thread = false;
   // New input; empty: go on from where the thread stopped.
   std::optional<json::Value> input;
   // Answers to pending questions by id. A single answer under the empty key is for the only
@@ -76,6 +79,10 @@ struct RunOptions {
   // False: what is written survives the death of the process, and a loss of power only once a
   // later write to the same database is flushed.
   bool flush = true;
+  // False: the caller keeps the result, and nobody goes on with a thread that has finished. Then
+  // checkpoints that are not in the store by the end are not written, and RunResult::in_store
+  // says whether anything is left to delete. A run that stops elsewhere is stored as ever.
+  bool keep_finished = true;
   StreamListener* listener = nullptr;
   RunScope* scope = nullptr;
   Deadline deadline;
@@ -96,6 +103,7 @@ struct RunResult {
   std::vector<std::string> next;  // sorted names of what would run next
   std::vector<PendingQuestion> questions;
   std::string checkpoint_id;
+  bool in_store = false;  // the store holds checkpoints of the thread
 };
 
 // One checkpoint, read. `values` has pending writes applied for GetState, not for History.

@@ -83,7 +83,8 @@ async::Task<void> RunExecution::Execute() {
         {.type = "status", .message = *setup_.notice, .agent_name = std::string(kOrchestrator)});
     if (!result_.status.ok()) co_return;
   }
-  graph::RunRequest request{.thread_id = setup_.record.graph_thread()};
+  graph::RunRequest request{.thread_id = setup_.record.graph_thread(),
+                            .new_thread = !setup_.resumed};
   if (!co_await PickUp(request)) co_return;
   RunListener listener(writer_, services_.metrics.first_token_seconds(), setup_.requested);
   const Deadline deadline = Deadline::In(services_.max_run_time);
@@ -102,6 +103,7 @@ async::Task<void> RunExecution::Execute() {
                                           {.durability = services_.durability,
                                            .input_is_stored = true,  // by the admission
                                            .flush = false,           // Finish() flushes it all
+                                           .keep_finished = services_.checkpoints == nullptr,
                                            .listener = &listener,
                                            .scope = &scope,
                                            .deadline = deadline});
@@ -234,7 +236,7 @@ async::Task<void> RunExecution::LetGo() {
 
 // The answer is in the conversation: the graph's checkpoints have done their work.
 async::Task<void> RunExecution::ForgetGraph() {
-  if (services_.checkpoints == nullptr) co_return;
+  if (services_.checkpoints == nullptr || !(result_.in_store || setup_.resumed)) co_return;
   const Status forgotten =
       co_await services_.checkpoints->DeleteThread(setup_.record.graph_thread());
   if (!forgotten.ok()) {

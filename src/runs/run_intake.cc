@@ -101,13 +101,11 @@ async::Task<Result<RunSetup>> RunIntake::Admit(std::string run_id, TurnRequest r
 async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& request,
                                          const Routing& routing) {
   const std::string now = FormatTimestamp(clock_.Now());
-  Result<std::vector<ConversationMessage>> history =
-      co_await store_.LoadHistory(setup.record.thread_id);
-  if (!history) co_return std::move(history).error();
   RunStore::NewRun run{.record = setup.record, .request = setup.request};
-  if (history->empty()) {
-    run.imported = ImportHistory(request, ids_, now);
-    *history = run.imported;
+  if (!request.history.empty()) {
+    const Result<bool> known = co_await store_.HasHistory(setup.record.thread_id);
+    if (!known) co_return known.error();
+    if (!*known) run.imported = ImportHistory(request, ids_, now);
   }
   run.message = {.message_id = ids_.New("msg"),
                  .run_id = setup.record.run_id,
@@ -118,7 +116,8 @@ async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& req
   ChunkSequencer sequencer = SequencerFor(setup.record, setup.record.attempt);
   sequencer.Add(RoutingChunk(routing), now, run.chunks);
   setup.opening = run.chunks;
-  BATON_CO_TRY(co_await store_.Admit(std::move(run)));
+  Result<std::vector<ConversationMessage>> history = co_await store_.Admit(std::move(run));
+  if (!history) co_return std::move(history).error();
   setup.history = *std::move(history);
   setup.sequencer = std::move(sequencer);
   co_return Status();

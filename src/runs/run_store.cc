@@ -57,6 +57,29 @@ std::vector<Statement> CancelWaiting(const std::string& thread_id, const std::st
            .params = {thread_id, now}}};
 }
 
+// The newest messages within the window of limits.h, oldest first.
+Statement SelectHistory(std::string thread_id, std::string before_run) {
+  return {.sql =
+              "SELECT message_id, run_id, role, content, agent, sources, created_at FROM "
+              "(SELECT newest.*, SUM(bytes) OVER (ORDER BY position DESC) AS total FROM "
+              "(SELECT * FROM messages WHERE thread_id = $1 AND ($2 = '' OR position < "
+              "(SELECT MIN(position) FROM messages WHERE thread_id = $1 AND run_id = $2)) "
+              "ORDER BY position DESC LIMIT $3) AS newest) AS summed "
+              "WHERE total <= $4 ORDER BY position",
+          .params = {std::move(thread_id), std::move(before_run), kHistoryWindowMessages,
+                     kHistoryWindowBytes}};
+}
+
+std::vector<ConversationMessage> ReadMessages(const Rows& rows) {
+  std::vector<ConversationMessage> messages;
+  messages.reserve(rows.rows.size());
+  for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+    const auto text = [&](std::size_t column) { return std::string(rows.Text(row, column)); };
+    messages.push_back({text(0), text(1), text(2), text(3), text(4), text(5), text(6)});
+  }
+  return messages;
+}
+
 Statement InsertRun(const RunRecord& run, const std::string& now) {
   return {.sql =
               "INSERT INTO runs (run_id, user_id, conversation_id, thread_id, agent, state, "
@@ -93,7 +116,7 @@ void RunStore::AddLogRow(Batch& batch, const std::string& run_id,
                               EncodeChunks(chunks)}});
 }
 
-async::Task<Status> RunStore::Admit(NewRun run) {
+async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run) {
   const RunRecord& record = run.record;
   Batch batch = CancelWaiting(record.thread_id, Now());
   batch.push_back(InsertRun(record, Now()));
@@ -103,10 +126,12 @@ async::Task<Status> RunStore::Admit(NewRun run) {
   for (const ConversationMessage& message : run.imported) {
     AddMessage(batch, record.thread_id, message);
   }
+  const std::size_t history = batch.size();
+  batch.push_back(SelectHistory(record.thread_id, {}));
   AddMessage(batch, record.thread_id, run.message);
   AddLogRow(batch, record.run_id, run.chunks);
   const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
-  if (written) co_return Status();
+  if (written) co_return ReadMessages((*written)[history]);
   if (written.error().code() != Code::kAlreadyExists) co_return Fail(written.error());
   const auto busy = co_await database_.Read(
       {.sql = "SELECT run_id FROM runs WHERE thread_id = $1 AND state = 'running'",
@@ -199,24 +224,20 @@ async::Task<Result<RunStore::Request>> RunStore::LoadRequest(std::string run_id)
   co_return Request{*std::move(request), *std::move(answers)};
 }
 
+async::Task<Result<bool>> RunStore::HasHistory(std::string thread_id) {
+  const auto rows = co_await database_.Read(
+      {.sql = "SELECT 1 FROM messages WHERE thread_id = $1 LIMIT 1",
+       .params = {std::move(thread_id)}});
+  if (!rows) co_return Fail(rows.error());
+  co_return !rows->rows.empty();
+}
+
 async::Task<Result<std::vector<ConversationMessage>>> RunStore::LoadHistory(
     std::string thread_id, std::string before_run) {
-  const auto rows = co_await database_.Read(
-      {.sql = "SELECT message_id, run_id, role, content, agent, sources, created_at FROM "
-              "(SELECT newest.*, SUM(bytes) OVER (ORDER BY position DESC) AS total FROM "
-              "(SELECT * FROM messages WHERE thread_id = $1 AND ($2 = '' OR position < "
-              "(SELECT MIN(position) FROM messages WHERE thread_id = $1 AND run_id = $2)) "
-              "ORDER BY position DESC LIMIT $3) AS newest) AS summed "
-              "WHERE total <= $4 ORDER BY position",
-       .params = {std::move(thread_id), std::move(before_run), kHistoryWindowMessages,
-                  kHistoryWindowBytes}});
+  const auto rows =
+      co_await database_.Read(SelectHistory(std::move(thread_id), std::move(before_run)));
   if (!rows) co_return Fail(rows.error());
-  std::vector<ConversationMessage> messages;
-  for (std::size_t row = 0; row < rows->rows.size(); ++row) {
-    const auto text = [&](std::size_t column) { return std::string(rows->Text(row, column)); };
-    messages.push_back({text(0), text(1), text(2), text(3), text(4), text(5), text(6)});
-  }
-  co_return messages;
+  co_return ReadMessages(*rows);
 }
 
 async::Task<Result<std::vector<StoredChunk>>> RunStore::ReadLog(std::string run_id,

@@ -45,10 +45,11 @@ class RunStore {
     std::vector<StoredChunk> chunks;
   };
 
-  // Accepts a run, on disk, with all that belongs to it. A run of the conversation that waits
-  // for an answer is cancelled by it. kFailedPrecondition names the run that is still running,
+  // Accepts a run, on disk, with all that belongs to it, and yields the conversation before its
+  // message as LoadHistory() does. A run of the conversation that waits for an answer is
+  // cancelled by it. kFailedPrecondition names the run that is still running,
   // also in its details "run_id"; kAborted if that one ended meanwhile: try again.
-  async::Task<Status> Admit(NewRun run);
+  async::Task<Result<std::vector<ConversationMessage>>> Admit(NewRun run);
 
   // The run, or with an empty `run_id` the newest of the conversation. kNotFound as well for
   // another user's.
@@ -68,6 +69,9 @@ class RunStore {
     Answers answers;
   };
   async::Task<Result<Request>> LoadRequest(std::string run_id);
+
+  // Whether the conversation has messages.
+  async::Task<Result<bool>> HasHistory(std::string thread_id);
 
   // The newest messages of the conversation, oldest first, within the window of limits.h; with
   // `before_run` only those older than that run's.

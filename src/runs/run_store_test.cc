@@ -44,7 +44,10 @@ class RunStoreTest : public ::testing::TestWithParam<storage::Dialect> {
     run.chunks[0].chunk = {.type = "status", .message = "begins", .seq = 1};
     return run;
   }
-  Status Admit(RunStore::NewRun run) { return BlockOn(store_->Admit(std::move(run))); }
+  Status Admit(RunStore::NewRun run) {
+    const auto history = BlockOn(store_->Admit(std::move(run)));
+    return history ? Status() : history.error();
+  }
   Status Finish(const RunFence& fence, RunState state, std::string answer = {}) {
     RunStore::Ending ending{.state = state, .thread_id = "u:c"};
     if (!answer.empty()) {

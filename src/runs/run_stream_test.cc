@@ -61,7 +61,7 @@ class ChunkWriterTest : public ::testing::Test {
                   .thread_id = "u:c",
                   .agent = "chat"};
     run.message = {.message_id = "m", .role = "user", .content = "q"};
-    BATON_CHECK(async::BlockOn(store_.Admit(std::move(run))).ok(), "admit");
+    BATON_CHECK(async::BlockOn(store_.Admit(std::move(run))).has_value(), "admit");
   }
 
   static async::Task<std::vector<Status>> PushAll(ChunkWriter& writer,

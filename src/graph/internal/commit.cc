@@ -54,11 +54,12 @@ async::Task<Status> RunLoop::Commit() {
     if (mode != DurabilityMode::kExit) BATON_CO_TRY(AddCheckpoint("loop"));
     // Input is durable before the first node, in every mode: START has only just spread it.
     // Who has stored it already needs no second flush.
-    const bool accepts = std::exchange(new_input_, false) && !environment_.options.input_is_stored;
+    const bool only_input = std::exchange(new_input_, false);
+    const bool accepts = only_input && !environment_.options.input_is_stored;
     if (accepts || mode == DurabilityMode::kSync) {
       BATON_CO_TRY(co_await environment_.journal->Flush());
-    } else if (mode == DurabilityMode::kAsync) {
-      BATON_CO_TRY(co_await environment_.journal->Start());
+    } else {
+      unstored_ = mode == DurabilityMode::kAsync && !only_input;
     }
   }
   co_return co_await ReportStep();
@@ -96,6 +97,12 @@ void RunLoop::DropEdges() {
 
 async::Task<void> RunLoop::Finish() {
   if (!environment_.keeps()) co_return;
+  if (stop_ == Stop::kFinished && ns_.empty() && !environment_.options.keep_finished) {
+    if (Status status = co_await environment_.journal->Abandon(); !status.ok()) {
+      StopWith(std::move(status));
+    }
+    co_return;
+  }
   const bool finished_subgraph = stop_ == Stop::kFinished && !ns_.empty();
   Status status;
   // Under kExit this is the first the store hears of it. A finished subgraph is in its

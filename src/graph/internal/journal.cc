@@ -51,7 +51,7 @@ async::Task<Status> Journal::Flush() {
 
 async::Task<void> Journal::Commit() {
   committing_ = true;
-  const std::uint64_t holds = added_;
+  begun_ = added_;
   CheckpointBatch batch = std::exchange(pending_, {});
   last_seq_ = std::max(last_seq_, version_.seq + 1);
   batch.thread_id = thread_id_;
@@ -63,7 +63,7 @@ async::Task<void> Journal::Commit() {
   committing_ = false;
   if (status.ok()) {
     version_ = next;
-    stored_ = holds;
+    stored_ = begun_;
     owns_ = true;
   } else {
     status_ = std::move(status);
@@ -84,6 +84,13 @@ async::Task<Status> Journal::Start() {
 async::Task<void> Journal::FlushInBackground() {
   while (status_.ok() && stored_ < added_) static_cast<void>(co_await Flush());
   in_background_ = false;
+}
+
+async::Task<Status> Journal::Abandon() {
+  pending_ = {};
+  added_ = begun_;
+  co_await background_.Join();
+  co_return status_;
 }
 
 async::Task<Status> Journal::Close() {

@@ -47,6 +47,12 @@ class Journal {
   // Flush(), and waits for the background.
   async::Task<Status> Close();
 
+  // Close(), without what no commit has begun to store.
+  async::Task<Status> Abandon();
+
+  // Whether the thread is in the store, whoever put it there.
+  bool in_store() const { return version_.token > 0; }
+
  private:
   async::Task<void> Commit();
   async::Task<void> FlushInBackground();
@@ -58,6 +64,7 @@ class Journal {
   std::int64_t last_seq_;
   CheckpointBatch pending_;
   std::uint64_t added_ = 0;
+  std::uint64_t begun_ = 0;  // of added_, what the last commit to begin holds
   std::uint64_t stored_ = 0;
   bool owns_ = false;
   bool committing_ = false;

@@ -68,7 +68,8 @@ async::Task<Status> RunLoop::Open(RunRequest request) {
       co_return Status(Code::kInvalidArgument, "a run takes input or answers, not both");
     }
   }
-  Result<StoredCheckpoint> stored = co_await Load({});
+  Result<StoredCheckpoint> stored;
+  if (!request.new_thread) stored = co_await Load({});
   if (!stored) co_return std::move(stored).error();
   environment_.journal.emplace(environment_.store, environment_.thread_id, stored->thread,
                                environment_.options.flush, co_await async::CurrentExecutor());

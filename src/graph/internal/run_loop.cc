@@ -23,6 +23,11 @@ async::Task<void> RunLoop::Loop() {
       planned_ = true;
     }
     if (tasks_.empty()) co_return;
+    if (std::exchange(unstored_, false)) {
+      if (Status status = co_await environment_.journal->Start(); !status.ok()) {
+        co_return StopWith(std::move(status));
+      }
+    }
     if (!AllDone()) {
       if (StopsHere(&NodeEntry::stop_before)) {
         stop_ = Stop::kBreakpoint;

@@ -120,6 +120,7 @@ class RunLoop {
   bool planned_ = false;     // tasks_ are those of the next super-step
   bool reopened_ = false;    // the first super-step's subgraphs may have run before
   bool new_input_ = false;   // is to be flushed before the first node
+  bool unstored_ = false;    // is to be stored while the next super-step runs, if there is one
   int running_ = 0;          // tasks that are suspended
 
   Stop stop_ = Stop::kFinished;
