@@ -19,8 +19,8 @@ base_packages=(
   # text and file formats
   libyaml-cpp-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgumbo-dev
   libvalijson-dev libre2-dev libicu-dev libstemmer-dev zlib1g-dev
-  # command line
-  libcli11-dev
+  # command line, memory
+  libcli11-dev libmimalloc-dev
 )
 dev_packages=(
   clang-tidy-19 clang-format-19 libclang-rt-19-dev llvm-19

@@ -117,7 +117,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
   Result<RunSetup> setup = co_await intake_.Admit(run_id, std::move(request), *std::move(routing));
   if (!setup) co_return Fail(std::move(setup).error());
   setup->requested = requested;
-  LogWith({setup->record.run_id, setup->record.thread_id}, LogLevel::kInfo, "run admitted",
+  LogWith({setup->record.run_id, setup->record.thread_id}, LogLevel::kDebug, "run admitted",
           {{"agent", setup->record.agent}});
   auto run = Launch(*std::move(place), *std::move(setup), co_await async::CurrentExecutor());
   co_return co_await OpenStream({.store = store_,

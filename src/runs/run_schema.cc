@@ -26,15 +26,14 @@ CREATE TABLE runs (
   error TEXT NOT NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL
-);
+) WITHOUT ROWID;
 CREATE UNIQUE INDEX runs_one_at_a_time ON runs (thread_id) WHERE state IN ('running', 'waiting');
 CREATE INDEX runs_of_thread ON runs (thread_id, created_at);
-CREATE INDEX runs_running ON runs (run_id) WHERE state = 'running';
 CREATE TABLE run_requests (
   run_id TEXT NOT NULL PRIMARY KEY,
   request TEXT NOT NULL,
   answers TEXT NOT NULL
-);
+) WITHOUT ROWID;
 CREATE TABLE messages (
   thread_id TEXT NOT NULL,
   position BIGINT NOT NULL,
@@ -47,14 +46,14 @@ CREATE TABLE messages (
   sources TEXT NOT NULL,
   created_at TEXT NOT NULL,
   PRIMARY KEY (thread_id, position)
-);
+) WITHOUT ROWID;
 CREATE TABLE run_log (
   run_id TEXT NOT NULL,
   first_seq BIGINT NOT NULL,
   last_seq BIGINT NOT NULL,
   chunks TEXT NOT NULL,
   PRIMARY KEY (run_id, first_seq)
-);
+) WITHOUT ROWID;
 CREATE TABLE run_owners (
   owner TEXT NOT NULL PRIMARY KEY,
   seen_at TEXT NOT NULL

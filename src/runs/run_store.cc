@@ -173,7 +173,8 @@ async::Task<Result<RunRecord>> RunStore::Find(std::string user_id, std::string c
 
 async::Task<Result<std::vector<RunRecord>>> RunStore::ListRunning() {
   const auto rows = co_await database_.Read(
-      {.sql = fmt::format("SELECT {} FROM runs WHERE state = 'running' ORDER BY run_id",
+      {.sql = fmt::format("SELECT {} FROM runs WHERE state IN ('running', 'waiting') "
+                          "AND state = 'running' ORDER BY run_id",  // as the index says it
                           kRunColumns)});
   if (!rows) co_return Fail(rows.error());
   std::vector<RunRecord> runs;
@@ -225,9 +226,9 @@ async::Task<Result<RunStore::Request>> RunStore::LoadRequest(std::string run_id)
 }
 
 async::Task<Result<bool>> RunStore::HasHistory(std::string thread_id) {
-  const auto rows = co_await database_.Read(
-      {.sql = "SELECT 1 FROM messages WHERE thread_id = $1 LIMIT 1",
-       .params = {std::move(thread_id)}});
+  const auto rows =
+      co_await database_.Read({.sql = "SELECT 1 FROM messages WHERE thread_id = $1 LIMIT 1",
+                               .params = {std::move(thread_id)}});
   if (!rows) co_return Fail(rows.error());
   co_return !rows->rows.empty();
 }

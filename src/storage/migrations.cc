@@ -36,6 +36,12 @@ async::Task<Result<int>> ReadVersion(Database& database, std::string_view compon
   co_return static_cast<int>(rows->Int(0, 0));
 }
 
+// Only SQLite has tables that are not stored by their primary key unless they say so.
+void LeaveOutRowidClause(std::string& sql) {
+  constexpr std::string_view kClause = " WITHOUT ROWID";
+  if (sql.ends_with(kClause)) sql.resize(sql.size() - kClause.size());
+}
+
 async::Task<Status> Apply(Database& database, std::string_view component,
                           const Migration& migration) {
   std::vector<Statement> batch = LockedBatch(database);
@@ -48,6 +54,7 @@ async::Task<Status> Apply(Database& database, std::string_view component,
   const bool own_text = database.dialect() == Dialect::kPostgres && !migration.postgres.empty();
   for (std::string& sql :
        internal::SplitStatements(own_text ? migration.postgres : migration.sqlite)) {
+    if (database.dialect() == Dialect::kPostgres) LeaveOutRowidClause(sql);
     batch.push_back({.sql = std::move(sql)});
   }
   Result<std::vector<Rows>> applied =

@@ -17,7 +17,7 @@ namespace baton::storage {
 struct Migration {
   int version;  // 1, 2, … without gaps within its component
   std::string_view name;
-  std::string_view sqlite;
+  std::string_view sqlite;  // for both, unless `postgres` is given; it gets no WITHOUT ROWID
   std::string_view postgres = {};
 };
 

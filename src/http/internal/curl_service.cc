@@ -5,6 +5,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
+#include <boost/asio/post.hpp>
 
 #include "base/check.h"
 
@@ -60,6 +61,8 @@ CURLcode CurlService::Add(CURL* easy, CurlListener& listener) {
 
 void CurlService::Remove(CURL* easy) {
   if (active_.erase(easy) != 0) curl_multi_remove_handle(multi_, easy);
+  // An armed timer would keep io_context::run() from returning.
+  if (active_.empty() && std::exchange(timer_armed_, false)) timer_.cancel();
 }
 
 void CurlService::shutdown() noexcept {
@@ -162,15 +165,35 @@ void CurlService::WaitFor(const SocketPtr& socket) {
 
 int CurlService::OnTimer(CURLM*, long milliseconds, void* self) {
   auto& service = *static_cast<CurlService*>(self);
-  if (milliseconds < 0) {
-    service.timer_.cancel();
-    return 0;
+  service.wakeup_.reset();
+  if (milliseconds < 0) return 0;
+  service.wakeup_ = Clock::now() + std::chrono::milliseconds(milliseconds);
+  if (milliseconds == 0) {
+    boost::asio::post(service.context_, [&service] { service.WakeUpIfDue(); });
+  } else {
+    service.ArmTimer();
   }
-  service.timer_.expires_after(std::chrono::milliseconds(milliseconds));
-  service.timer_.async_wait([&service](const boost::system::error_code& error) {
-    if (!error) service.Act(CURL_SOCKET_TIMEOUT, 0);
-  });
   return 0;
+}
+
+// curl sets its timer several times in a request and mostly withdraws it. One that is armed for
+// an earlier time stays as it is and looks again then: arming costs a system call.
+void CurlService::ArmTimer() {
+  if (timer_armed_ && timer_.expiry() <= *wakeup_) return;
+  timer_armed_ = true;
+  timer_.expires_at(*wakeup_);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    timer_armed_ = false;
+    if (wakeup_) WakeUpIfDue();
+  });
+}
+
+void CurlService::WakeUpIfDue() {
+  if (multi_ == nullptr || !wakeup_) return;
+  if (*wakeup_ > Clock::now()) return ArmTimer();
+  wakeup_.reset();
+  Act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 void CurlService::Act(curl_socket_t fd, int events) {

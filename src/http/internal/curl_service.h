@@ -1,7 +1,9 @@
 // libcurl's multi interface on an io_context.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -49,6 +51,8 @@ class CurlService : public boost::asio::execution_context::service {
   void Remove(CURL* easy);
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   struct Socket {
     explicit Socket(boost::asio::io_context& context) : descriptor(context) {}
     boost::asio::posix::stream_descriptor descriptor;
@@ -69,12 +73,16 @@ class CurlService : public boost::asio::execution_context::service {
   SocketPtr Adopt(curl_socket_t fd, bool owned);
   void Forget(curl_socket_t fd);
   void WaitFor(const SocketPtr& socket);
+  void ArmTimer();
+  void WakeUpIfDue();
   void Act(curl_socket_t fd, int events);
   void ReportFinished();
 
   boost::asio::io_context& context_;
   boost::asio::steady_timer timer_;
-  CURLM* multi_;  // null after shutdown
+  bool timer_armed_ = false;
+  std::optional<Clock::time_point> wakeup_;  // when curl wants to be called
+  CURLM* multi_;                             // null after shutdown
   std::unordered_map<curl_socket_t, SocketPtr> sockets_;
   std::unordered_set<CURL*> active_;
 };
