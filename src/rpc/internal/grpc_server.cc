@@ -26,6 +26,9 @@ constexpr auto kShutdownGrace = 1s;
 constexpr int kKeepaliveMillis = 30'000;
 constexpr int kKeepaliveTimeoutMillis = 10'000;
 
+// What a client may send ahead: a document of some MiB takes a few round trips.
+constexpr int kReceiveWindowBytes = 1 << 20;
+
 void SetChannelOptions(grpc::ServerBuilder& builder, const ServerOptions& options) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
   builder.SetMaxSendMessageSize(-1);
@@ -37,6 +40,9 @@ void SetChannelOptions(grpc::ServerBuilder& builder, const ServerOptions& option
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
+  // A window of its own size instead of one that is probed for with a ping per request.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kReceiveWindowBytes);
 }
 
 // A call that is only refused.
