@@ -11,6 +11,7 @@ JSON under bench/results/.
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import socket
 import statistics
@@ -140,9 +141,10 @@ def spread(values, unit):
 
 
 def install_peers():
-    if not (PEERS / "node_modules").exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=PEERS,
-                       check=True, stdout=subprocess.DEVNULL)
+    # With their install scripts: the SQLite saver's driver is compiled here.
+    if not (PEERS / "node_modules/@langchain/langgraph-checkpoint-sqlite").exists():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=PEERS, check=True,
+                       stdout=subprocess.DEVNULL)
 
 
 def bench_e1(table):
@@ -161,6 +163,59 @@ def bench_e1(table):
         theirs = [p[name] for p in peer]
         table.add("E1", f"engine, {name}, no store", mine, "LangGraph.js 1.7.3", theirs,
                   f"≤ {goal} µs; ≥ 500× faster", " µs", [t / m for t, m in zip(theirs, mine)])
+
+
+def durable(database, *command):
+    """Runs a program of E2 or E3 on a new database. Yields its figures and the bytes on disk."""
+    with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
+        if database == "SQLite":
+            place = [a.replace("ADDRESS", f"sqlite:{folder}/bench.db") for a in command]
+        else:
+            words = shlex.join(command).replace("ADDRESS", '"${PROBE_CHECKPOINTER#postgres:}"')
+            place = [BIN / "with_postgres", "sh", "-c", f"exec {words}"]
+        out = subprocess.run(["taskset", "-c", SERVER_CORE, *place], capture_output=True,
+                             text=True, check=True).stdout
+        size = sum(f.stat().st_size for f in pathlib.Path(folder).iterdir())
+    return json.loads(out), size
+
+
+OURS, PEER = [str(BIN / "durable_bench")], ["node", str(PEERS / "durable.mjs")]
+# A run of the linear graph in sync mode commits its input with START, then each of its nodes;
+# the rows of one are about as long as this.
+COMMITS_PER_RUN, BYTES_PER_COMMIT = 4, 300
+
+
+def bench_e2(table):
+    install_peers()
+    for database in ("SQLite", "PostgreSQL"):
+        for mode in ("sync", "async"):
+            for threads in (1, 32):
+                mine, theirs, floor = [], [], []
+                for _ in range(REPEATS):
+                    run = ["run", "ADDRESS", mode, str(threads), str(SECONDS)]
+                    mine.append(durable(database, *OURS, *run)[0]["runs_per_s"])
+                    theirs.append(durable(database, *PEER, *run)[0]["runs_per_s"])
+                    if mode == "sync" and threads == 1:
+                        bare = ["bare", "ADDRESS", str(COMMITS_PER_RUN), str(BYTES_PER_COMMIT),
+                                str(SECONDS)]
+                        floor.append(durable(database, *OURS, *bare)[0]["runs_per_s"])
+                what = f"runs/s, {database}, {mode}, {threads} threads"
+                table.add("E2", what, mine, "LangGraph.js", theirs,
+                          "≥ 5,000; ≥ 20×" if threads > 1 else "-")
+                if floor:
+                    table.add("E2", what, mine, f"{COMMITS_PER_RUN} bare commits", floor,
+                              "≥ 0.77× (within 1.3×)")
+
+
+def bench_e3(table):
+    install_peers()
+    turns = os.environ.get("BATON_BENCH_TURNS", "1000")
+    mine, size = durable("SQLite", *OURS, "growth", "ADDRESS", turns)
+    theirs, their_size = durable("SQLite", *PEER, "growth", "ADDRESS", turns)
+    table.add("E3", f"SQLite file after {turns} turns of 1 KB on a thread", [size / 1e6],
+              "LangGraph.js", [their_size / 1e6], "≤ 3 MB", " MB", [their_size / size])
+    table.add("E3", "the last turn over the first", [mine["last_us"] / mine["first_us"]],
+              "LangGraph.js", [theirs["last_us"] / theirs["first_us"]], "≤ 1.2×", "×", [])
 
 
 def bench_s1(table):
@@ -309,7 +364,7 @@ def bench_b1(table):
     table.add("B1", "one .cc edited → baton linked", [edit], "-", [], "≤ 15 s", " s")
 
 
-BENCHES = {"E1": bench_e1, "S1": bench_s1, "S2": bench_s2, "S5": bench_s5, "T1": bench_t1,
+BENCHES = {"E1": bench_e1, "E2": bench_e2, "E3": bench_e3, "S1": bench_s1, "S2": bench_s2, "S5": bench_s5, "T1": bench_t1,
            "C1": bench_c1, "B1": bench_b1}
 
 
