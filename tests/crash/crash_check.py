@@ -1,0 +1,150 @@
+"""kill -9 of a process that runs graphs: nothing accepted is lost, nothing committed runs twice.
+
+usage: crash_check.py WORKER [ADDRESS]     ADDRESS: sqlite:PATH or postgres://…; PROBE_CHECKPOINTER
+                                           names the PostgreSQL of with_postgres
+
+BATON_KILLS (50) kills; every few of them are a pause instead, during which a second process takes
+over. The seed is printed and can be given as BATON_SEED.
+"""
+import collections
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+KILLS = int(os.environ.get("BATON_KILLS", "50"))
+SEED = int(os.environ.get("BATON_SEED", random.randrange(1 << 32)))
+CONVERSATIONS = 16
+EXPECTED = ["in"] + [f"{name}{i}" for i in range(3) for name in ("begin", "x", "y", "z", "join")]
+
+
+class Crash:
+    def __init__(self, worker, address, folder):
+        self.command = [worker, address, folder / "journal", str(CONVERSATIONS)]
+        self.journal = folder / "journal"
+        self.random = random.Random(SEED)
+
+    def start(self):
+        begun = self.begun()
+        process = subprocess.Popen(self.command)
+        while self.begun() == begun:
+            if process.poll() is not None:
+                raise SystemExit(f"the worker ended with {process.returncode}")
+            time.sleep(0.002)
+        return process
+
+    def begun(self):
+        if not self.journal.exists():
+            return 0
+        return sum(line.startswith("G ") for line in self.journal.read_text().splitlines())
+
+    def kill(self, process):
+        process.kill()
+        process.wait()
+
+    def run(self):
+        process = self.start()
+        for i in range(KILLS):
+            time.sleep(self.random.uniform(0.001, 0.12))
+            if i % 10 == 9:
+                process = self.supersede(process)
+            else:
+                self.kill(process)
+                process = self.start()
+        self.kill(process)
+        subprocess.run([*self.command, "drain"], check=True, timeout=120)
+
+    def supersede(self, old):
+        """The old process is stopped, not dead, and wakes up when another has its runs."""
+        old.send_signal(signal.SIGSTOP)
+        time.sleep(self.random.uniform(0, 0.02))
+        new = self.start_beside(old)
+        time.sleep(self.random.uniform(0.02, 0.1))
+        self.kill(old)
+        return new
+
+    def start_beside(self, old):
+        begun = self.begun()
+        new = subprocess.Popen(self.command)
+        # The old one may have stopped inside a transaction that the new one has to wait for.
+        end = time.monotonic() + 0.5
+        while self.begun() == begun and time.monotonic() < end:
+            time.sleep(0.002)
+        time.sleep(self.random.uniform(0, 0.05))
+        old.send_signal(signal.SIGCONT)
+        while self.begun() == begun:
+            if new.poll() is not None:
+                raise SystemExit(f"the worker ended with {new.returncode}")
+            time.sleep(0.002)
+        return new
+
+
+def check(lines):
+    """What is wrong, and how much was seen."""
+    wrong = []
+    seen = collections.Counter()
+    owner = {}                                 # run → the process that began on it last
+    started = collections.defaultdict(set)     # run → tasks since its last commit
+    committed = collections.defaultdict(set)   # run → tasks
+    steps = collections.defaultdict(dict)      # run → step → the process that committed it
+    finished = {}
+    newest = None
+    for line in lines:
+        what, pid, *rest = line.split(" ", 3)
+        seen[what] += 1
+        if what == "G":
+            newest = pid
+            continue
+        run = rest[0]
+        if what == "S":
+            if pid != newest:
+                continue  # it does not know yet that it was superseded
+            if owner.get(run) != pid:
+                started[run] = set()
+            owner[run] = pid
+            if rest[1] in committed[run]:
+                wrong.append(f"{run}: task {rest[1]} was committed and runs again")
+            started[run].add(rest[1])
+        elif what == "C":
+            if rest[1] in steps[run]:
+                wrong.append(f"{run}: step {rest[1]} committed by {steps[run][rest[1]]} and {pid}")
+            steps[run][rest[1]] = pid
+            if owner.get(run, pid) == pid:
+                committed[run] |= started[run]
+                started[run] = set()
+        elif what == "F":
+            finished[run] = rest[1]
+            if json.loads(rest[1]) != EXPECTED:
+                wrong.append(f"{run}: finished with {rest[1]}")
+        elif what == "E" and "ABORTED" not in rest[1].upper():
+            wrong.append(f"{run}: {rest[1]}")
+    lost = sorted(set(steps) - set(finished))
+    wrong += [f"{run}: accepted and lost" for run in lost]
+    seen["accepted"], seen["finished"] = len(steps), len(finished)
+    return wrong, seen
+
+
+def main():
+    worker = sys.argv[1]
+    with tempfile.TemporaryDirectory(prefix="baton-crash-") as name:
+        folder = pathlib.Path(name)
+        named = os.environ.get("PROBE_CHECKPOINTER", "")
+        address = (sys.argv[2:] or [named.removeprefix("postgres:") or f"sqlite:{folder}/crash.db"])[0]
+        print(f"seed {SEED}, {KILLS} kills on {address.split(':')[0]}", flush=True)
+        Crash(worker, address, folder).run()
+        wrong, seen = check((folder / "journal").read_text().splitlines())
+    print(f"{seen['G']} processes, {seen['accepted']} runs accepted, {seen['finished']} finished, "
+          f"{seen['C']} steps committed, {seen['S']} tasks started, {seen['E']} runs given up to "
+          f"another process")
+    for line in wrong[:20]:
+        print("WRONG", line)
+    sys.exit(bool(wrong) or not seen["finished"])
+
+
+if __name__ == "__main__":
+    main()
