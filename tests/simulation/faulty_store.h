@@ -1,0 +1,97 @@
+// A checkpoint store that delays, fails and tears.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/checkpoint_store.h"
+#include "scheduler.h"
+
+namespace baton::simulation {
+
+// What may go wrong, in percent of the calls.
+struct Faults {
+  int lost = 0;      // a write that fails and was not applied
+  int in_doubt = 0;  // a write that fails and was applied
+  int unread = 0;    // a read that fails
+  int crash = 0;     // from this call on nothing reaches the store any more
+};
+
+// The store `inner` seen by one process. After a crash every call fails and changes nothing,
+// as for a process that is dead: Revive() is its restart.
+//
+// Threads: one.
+class FaultyStore final : public graph::CheckpointStore {
+ public:
+  FaultyStore(graph::CheckpointStore& inner, Scheduler& scheduler, Random& random)
+      : inner_(inner), scheduler_(scheduler), random_(random) {}
+
+  void Revive(const Faults& faults) {
+    faults_ = faults;
+    dead_ = false;
+  }
+  bool dead() const { return dead_; }
+
+  async::Task<Result<graph::StoredCheckpoint>> Get(std::string thread_id, std::string ns,
+                                                   std::string checkpoint_id) override {
+    if (Status status = co_await BeforeRead(); !status.ok()) co_return Fail(status);
+    co_return co_await inner_.Get(std::move(thread_id), std::move(ns), std::move(checkpoint_id));
+  }
+
+  async::Task<Result<std::vector<graph::ChannelBlob>>> ReadBlobs(
+      std::string thread_id, std::string ns, std::vector<graph::BlobRange> ranges) override {
+    if (Status status = co_await BeforeRead(); !status.ok()) co_return Fail(status);
+    co_return co_await inner_.ReadBlobs(std::move(thread_id), std::move(ns), std::move(ranges));
+  }
+
+  async::Task<Result<std::vector<graph::StoredCheckpoint>>> List(std::string thread_id,
+                                                                 std::string ns,
+                                                                 std::int64_t before_seq,
+                                                                 std::size_t limit) override {
+    if (Status status = co_await BeforeRead(); !status.ok()) co_return Fail(status);
+    co_return co_await inner_.List(std::move(thread_id), std::move(ns), before_seq, limit);
+  }
+
+  async::Task<Status> Put(graph::CheckpointBatch batch) override {
+    co_await scheduler_.Yield();
+    Die();
+    if (dead_) co_return Dead();
+    if (Chance(random_, faults_.lost)) co_return Status(Code::kUnavailable, "the write was lost");
+    Status status = co_await inner_.Put(std::move(batch));
+    co_await scheduler_.Yield();
+    Die();
+    if (dead_) co_return Dead();
+    if (Chance(random_, faults_.in_doubt)) {
+      co_return Status(Code::kUnavailable, "the connection was lost").With("in_doubt", "true");
+    }
+    co_return status;
+  }
+
+  async::Task<Status> DeleteThread(std::string thread_id) override {
+    co_await scheduler_.Yield();
+    if (dead_) co_return Dead();
+    co_return co_await inner_.DeleteThread(std::move(thread_id));
+  }
+
+ private:
+  static Status Dead() { return Status(Code::kUnavailable, "the process is dead"); }
+
+  void Die() { dead_ = dead_ || Chance(random_, faults_.crash); }
+
+  async::Task<Status> BeforeRead() {
+    co_await scheduler_.Yield();
+    Die();
+    if (dead_) co_return Dead();
+    if (Chance(random_, faults_.unread)) co_return Status(Code::kUnavailable, "cannot be read");
+    co_return Status();
+  }
+
+  graph::CheckpointStore& inner_;
+  Scheduler& scheduler_;
+  Random& random_;
+  Faults faults_;
+  bool dead_ = false;
+};
+
+}  // namespace baton::simulation
