@@ -106,7 +106,7 @@ struct Store {
   MetricsRegistry metrics;
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<checkpoint::SqlCheckpointStore> checkpoints;
-  IdGenerator ids{SystemClock(), std::random_device()()};
+  IdGenerator ids{SystemClock()};
   graph::Runner runner{*checkpoints, SystemClock(), ids};
 };
 

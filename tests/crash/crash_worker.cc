@@ -87,7 +87,7 @@ class Step final : public graph::Node {
   async::Task<Result<graph::NodeOutput>> Run(graph::NodeContext& context) override {
     const auto& scope = static_cast<const Scope&>(*context.scope());
     scope.journal.Write('S', scope.run + " " + std::string(context.task_id()));
-    thread_local std::minstd_rand random(std::random_device{}());
+    thread_local std::minstd_rand random(static_cast<std::uint32_t>(getpid()));
     const std::chrono::microseconds pause(random() % kMaxNodeMicros);
     co_await async::SleepUntil(Deadline::At(Deadline::Clock::now() + pause));
     const json::Value* round = json::Find(context.input(), "round");
@@ -227,7 +227,7 @@ class Worker {
   MetricsRegistry metrics_;
   std::unique_ptr<storage::Database> database_;
   std::unique_ptr<checkpoint::SqlCheckpointStore> store_;
-  IdGenerator ids_{SystemClock(), std::random_device()()};
+  IdGenerator ids_{SystemClock()};
   graph::Runner runner_{*store_, SystemClock(), ids_};
 };
 
