@@ -119,12 +119,22 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
   setup->requested = requested;
   LogWith({setup->record.run_id, setup->record.thread_id}, LogLevel::kInfo, "run admitted",
           {{"agent", setup->record.agent}});
+  const std::optional<RunRecord> superseded = setup->superseded;
   auto run = Launch(*std::move(place), *std::move(setup), co_await async::CurrentExecutor());
-  co_return co_await OpenStream({.store = store_,
-                                 .active = active_,
-                                 .record = run->record(),
-                                 .run = run,
-                                 .started_it = true});
+  auto stream = co_await OpenStream({.store = store_,
+                                     .active = active_,
+                                     .record = run->record(),
+                                     .run = run,
+                                     .started_it = true});
+  if (superseded) co_await SettleSuperseded(*superseded, run_id);
+  co_return stream;
+}
+
+// The run ended in the store with the admission; this is what is left of it.
+async::Task<void> LocalOrchestrator::SettleSuperseded(RunRecord record, std::string by) {
+  metrics_.Finished(record.agent, "superseded");
+  LogWith({record.run_id, record.thread_id}, LogLevel::kInfo, "run superseded", {{"by", by}});
+  co_await ForgetGraph(services_, std::move(record));
 }
 
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Join(TurnRequest request) {

@@ -92,6 +92,7 @@ class LocalOrchestrator final : public Orchestrator {
   using OpenedStream = Result<std::unique_ptr<ChunkStream>>;
 
   async::Task<OpenedStream> Begin(TurnRequest request);
+  async::Task<void> SettleSuperseded(RunRecord record, std::string by);
   async::Task<OpenedStream> Join(TurnRequest request);
   async::Task<OpenedStream> Answer(RunRecord record, TurnRequest request);
   std::shared_ptr<RunExecution> Launch(ActiveRuns::Place place, RunSetup setup,

@@ -42,6 +42,15 @@ std::string SourcesIn(const json::Value& values) {
 
 }  // namespace
 
+async::Task<void> ForgetGraph(const RunServices& services, RunRecord record) {
+  if (services.checkpoints == nullptr) co_return;
+  const Status forgotten = co_await services.checkpoints->DeleteThread(record.graph_thread());
+  if (!forgotten.ok()) {
+    LogWith({record.run_id, record.thread_id}, LogLevel::kWarning,
+            "checkpoints of a finished run not deleted", {{"status", forgotten.ToString()}});
+  }
+}
+
 RunExecution::RunExecution(async::Executor executor, const RunServices& services, RunSetup setup)
     : executor_(executor),
       services_(services),
@@ -186,7 +195,7 @@ async::Task<void> RunExecution::Complete() {
   if (!stored.ok()) co_return BreakOff();
   Report("completed");
   End({});
-  co_await ForgetGraph();
+  co_await ForgetGraph(services_, setup_.record);
 }
 
 async::Task<void> RunExecution::Ask() {
@@ -218,7 +227,7 @@ async::Task<void> RunExecution::EndWithError(RunState state, Status status) {
   if (!stored.ok()) co_return BreakOff();
   Report(RunStateName(state));
   End({});
-  co_await ForgetGraph();
+  co_await ForgetGraph(services_, setup_.record);
 }
 
 async::Task<void> RunExecution::LetGo() {
@@ -230,17 +239,6 @@ async::Task<void> RunExecution::LetGo() {
   Report("suspended");
   End(Fail(Code::kUnavailable, "the server is shutting down; resume with run {}",
            setup_.record.run_id));
-}
-
-// The answer is in the conversation: the graph's checkpoints have done their work.
-async::Task<void> RunExecution::ForgetGraph() {
-  if (services_.checkpoints == nullptr) co_return;
-  const Status forgotten =
-      co_await services_.checkpoints->DeleteThread(setup_.record.graph_thread());
-  if (!forgotten.ok()) {
-    LogWith(log_context_, LogLevel::kWarning, "checkpoints of a finished run not deleted",
-            {{"status", forgotten.ToString()}});
-  }
 }
 
 // What has not been stored has not happened: no more chunks, and the run stays as it is in the

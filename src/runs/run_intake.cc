@@ -89,22 +89,28 @@ async::Task<Result<RunSetup>> RunIntake::Admit(std::string run_id, TurnRequest r
                  .agent = routing.agent,
                  .sequencer = SequencerFor(record, record.attempt)};
   Status admitted;
+  std::optional<RunStore::Superseded> superseded;
   for (int i = 0; i < kMaxAdmissions; ++i) {
-    admitted = co_await AdmitOnce(setup, request, routing);
+    admitted = co_await AdmitOnce(setup, request, routing, superseded);
     if (admitted.code() != Code::kAborted) break;
+    BATON_CO_TRY(co_await Supersede(setup.record, superseded));
   }
-  if (admitted.ok()) co_return setup;
+  if (admitted.ok()) {
+    if (superseded) setup.superseded = std::move(superseded->record);
+    co_return setup;
+  }
   if (admitted.code() != Code::kAborted) co_return Fail(std::move(admitted));
   co_return Fail(Code::kUnavailable, "{}: try again", admitted.message());
 }
 
 async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& request,
-                                         const Routing& routing) {
+                                         const Routing& routing,
+                                         const std::optional<RunStore::Superseded>& superseded) {
   const std::string now = FormatTimestamp(clock_.Now());
   Result<std::vector<ConversationMessage>> history =
       co_await store_.LoadHistory(setup.record.thread_id);
   if (!history) co_return std::move(history).error();
-  RunStore::NewRun run{.record = setup.record, .request = setup.request};
+  RunStore::NewRun run{.record = setup.record, .request = setup.request, .superseded = superseded};
   if (history->empty()) {
     run.imported = ImportHistory(request, ids_, now);
     *history = run.imported;
@@ -121,6 +127,29 @@ async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& req
   BATON_CO_TRY(co_await store_.Admit(std::move(run)));
   setup.history = *std::move(history);
   setup.sequencer = std::move(sequencer);
+  co_return Status();
+}
+
+// The conversation's waiting run, if there is one, and what `by` lets it say last.
+async::Task<Status> RunIntake::Supersede(const RunRecord& by,
+                                         std::optional<RunStore::Superseded>& out) {
+  out.reset();
+  Result<std::optional<RunRecord>> waiting = co_await store_.FindWaiting(by.thread_id);
+  if (!waiting) co_return std::move(waiting).error();
+  if (!*waiting) co_return Status();
+  RunStore::Superseded superseded{.record = **std::move(waiting), .chunks = {}};
+  const RunRecord& record = superseded.record;
+  ChunkSequencer sequencer = SequencerFor(record, record.attempt);
+  BATON_CO_TRY(co_await Replay(record, sequencer));
+  sequencer.Add({.type = "error",
+                 .message = "superseded by a new message",
+                 .agent_name = "system",
+                 .metadata = {{"state", "cancelled"},
+                              {"code", std::string(CodeName(Code::kCancelled))},
+                              {"agent", record.agent + "_agent"},
+                              {"superseded_by", by.run_id}}},
+                FormatTimestamp(clock_.Now()), superseded.chunks);
+  out = std::move(superseded);
   co_return Status();
 }
 
