@@ -148,6 +148,8 @@ TEST_F(OrchestratorServerTest, SaysWhichFieldIsMissingOrWrong) {
   expect("ChatRequest.query is empty", [](auto& request) { request.clear_query(); });
   expect("ChatRequest.metadata[resume]: 'yes' is neither 'true' nor 'false'",
          [](auto& request) { (*request.mutable_metadata())["resume"] = "yes"; });
+  expect("ChatRequest.metadata[cancel]: 'now' is neither 'true' nor 'false'",
+         [](auto& request) { (*request.mutable_metadata())["cancel"] = "now"; });
   expect("ChatRequest.metadata[from_seq]: '-1' is not a sequence number",
          [](auto& request) { (*request.mutable_metadata())["from_seq"] = "-1"; });
   EXPECT_TRUE(orchestrator_.seen().turns.empty());

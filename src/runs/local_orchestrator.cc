@@ -20,6 +20,16 @@ namespace asio = boost::asio;
 // A store that does not answer a trivial question in this time does not serve.
 constexpr std::chrono::milliseconds kStoreTimeout{2000};
 
+// A run that changes hands this often while it is being cancelled is not worth waiting for.
+constexpr int kMaxCancels = 3;
+
+// Whether the activation that executes `run` is the one the store knows. Another process may
+// have taken the run over, or cancelled it.
+bool IsStillOurs(const RunRecord& run, const std::vector<RunRecord>& running) {
+  const auto found = std::ranges::find(running, run.run_id, &RunRecord::run_id);
+  return found != running.end() && found->attempt == run.attempt;
+}
+
 // Cancels the group, if there is a reason, and joins it, there where it lives.
 async::Task<void> JoinThere(async::TaskGroup& group, CancelReason reason) {
   if (reason != CancelReason::kNone) group.Cancel(reason);
@@ -86,11 +96,12 @@ async::Task<Status> LocalOrchestrator::Start() {
     if (!alive) co_return alive.error();
     asio::post(background_.executor(), [this] { background_.Spawn(BeatUntilCancelled()); });
   }
-  co_return co_await AdoptOrphans();
+  co_return co_await LookAfterRuns();
 }
 
 async::Task<void> LocalOrchestrator::Shutdown() {
-  const auto running = active_.Stop();
+  active_.Stop();
+  const auto running = active_.List();
   if (!running.empty()) Log(LogLevel::kInfo, "runs suspended", {{"count", running.size()}});
   for (const auto& run : running) RunExecution::Cancel(run, CancelReason::kShutdown);
   co_await active_.WaitUntilEmpty();
@@ -141,6 +152,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Join(TurnRequest
   Result<RunRecord> record =
       co_await store_.Find(request.user_id, request.conversation_id, request.run_id);
   if (!record) co_return Fail(std::move(record).error());
+  if (request.cancel) BATON_CO_TRY(co_await CancelRun(*record));
   if (!request.answers.empty()) {
     co_return co_await Answer(*std::move(record), std::move(request));
   }
@@ -159,6 +171,37 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Join(TurnRequest
                                  .record = *record,
                                  .run = active_.Find(record->run_id),
                                  .after_seq = request.from_seq});
+}
+
+// Ends a run on somebody's word. One that is executed here is told; one that waits, or that
+// another process executes or has left, is taken over only to be ended: the fence then stops
+// whoever still works on it at its next write.
+async::Task<Status> LocalOrchestrator::CancelRun(RunRecord record) {
+  for (int i = 0; i < kMaxCancels; ++i) {
+    if (HasEnded(record.state)) co_return Status();
+    if (const auto run = active_.Find(record.run_id)) {
+      RunExecution::Cancel(run, CancelReason::kUser);
+      co_return Status();
+    }
+    Status taken = co_await TakeOverToCancel(record);
+    if (taken.code() != Code::kAborted && taken.code() != Code::kAlreadyExists) co_return taken;
+    Result<RunRecord> now =
+        co_await store_.Find(record.user_id, record.conversation_id, record.run_id);
+    if (!now) co_return std::move(now).error();
+    record = *std::move(now);
+  }
+  co_return Fail(Code::kUnavailable, "run {} is just being taken up: cancel it again",
+                 record.run_id);
+}
+
+async::Task<Status> LocalOrchestrator::TakeOverToCancel(RunRecord record) {
+  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
+  if (!place) co_return std::move(place).error();
+  Result<RunSetup> setup = co_await intake_.Resume(std::move(record));
+  if (!setup) co_return std::move(setup).error();
+  setup->give_up = CancelledBy(CancelReason::kUser);
+  Launch(*std::move(place), *std::move(setup), {});
+  co_return Status();
 }
 
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Answer(RunRecord record,
@@ -222,10 +265,20 @@ async::Task<Status> LocalOrchestrator::Adopt(RunRecord record) {
   co_return Status();
 }
 
-async::Task<Status> LocalOrchestrator::AdoptOrphans() {
+async::Task<Status> LocalOrchestrator::LookAfterRuns() {
+  const auto ours = active_.List();  // read first: all of them are in the store, or have ended
   const Result<std::vector<RunRecord>> running = co_await store_.ListRunning();
   if (!running) co_return running.error();
-  for (const RunRecord& record : *running) {
+  for (const auto& run : ours) {
+    if (!IsStillOurs(run->record(), *running)) {
+      RunExecution::Cancel(run, CancelReason::kSuperseded);
+    }
+  }
+  co_return co_await AdoptOrphans(*running);
+}
+
+async::Task<Status> LocalOrchestrator::AdoptOrphans(const std::vector<RunRecord>& running) {
+  for (const RunRecord& record : running) {
     if (active_.Has(record.run_id)) continue;
     const Result<bool> orphan = co_await IsOrphan(record);
     if (!orphan) co_return orphan.error();
@@ -243,7 +296,7 @@ async::Task<void> LocalOrchestrator::BeatUntilCancelled() {
     const Deadline next = Deadline::In(options_.heartbeat_interval);
     if (co_await async::SleepUntil(next) == async::WaitResult::kCancelled) co_return;
     const auto alive = co_await store_.Heartbeat(owner_, SilentSince());
-    const Status status = alive ? co_await AdoptOrphans() : alive.error();
+    const Status status = alive ? co_await LookAfterRuns() : alive.error();
     if (!status.ok()) {
       Log(LogLevel::kWarning, "heartbeat failed", {{"status", status.ToString()}});
     }

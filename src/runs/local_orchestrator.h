@@ -94,12 +94,15 @@ class LocalOrchestrator final : public Orchestrator {
   async::Task<OpenedStream> Begin(TurnRequest request);
   async::Task<void> SettleSuperseded(RunRecord record, std::string by);
   async::Task<OpenedStream> Join(TurnRequest request);
+  async::Task<Status> CancelRun(RunRecord record);
+  async::Task<Status> TakeOverToCancel(RunRecord record);
   async::Task<OpenedStream> Answer(RunRecord record, TurnRequest request);
   std::shared_ptr<RunExecution> Launch(ActiveRuns::Place place, RunSetup setup,
                                        const async::Executor& caller);
   async::Task<Result<bool>> IsOrphan(RunRecord record);
   async::Task<Status> Adopt(RunRecord record);
-  async::Task<Status> AdoptOrphans();
+  async::Task<Status> LookAfterRuns();
+  async::Task<Status> AdoptOrphans(const std::vector<RunRecord>& running);
   async::Task<void> BeatUntilCancelled();
   Timestamp SilentSince() const { return clock_.Now() - kOwnerSilence; }
   async::TaskGroup& LaneFor(const async::Executor& caller);

@@ -386,6 +386,26 @@ TEST_F(LocalOrchestratorTest, ANewMessageEndsTheWait) {
   EXPECT_FALSE(KeepsGraphOf(asked.run_id()));
 }
 
+TEST_F(LocalOrchestratorTest, AWaitingRunMayBeCancelled) {
+  world_.Start();
+  model_->Add(Calls("search_documents", {{"query", "x"}}));
+  TurnRequest request = Turn("may I?");
+  request.agent_type = "careful";
+  const Transcript asked = world_.Turn(request);
+  ASSERT_EQ(asked.meta("state"), "waiting");
+  TurnRequest cancel = ResumeTurn();
+  cancel.cancel = true;
+  const Transcript cancelled = world_.Turn(cancel);
+  ExpectWhole(cancelled);
+  ASSERT_EQ(cancelled.chunks.size(), asked.chunks.size() + 1);
+  EXPECT_EQ(cancelled.last_type(), "error");
+  EXPECT_EQ(cancelled.meta("code"), "CANCELLED");
+  EXPECT_EQ(world_.StateOf(asked.run_id()), "cancelled");
+  world_.Stop();  // waits for what comes after the stream
+  EXPECT_FALSE(KeepsGraphOf(asked.run_id()));
+  EXPECT_TRUE(world_.Query("SELECT run_id FROM run_requests").rows.empty());
+}
+
 TEST_F(LocalOrchestratorTest, ShutdownSuspendsAndTheNextStartResumes) {
   world_.Start();
   const auto gate = std::make_shared<Gate>();

@@ -42,6 +42,10 @@ std::string SourcesIn(const json::Value& values) {
 
 }  // namespace
 
+Status CancelledBy(CancelReason reason) {
+  return Fail(Code::kCancelled, "cancelled ({})", CancelReasonName(reason));
+}
+
 async::Task<void> ForgetGraph(const RunServices& services, RunRecord record) {
   if (services.checkpoints == nullptr) co_return;
   const Status forgotten = co_await services.checkpoints->DeleteThread(record.graph_thread());
@@ -146,11 +150,13 @@ async::Task<void> RunExecution::Conclude() {
     BreakOff();
   } else if (result_.status.ok()) {
     co_await (result_.questions.empty() ? Complete() : Ask());
+  } else if (setup_.give_up) {  // also while the server shuts down: nothing is left to resume
+    const bool cancelled = setup_.give_up->code() == Code::kCancelled;
+    co_await EndWithError(cancelled ? RunState::kCancelled : RunState::kFailed, *setup_.give_up);
   } else if (reason == CancelReason::kShutdown) {
     co_await LetGo();
   } else if (reason != CancelReason::kNone) {
-    co_await EndWithError(RunState::kCancelled,
-                          Fail(Code::kCancelled, "cancelled ({})", CancelReasonName(reason)));
+    co_await EndWithError(RunState::kCancelled, CancelledBy(reason));
   } else {
     co_await EndWithError(RunState::kFailed, result_.status);
   }

@@ -50,14 +50,18 @@ struct RunSetup {
   std::vector<ConversationMessage> history;
   std::shared_ptr<const agents::Agent> agent;
   Answers answers;
-  ChunkSequencer sequencer;             // has the log replayed
-  std::vector<StoredChunk> opening;     // its newest chunks, for readers that are waiting already
-  bool resumed = false;                 // the graph may have got somewhere already
-  std::optional<Status> give_up;        // the run ends with this failure instead of going on
+  ChunkSequencer sequencer;          // has the log replayed
+  std::vector<StoredChunk> opening;  // its newest chunks, for readers that are waiting already
+  bool resumed = false;              // the graph may have got somewhere already
+  // The run ends with this instead of going on: failed, or cancelled with CancelledBy().
+  std::optional<Status> give_up;
   std::optional<std::string> notice;    // the first status chunk; one may be in the log already
   std::optional<RunRecord> superseded;  // the waiting run that this one's message has ended
   std::chrono::steady_clock::time_point requested = std::chrono::steady_clock::now();
 };
+
+// How a run that was cancelled ends.
+Status CancelledBy(CancelReason reason);
 
 // Deletes the checkpoints of a run that has ended: its answer, if any, is in the conversation.
 // A failure is logged.
