@@ -239,6 +239,7 @@ async::Task<void> RunExecution::EndWithError(RunState state, Status status) {
 async::Task<void> RunExecution::LetGo() {
   const Status released = co_await services_.store.Release(writer_.fence());
   if (!released.ok()) {
+    services_.left_over.Postpone(setup_.record.run_id, released, services_.clock.Now());
     LogWith(log_context_, LogLevel::kWarning, "run not released",
             {{"status", released.ToString()}});
   }
@@ -248,7 +249,7 @@ async::Task<void> RunExecution::LetGo() {
 }
 
 // What has not been stored has not happened: no more chunks, and the run stays as it is in the
-// store, to be resumed.
+// store, to be resumed after a while.
 void RunExecution::BreakOff() {
   const Status& broken = writer_.broken();
   LogWith(log_context_, LogLevel::kError, "run broken off", {{"status", broken.ToString()}});
@@ -256,6 +257,7 @@ void RunExecution::BreakOff() {
   if (broken.code() == Code::kAborted) {
     End(Fail(Code::kAborted, "run {} has been taken over; resume it", setup_.record.run_id));
   } else {
+    services_.left_over.Postpone(setup_.record.run_id, broken, services_.clock.Now());
     End(Fail(Code::kUnavailable, "run {} cannot be stored: {}; resume it later",
              setup_.record.run_id, broken.message()));
   }

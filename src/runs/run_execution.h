@@ -19,6 +19,7 @@
 #include "runs/active_runs.h"
 #include "runs/agent_source.h"
 #include "runs/chunk_writer.h"
+#include "runs/left_over_runs.h"
 #include "runs/run_metrics.h"
 #include "runs/run_record.h"
 #include "runs/run_store.h"
@@ -38,6 +39,7 @@ struct RunServices {
   IdGenerator& ids;
   RunMetrics& metrics;
   ActiveRuns& active;
+  LeftOverRuns& left_over;
   std::chrono::milliseconds max_run_time;
   graph::DurabilityMode durability;
   StreamLog::Window live_window;

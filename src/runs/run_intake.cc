@@ -153,9 +153,8 @@ async::Task<Status> RunIntake::Supersede(const RunRecord& by,
   co_return Status();
 }
 
-async::Task<Result<RunSetup>> RunIntake::Resume(RunRecord record) {
-  // Without an owner it was let go in good order, which says nothing against the run.
-  const std::int64_t crashes = record.crashes + (record.owner.empty() ? 0 : 1);
+async::Task<Result<RunSetup>> RunIntake::Resume(RunRecord record, bool crashed) {
+  const std::int64_t crashes = record.crashes + (crashed ? 1 : 0);
   Result<RunRecord> claimed = co_await store_.Claim(std::move(record), owner_, crashes);
   if (!claimed) co_return Fail(std::move(claimed).error());
   RunSetup setup{.record = *claimed,

@@ -42,9 +42,10 @@ class RunIntake {
   // not pass on kAborted.
   async::Task<Result<RunSetup>> Admit(std::string run_id, TurnRequest request, Routing routing);
 
-  // A running run that nobody executes. kAborted if another process was faster. One that
-  // cannot go on (its agent is gone, it crashed too often) is set up to fail.
-  async::Task<Result<RunSetup>> Resume(RunRecord record);
+  // A run that nobody executes. `crashed`: its last activation ended by its own fault, as far as
+  // one can tell. kAborted if another process was faster. One that cannot go on (its agent is
+  // gone, it crashed too often) is set up to fail.
+  async::Task<Result<RunSetup>> Resume(RunRecord record, bool crashed);
 
   // A waiting run and answers to its questions, question id → JSON text. kInvalidArgument for
   // an answer to no question of the run's or not of the question's schema.
