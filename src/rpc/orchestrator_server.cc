@@ -29,7 +29,7 @@ async::Task<Status> ServeChat(runs::Orchestrator& orchestrator, orchestrator::Ch
                               internal::MessageWriter& writer) {
   Result<runs::TurnRequest> turn = internal::DecodeTurn(std::move(request));
   if (!turn) co_return std::move(turn).error();
-  const bool joined = turn->resume;
+  const bool joined = turn->resume && turn->answers.empty();
   auto stream = co_await orchestrator.StreamChat(*std::move(turn));
   if (!stream) co_return std::move(stream).error();
   Status status = co_await RelayChunks(**stream, writer);

@@ -11,6 +11,8 @@
 
 #include "async/runtime.h"
 #include "proto/orchestrator.grpc.pb.h"
+#include "rpc/internal/grpc_time.h"
+#include "rpc/internal/status_map.h"
 #include "rpc/internal/wire_message.h"
 #include "rpc/testing/scripted_orchestrator.h"
 
@@ -148,6 +150,8 @@ TEST_F(OrchestratorServerTest, SaysWhichFieldIsMissingOrWrong) {
   expect("ChatRequest.query is empty", [](auto& request) { request.clear_query(); });
   expect("ChatRequest.metadata[resume]: 'yes' is neither 'true' nor 'false'",
          [](auto& request) { (*request.mutable_metadata())["resume"] = "yes"; });
+  expect("ChatRequest.metadata[cancel]: 'now' is neither 'true' nor 'false'",
+         [](auto& request) { (*request.mutable_metadata())["cancel"] = "now"; });
   expect("ChatRequest.metadata[from_seq]: '-1' is not a sequence number",
          [](auto& request) { (*request.mutable_metadata())["from_seq"] = "-1"; });
   EXPECT_TRUE(orchestrator_.seen().turns.empty());
@@ -204,6 +208,44 @@ TEST_F(OrchestratorServerTest, RefusesSixtyFiveMebibytesAndGoesOn) {
   EXPECT_THAT(status.error_message(), AllOf(HasSubstr("larger than max"), HasSubstr("67108864")));
   EXPECT_TRUE(orchestrator_.seen().turns.empty());
   ExpectServerGoesOn();
+}
+
+TEST_F(OrchestratorServerTest, EndsCallsAboveTheMemoryOfConnectionsAndGoesOn) {
+  Start({.max_connection_bytes = 8 * kMiB});
+  orchestrator::ChatRequest request = GoodRequest();
+  request.mutable_active_editor()->set_content(std::string(40 * kMiB, 'e'));
+  const grpc::Status status = Chat(request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(internal::FromGrpc(status).message(), HasSubstr("holds as many bytes"));
+  EXPECT_TRUE(orchestrator_.seen().turns.empty());
+  ExpectServerGoesOn();
+}
+
+TEST_F(OrchestratorServerTest, AConnectionHasOnlySoManyCallsAtATime) {
+  const ScriptedOrchestrator::Script script{.chunks = 1, .hangs = true};
+  ScriptedOrchestrator hanging(script);
+  auto server =
+      *StartOrchestratorServer(runtime_, hanging, {.max_streams_per_connection = 2}, metrics_);
+  const auto stub = orchestrator::OrchestratorService::NewStub(grpc::CreateChannel(
+      "127.0.0.1:" + std::to_string(server->port()), grpc::InsecureChannelCredentials()));
+  orchestrator::ChatChunk chunk;
+  grpc::ClientContext first;
+  grpc::ClientContext second;
+  const auto one = stub->StreamChat(&first, GoodRequest());
+  const auto two = stub->StreamChat(&second, GoodRequest());
+  ASSERT_TRUE(one->Read(&chunk) && two->Read(&chunk));
+  grpc::ClientContext third;
+  third.set_deadline(internal::ToGprTime(Deadline::In(std::chrono::milliseconds(100))));
+  const auto held_back = stub->StreamChat(&third, GoodRequest());
+  EXPECT_FALSE(held_back->Read(&chunk));
+  EXPECT_EQ(held_back->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(hanging.seen().turns.size(), 2U);
+  first.TryCancel();
+  grpc::ClientContext fourth;
+  const auto next = stub->StreamChat(&fourth, GoodRequest());
+  EXPECT_TRUE(next->Read(&chunk));
+  for (grpc::ClientContext* context : {&second, &fourth}) context->TryCancel();
+  for (const auto* reader : {&one, &two, &next}) EXPECT_FALSE((*reader)->Finish().ok());
 }
 
 TEST_F(OrchestratorServerTest, AsksForTheToken) {

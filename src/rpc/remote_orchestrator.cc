@@ -11,6 +11,7 @@
 #include "async/signal.h"
 #include "proto/orchestrator.grpc.pb.h"
 #include "rpc/internal/bearer_token.h"
+#include "rpc/internal/cancel_call.h"
 #include "rpc/internal/chat_reader.h"
 #include "rpc/internal/chat_wire.h"
 #include "rpc/internal/grpc_time.h"
@@ -35,48 +36,83 @@ Status NameTheServer(Status status, const std::string& name) {
   return std::move(status).Annotate(name);
 }
 
-void AddToken(grpc::ClientContext& context, const std::string& token) {
-  if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+// What calls to one server have in common.
+struct Connection {
+  const std::unique_ptr<orchestrator::OrchestratorService::Stub> stub;
+  const std::string name;
+  const std::string authorization;  // empty: none
+
+  void Authorize(grpc::ClientContext& context) const {
+    if (!authorization.empty()) context.AddMetadata("authorization", authorization);
+  }
+};
+
+// A question is the last chunk of an activation, but when the run is replayed not of its log.
+bool EndsRun(const runs::Chunk& chunk) {
+  const auto state = chunk.metadata.find("state");
+  const bool waits = state != chunk.metadata.end() && state->second == "waiting";
+  return chunk.type == "error" || (chunk.type == "complete" && !waits);
 }
 
 class RemoteChunkStream final : public runs::ChunkStream {
  public:
-  RemoteChunkStream(std::shared_ptr<ChatReader> reader, std::string server,
-                    std::optional<orchestrator::ChatChunk> first)
-      : reader_(std::move(reader)), server_(std::move(server)), first_(std::move(first)) {}
-  ~RemoteChunkStream() override { reader_->Abandon(); }
+  struct Parts {
+    std::shared_ptr<ChatReader> reader;
+    std::shared_ptr<const Connection> server;
+    std::optional<orchestrator::ChatChunk> first;  // read before there was a stream
+    // For a run that was joined: the turn that cancels it.
+    std::optional<runs::TurnRequest> cancel;
+  };
+  explicit RemoteChunkStream(Parts parts) : parts_(std::move(parts)) {
+    if (parts_.first) run_id_ = internal::RunIdOf(*parts_.first);
+  }
+  ~RemoteChunkStream() override { parts_.reader->Abandon(); }
 
   async::Task<Result<std::optional<runs::Chunk>>> Next() override;
-
-  void Cancel(CancelReason reason) override {
-    if (reason_ == CancelReason::kNone) reason_ = reason;
-    reader_->Cancel();
-  }
+  void Cancel(CancelReason reason) override;
 
  private:
-  std::optional<runs::Chunk> Deliver(orchestrator::ChatChunk&& wire) {
-    runs::Chunk chunk = internal::DecodeChunk(std::move(wire));
-    closed_ = chunk.type == "complete" || chunk.type == "error";
-    run_id_ = chunk.run_id;
-    return chunk;
-  }
+  std::optional<runs::Chunk> Deliver(orchestrator::ChatChunk&& wire);
 
-  const std::shared_ptr<ChatReader> reader_;
-  const std::string server_;
-  std::optional<orchestrator::ChatChunk> first_;  // read before there was a stream
+  Parts parts_;
   std::string run_id_;
-  CancelReason reason_ = CancelReason::kNone;
-  bool closed_ = false;  // the run's last chunk has been delivered
+  std::int64_t last_seq_ = 0;
+  CancelReason reason_ = CancelReason::kNone;  // why the call was broken off
+  bool closed_ = false;                        // the run's last chunk has been delivered
 };
 
+std::optional<runs::Chunk> RemoteChunkStream::Deliver(orchestrator::ChatChunk&& wire) {
+  runs::Chunk chunk = internal::DecodeChunk(std::move(wire));
+  closed_ = EndsRun(chunk);
+  run_id_ = chunk.run_id;
+  last_seq_ = chunk.seq;
+  return chunk;
+}
+
+void RemoteChunkStream::Cancel(CancelReason reason) {
+  if (closed_) return;
+  if (!parts_.cancel || reason == CancelReason::kShutdown) {
+    if (reason_ == CancelReason::kNone) reason_ = reason;
+    return parts_.reader->Cancel();
+  }
+  if (parts_.cancel->cancel) return;  // has been said
+  parts_.cancel->cancel = true;
+  runs::TurnRequest turn = *parts_.cancel;
+  // The run that is being read, even if the conversation has a newer one by now.
+  if (!run_id_.empty()) turn.run_id = run_id_;
+  if (last_seq_ > turn.from_seq) turn.from_seq = last_seq_;
+  internal::CancelCall::Send(*parts_.server->stub, internal::EncodeTurn(std::move(turn)),
+                             parts_.server->authorization, parts_.reader);
+}
+
 async::Task<Result<std::optional<runs::Chunk>>> RemoteChunkStream::Next() {
-  if (first_) co_return Deliver(*std::exchange(first_, std::nullopt));
+  if (parts_.first) co_return Deliver(*std::exchange(parts_.first, std::nullopt));
   if (closed_) co_return std::nullopt;
-  Result<std::optional<orchestrator::ChatChunk>> wire = co_await reader_->Take();
+  Result<std::optional<orchestrator::ChatChunk>> wire = co_await parts_.reader->Take();
   if (wire && wire->has_value()) co_return Deliver(**std::move(wire));
   if (wire) co_return std::nullopt;
   if (reason_ == CancelReason::kNone || co_await async::IsCancelled()) {
-    co_return Fail(NameTheServer(std::move(wire).error(), server_));
+    co_return Fail(NameTheServer(std::move(wire).error(), parts_.server->name));
   }
   closed_ = true;
   runs::Chunk last;
@@ -102,49 +138,59 @@ class RemoteOrchestrator final : public runs::Orchestrator {
  public:
   RemoteOrchestrator(const std::shared_ptr<grpc::Channel>& channel, std::string name,
                      std::string token)
-      : stub_(orchestrator::OrchestratorService::NewStub(channel)),
-        name_(std::move(name)),
-        token_(std::move(token)) {}
+      : server_(std::make_shared<Connection>(
+            orchestrator::OrchestratorService::NewStub(channel), std::move(name),
+            token.empty() ? std::string() : "Bearer " + std::move(token))) {}
 
   async::Task<Result<std::unique_ptr<runs::ChunkStream>>> StreamChat(
       runs::TurnRequest request) override;
   async::Task<runs::Health> CheckHealth(Deadline deadline) override;
 
  private:
-  const std::unique_ptr<orchestrator::OrchestratorService::Stub> stub_;
-  const std::string name_;
-  const std::string token_;
+  const std::shared_ptr<const Connection> server_;
   const internal::PollerWakeup wakeup_;
 };
 
 async::Task<Result<std::unique_ptr<runs::ChunkStream>>> RemoteOrchestrator::StreamChat(
     runs::TurnRequest request) {
   const auto reader = std::make_shared<ChatReader>(co_await async::CurrentExecutor());
-  AddToken(reader->context(), token_);
-  reader->Start(*stub_, internal::EncodeTurn(std::move(request)));
+  server_->Authorize(reader->context());
+  std::optional<runs::TurnRequest> cancel;
+  if (request.resume && request.answers.empty()) {
+    cancel = runs::TurnRequest{.user_id = request.user_id,
+                               .conversation_id = request.conversation_id,
+                               .resume = true,
+                               .run_id = request.run_id,
+                               .from_seq = request.from_seq};
+  }
+  reader->Start(*server_->stub, internal::EncodeTurn(std::move(request)));
   // A refusal is a status without a chunk before it.
   Result<std::optional<orchestrator::ChatChunk>> first = co_await reader->Take();
   if (!first) {
     reader->Abandon();
-    co_return Fail(NameTheServer(std::move(first).error(), name_));
+    co_return Fail(NameTheServer(std::move(first).error(), server_->name));
   }
-  co_return std::make_unique<RemoteChunkStream>(reader, name_, *std::move(first));
+  co_return std::make_unique<RemoteChunkStream>(
+      RemoteChunkStream::Parts{.reader = reader,
+                               .server = server_,
+                               .first = *std::move(first),
+                               .cancel = std::move(cancel)});
 }
 
 async::Task<runs::Health> RemoteOrchestrator::CheckHealth(Deadline deadline) {
   const async::Executor home = co_await async::CurrentExecutor();
   const auto call = std::make_shared<HealthCall>(home);
   call->context.set_deadline(internal::ToGprTime(deadline));
-  stub_->async()->HealthCheck(&call->context, &call->request, &call->response,
-                              [call, home](const grpc::Status& status) {
-                                boost::asio::post(home, [call, status] {
-                                  call->status = status;
-                                  call->finished.NotifyAll();
-                                });
-                              });
+  server_->stub->async()->HealthCheck(&call->context, &call->request, &call->response,
+                                      [call, home](const grpc::Status& status) {
+                                        boost::asio::post(home, [call, status] {
+                                          call->status = status;
+                                          call->finished.NotifyAll();
+                                        });
+                                      });
   if (co_await call->finished.Wait() == async::WaitResult::kCancelled) call->context.TryCancel();
   while (!call->status) co_await call->finished.WaitUncancellable();
-  const Status status = NameTheServer(internal::FromGrpc(*call->status), name_);
+  const Status status = NameTheServer(internal::FromGrpc(*call->status), server_->name);
   runs::Health health;
   if (!status.ok()) {
     health.status = "unhealthy";

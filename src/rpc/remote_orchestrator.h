@@ -18,9 +18,13 @@ namespace baton::rpc {
 // with kUnavailable. `service_token` may be empty. kInvalidArgument for a token that a header
 // cannot carry.
 //
-// What differs from a local one: a cancelled run ends its stream with an `error` chunk made
-// here, since its own can no longer arrive, and a failed health check is an `unhealthy` answer
-// with the reason as the detail "error".
+// Cancel() on a stream that started or answered its run breaks off the call, which cancels the
+// run; its last chunk is then an `error` made here, since its own can no longer arrive. On a
+// stream that joined its run, Cancel() says so in a call of its own and goes on reading, to the
+// run's own last chunk; if that call fails, the stream breaks with its reason. A shutdown is no
+// word about a run: Cancel(kShutdown) only leaves a joined one.
+//
+// A failed health check is an `unhealthy` answer with the reason as the detail "error".
 // A call whose deadline or coroutine ends is cancelled over there too.
 Result<std::unique_ptr<runs::Orchestrator>> ConnectOrchestrator(const std::string& address,
                                                                 std::string service_token);

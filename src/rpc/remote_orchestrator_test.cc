@@ -208,6 +208,32 @@ TEST_P(RemoteOrchestratorTest, ACancelledRunEndsWithAnErrorChunk) {
   EXPECT_THAT(async::BlockOn(CancelAfterFirst(pair)), ElementsAre("content", "error"));
 }
 
+async::Task<Status> CancelJoined(Pair& pair) {
+  runs::TurnRequest turn = SomeTurn();
+  turn.resume = true;
+  auto stream = *co_await pair.client().StreamChat(std::move(turn));
+  stream->Cancel(CancelReason::kUser);
+  for (;;) {
+    auto chunk = co_await stream->Next();
+    if (!chunk) co_return std::move(chunk).error();
+    if (!chunk->has_value()) co_return Status();
+  }
+}
+
+TEST_P(RemoteOrchestratorTest, ACancelThatIsRefusedBreaksTheJoinedStreamAndSaysWhy) {
+  Pair pair({.cancel_refusal = Status(Code::kUnavailable, "not now"), .chunks = 1, .hangs = true},
+            GetParam());
+  const Status end = async::BlockOn(CancelJoined(pair));
+  EXPECT_EQ(end.code(), Code::kUnavailable);
+  EXPECT_THAT(end.message(), HasSubstr("cancelling the run: not now"));
+  const auto turns = pair.script().seen().turns;
+  ASSERT_EQ(turns.size(), 2U);
+  EXPECT_TRUE(turns[1].resume);
+  EXPECT_TRUE(turns[1].cancel);
+  EXPECT_EQ(turns[1].run_id, "run_1");
+  EXPECT_EQ(turns[1].user_id, "ada");
+}
+
 TEST_P(RemoteOrchestratorTest, EndAndCancelMayMeetInEveryOrder) {
   Pair pair({.chunks = 3}, GetParam());
   constexpr int kRounds = 1000;

@@ -55,9 +55,13 @@ void ActiveRuns::Remove(const std::string& run_id) {
   if (runs_.empty() && emptied_ != nullptr) emptied_->Raise();
 }
 
-std::vector<std::shared_ptr<RunExecution>> ActiveRuns::Stop() {
+void ActiveRuns::Stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
+}
+
+std::vector<std::shared_ptr<RunExecution>> ActiveRuns::List() const {
+  const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<RunExecution>> running;
   for (const auto& [run_id, run] : runs_) {
     if (run != nullptr) running.push_back(run);

@@ -52,10 +52,13 @@ class ActiveRuns {
   bool Has(const std::string& run_id) const;
   std::size_t size() const;
 
+  // The runs that are under way.
+  std::vector<std::shared_ptr<RunExecution>> List() const;
+
   void Remove(const std::string& run_id);
 
-  // Nothing is reserved from now on. The runs that are under way.
-  std::vector<std::shared_ptr<RunExecution>> Stop();
+  // Nothing is reserved from now on.
+  void Stop();
 
   // Suspends until no place is taken or reserved. One waiter.
   async::Task<void> WaitUntilEmpty();

@@ -50,10 +50,10 @@ class CancelTest : public ::testing::Test {
     model_->begun.get_future().wait();
     return stream;
   }
-  std::unique_ptr<ChunkStream> Join() {
-    return world_.Open(world_.runtime.At(1),
-                       {.user_id = "u", .conversation_id = "c", .resume = true});
+  static TurnRequest Joining(bool cancel = false) {
+    return {.user_id = "u", .conversation_id = "c", .resume = true, .cancel = cancel};
   }
+  std::unique_ptr<ChunkStream> Join() { return world_.Open(world_.runtime.At(1), Joining()); }
 
   std::shared_ptr<HangingModel> model_ = std::make_shared<HangingModel>();
   OrchestratorWorld world_{SystemClock(), model_};
@@ -79,6 +79,49 @@ TEST_F(CancelTest, AJoinerMayCancelTheRun) {
   auto joiner = Join();
   joiner->Cancel(CancelReason::kUser);
   EXPECT_EQ(async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream)).last_type(), "error");
+}
+
+TEST_F(CancelTest, ATurnMayCancelTheRunThatSomebodyElseStarted) {
+  auto stream = Begin();
+  const Transcript cancelled = world_.Turn(Joining(/*cancel=*/true));
+  EXPECT_TRUE(cancelled.status.ok()) << cancelled.status.ToString();
+  EXPECT_EQ(cancelled.last_type(), "error");
+  EXPECT_EQ(cancelled.meta("state"), "cancelled");
+  EXPECT_EQ(world_.StateOf(cancelled.run_id()), "cancelled");
+  const Transcript started = async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream));
+  EXPECT_EQ(started.chunks.size(), cancelled.chunks.size());
+  EXPECT_EQ(started.last_type(), "error");
+  // Once more: it has ended, and is only read.
+  EXPECT_EQ(world_.Turn(Joining(/*cancel=*/true)).chunks.size(), cancelled.chunks.size());
+}
+
+TEST_F(CancelTest, ARunThatAnotherReplicaExecutesIsTakenFromItAndCancelled) {
+  world_.Stop();
+  const LocalOrchestratorOptions shared{.sole_owner = false,
+                                        .heartbeat_interval = std::chrono::hours(1)};
+  world_.Start({.sole_owner = false, .heartbeat_interval = std::chrono::milliseconds(5)});
+  auto stream = Begin();
+  const auto checkpoints = world_.MakeCheckpoints();
+  const auto other = world_.MakeOrchestrator(*checkpoints, shared);
+  ASSERT_TRUE(async::BlockOn(other->Start()).ok());
+  const Transcript cancelled = async::BlockOn(testing::RunTurn(*other, Joining(/*cancel=*/true)));
+  EXPECT_TRUE(cancelled.status.ok()) << cancelled.status.ToString();
+  EXPECT_EQ(cancelled.last_type(), "error");
+  EXPECT_EQ(cancelled.meta("state"), "cancelled");
+  EXPECT_EQ(world_.StateOf(cancelled.run_id()), "cancelled");
+  // The other one's model hangs; it looks after its runs, and breaks this one off.
+  const Transcript lost = async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream));
+  EXPECT_EQ(lost.status.code(), Code::kAborted) << lost.status.ToString();
+  async::BlockOn(other->Shutdown());
+}
+
+TEST_F(CancelTest, ACancelHasToSayWhichRunAndNothingElse) {
+  TurnRequest turn = Joining(/*cancel=*/true);
+  EXPECT_EQ(world_.Turn(turn).status.code(), Code::kNotFound);
+  turn.answers = {{"q", "1"}};
+  EXPECT_EQ(world_.Turn(turn).status.code(), Code::kInvalidArgument);
+  turn = {.user_id = "u", .conversation_id = "c", .query = "hi", .cancel = true};
+  EXPECT_EQ(world_.Turn(turn).status.code(), Code::kInvalidArgument);
 }
 
 }  // namespace

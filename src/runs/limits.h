@@ -56,6 +56,15 @@ inline constexpr std::int64_t kLogRowsPerRead = 64;
 // A run whose process dies this often without getting further is what kills it.
 inline constexpr std::int64_t kMaxCrashes = 5;
 
+// How soon a run that could not be taken up is tried again, and how much later at most: a store
+// that was restarted is back in seconds, and one that stays away is not to be worn down.
+inline constexpr std::chrono::seconds kFirstRetryOfLeftOver{2};
+inline constexpr std::chrono::seconds kMaxRetryOfLeftOver{120};
+
+// How long a run waits for an agent that is gone: a file that was broken by an edit or left out
+// of a deployment comes back within this; else the run fails, and its conversation is free.
+inline constexpr std::chrono::minutes kMissingAgentPatience{15};
+
 // A process that has not said so for this long is taken for dead. Several heartbeats, so that
 // one slow write or a clock that is off by seconds takes no run away from its owner.
 inline constexpr std::chrono::seconds kOwnerSilence{30};

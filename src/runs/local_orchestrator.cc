@@ -20,6 +20,16 @@ namespace asio = boost::asio;
 // A store that does not answer a trivial question in this time does not serve.
 constexpr std::chrono::milliseconds kStoreTimeout{2000};
 
+// A run that changes hands this often while it is being cancelled is not worth waiting for.
+constexpr int kMaxCancels = 3;
+
+// Whether the activation that executes `run` is the one the store knows. Another process may
+// have taken the run over, or cancelled it.
+bool IsStillOurs(const RunRecord& run, const std::vector<RunRecord>& running) {
+  const auto found = std::ranges::find(running, run.run_id, &RunRecord::run_id);
+  return found != running.end() && found->attempt == run.attempt;
+}
+
 // Cancels the group, if there is a reason, and joins it, there where it lives.
 async::Task<void> JoinThere(async::TaskGroup& group, CancelReason reason) {
   if (reason != CancelReason::kNone) group.Cancel(reason);
@@ -62,6 +72,7 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
                 .ids = parts.ids,
                 .metrics = metrics_,
                 .active = active_,
+                .left_over = left_over_,
                 .max_run_time = options_.max_run_time,
                 .durability = options_.durability,
                 .live_window = options_.live_window},
@@ -84,19 +95,34 @@ async::Task<Status> LocalOrchestrator::Start() {
   if (!options_.sole_owner) {
     const auto alive = co_await store_.Heartbeat(owner_, SilentSince());
     if (!alive) co_return alive.error();
-    asio::post(background_.executor(), [this] { background_.Spawn(BeatUntilCancelled()); });
   }
-  co_return co_await AdoptOrphans();
+  BATON_CO_TRY(co_await LookAfterRuns());
+  asio::post(background_.executor(), [this] { background_.Spawn(LookAfterRunsUntilCancelled()); });
+  co_return Status();
 }
 
 async::Task<void> LocalOrchestrator::Shutdown() {
-  const auto running = active_.Stop();
+  active_.Stop();
+  const auto running = active_.List();
   if (!running.empty()) Log(LogLevel::kInfo, "runs suspended", {{"count", running.size()}});
   for (const auto& run : running) RunExecution::Cancel(run, CancelReason::kShutdown);
   co_await active_.WaitUntilEmpty();
   co_await AwaitOn(background_.executor(), JoinThere(background_, CancelReason::kShutdown));
   for (const auto& lane : lanes_) {
     co_await AwaitOn(lane->executor(), JoinThere(*lane, CancelReason::kNone));
+  }
+  co_await ReleaseBrokenOff();
+}
+
+// Runs that the store has broken off and nobody has taken up since. If the store is back, the
+// next process finds them as a shutdown leaves runs, not as a crash does.
+async::Task<void> LocalOrchestrator::ReleaseBrokenOff() {
+  const Result<std::vector<RunRecord>> running = co_await store_.ListRunning();
+  if (!running) co_return;
+  for (const RunRecord& record : *running) {
+    if (record.owner != owner_ || HasCrashed(record)) continue;
+    const Status released = co_await store_.Release({record.run_id, record.attempt});
+    if (!released.ok()) co_return;
   }
 }
 
@@ -119,36 +145,73 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
   setup->requested = requested;
   LogWith({setup->record.run_id, setup->record.thread_id}, LogLevel::kDebug, "run admitted",
           {{"agent", setup->record.agent}});
+  const std::optional<RunRecord> superseded = setup->superseded;
   auto run = Launch(*std::move(place), *std::move(setup), co_await async::CurrentExecutor());
-  co_return co_await OpenStream({.store = store_,
-                                 .active = active_,
-                                 .record = run->record(),
-                                 .run = run,
-                                 .started_it = true});
+  auto stream = co_await OpenStream({.store = store_,
+                                     .active = active_,
+                                     .record = run->record(),
+                                     .run = run,
+                                     .started_it = true});
+  if (superseded) co_await SettleSuperseded(*superseded, run_id);
+  co_return stream;
+}
+
+// The run ended in the store with the admission; this is what is left of it.
+async::Task<void> LocalOrchestrator::SettleSuperseded(RunRecord record, std::string by) {
+  metrics_.Finished(record.agent, "superseded");
+  LogWith({record.run_id, record.thread_id}, LogLevel::kInfo, "run superseded", {{"by", by}});
+  co_await ForgetGraph(services_, std::move(record));
 }
 
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Join(TurnRequest request) {
   Result<RunRecord> record =
       co_await store_.Find(request.user_id, request.conversation_id, request.run_id);
   if (!record) co_return Fail(std::move(record).error());
+  if (request.cancel) BATON_CO_TRY(co_await CancelRun(*record));
   if (!request.answers.empty()) {
     co_return co_await Answer(*std::move(record), std::move(request));
   }
   if (record->state == RunState::kRunning && !active_.Has(record->run_id)) {
     const Result<bool> orphan = co_await IsOrphan(*record);
     if (!orphan) co_return Fail(orphan.error());
-    if (*orphan) {
-      const Status adopted = co_await Adopt(*record);
-      // Somebody was faster: then it is theirs, and read from the store.
-      const bool taken = adopted.code() == Code::kAborted || adopted.code() == Code::kAlreadyExists;
-      if (!adopted.ok() && !taken) co_return Fail(adopted);
-    }
+    if (*orphan) BATON_CO_TRY(co_await Adopt(*record));
   }
   co_return co_await OpenStream({.store = store_,
                                  .active = active_,
                                  .record = *record,
                                  .run = active_.Find(record->run_id),
                                  .after_seq = request.from_seq});
+}
+
+// Ends a run on somebody's word. One that is executed here is told; one that waits, or that
+// another process executes or has left, is taken over only to be ended: the fence then stops
+// whoever still works on it at its next write.
+async::Task<Status> LocalOrchestrator::CancelRun(RunRecord record) {
+  for (int i = 0; i < kMaxCancels; ++i) {
+    if (HasEnded(record.state)) co_return Status();
+    if (const auto run = active_.Find(record.run_id)) {
+      RunExecution::Cancel(run, CancelReason::kUser);
+      co_return Status();
+    }
+    Status taken = co_await TakeOverToCancel(record);
+    if (taken.code() != Code::kAborted && taken.code() != Code::kAlreadyExists) co_return taken;
+    Result<RunRecord> now =
+        co_await store_.Find(record.user_id, record.conversation_id, record.run_id);
+    if (!now) co_return std::move(now).error();
+    record = *std::move(now);
+  }
+  co_return Fail(Code::kUnavailable, "run {} is just being taken up: cancel it again",
+                 record.run_id);
+}
+
+async::Task<Status> LocalOrchestrator::TakeOverToCancel(RunRecord record) {
+  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
+  if (!place) co_return std::move(place).error();
+  Result<RunSetup> setup = co_await intake_.Resume(std::move(record), /*crashed=*/false);
+  if (!setup) co_return std::move(setup).error();
+  setup->give_up = CancelledBy(CancelReason::kUser);
+  Launch(*std::move(place), *std::move(setup), {});
+  co_return Status();
 }
 
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Answer(RunRecord record,
@@ -200,11 +263,43 @@ async::Task<Result<bool>> LocalOrchestrator::IsOrphan(RunRecord record) {
   co_return std::ranges::find(*alive, record.owner) == alive->end();
 }
 
-// Executes a run that nobody does. kAlreadyExists and kAborted: somebody does, after all.
+// Without an owner it was let go in good order; and that the store was away is no fault of the
+// run's.
+bool LocalOrchestrator::HasCrashed(const RunRecord& record) const {
+  if (record.owner.empty()) return false;
+  return record.owner != owner_ || !left_over_.IsStoresFault(record.run_id);
+}
+
+// A file that somebody is editing, or that a deployment has left out, comes back. After a while
+// it is not waited for any more: the run is then taken up, and fails.
+Status LocalOrchestrator::CheckAgentIsThere(const RunRecord& record) {
+  const Timestamp now = clock_.Now();
+  if (agents_.Find(record.agent) != nullptr) return {};
+  if (now - left_over_.Since(record.run_id, now) >= kMissingAgentPatience) return {};
+  return Fail(Code::kFailedPrecondition,
+              "run {} waits for its agent '{}', which is not there: put its file back, or cancel "
+              "the run",
+              record.run_id, record.agent);
+}
+
+// Executes a run that nobody does, or else sees to it that this is tried again. Ok as well if
+// somebody was faster: then it is theirs, and read from the store.
 async::Task<Status> LocalOrchestrator::Adopt(RunRecord record) {
+  Status taken = co_await TakeUp(record);
+  if (taken.code() == Code::kAborted || taken.code() == Code::kAlreadyExists) co_return Status();
+  if (taken.ok()) co_return taken;
+  left_over_.Postpone(record.run_id, taken, clock_.Now());
+  LogWith({record.run_id, record.thread_id}, LogLevel::kWarning, "run not resumed",
+          {{"status", taken.ToString()}});
+  co_return taken;
+}
+
+async::Task<Status> LocalOrchestrator::TakeUp(RunRecord record) {
+  BATON_CO_TRY(CheckAgentIsThere(record));
   Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
   if (!place) co_return std::move(place).error();
-  Result<RunSetup> setup = co_await intake_.Resume(std::move(record));
+  const bool crashed = HasCrashed(record);
+  Result<RunSetup> setup = co_await intake_.Resume(std::move(record), crashed);
   if (!setup) co_return std::move(setup).error();
   LogWith({setup->record.run_id, setup->record.thread_id}, LogLevel::kInfo, "run resumed",
           {{"agent", setup->record.agent}, {"crashes", setup->record.crashes}});
@@ -212,30 +307,42 @@ async::Task<Status> LocalOrchestrator::Adopt(RunRecord record) {
   co_return Status();
 }
 
-async::Task<Status> LocalOrchestrator::AdoptOrphans() {
+async::Task<Status> LocalOrchestrator::LookAfterRuns() {
+  const auto ours = active_.List();  // read first: all of them are in the store, or have ended
   const Result<std::vector<RunRecord>> running = co_await store_.ListRunning();
   if (!running) co_return running.error();
-  for (const RunRecord& record : *running) {
-    if (active_.Has(record.run_id)) continue;
+  for (const auto& run : ours) {
+    if (!IsStillOurs(run->record(), *running)) {
+      RunExecution::Cancel(run, CancelReason::kSuperseded);
+    }
+  }
+  left_over_.KeepOnly(*running);
+  co_return co_await AdoptOrphans(*running);
+}
+
+async::Task<Status> LocalOrchestrator::AdoptOrphans(const std::vector<RunRecord>& running) {
+  for (const RunRecord& record : running) {
+    if (active_.Has(record.run_id) || !left_over_.IsDue(record.run_id, clock_.Now())) continue;
     const Result<bool> orphan = co_await IsOrphan(record);
     if (!orphan) co_return orphan.error();
     if (!*orphan) continue;
-    const Status adopted = co_await Adopt(record);
-    if (adopted.ok() || adopted.code() == Code::kAborted) continue;
-    LogWith({record.run_id, record.thread_id}, LogLevel::kWarning, "run not resumed",
-            {{"status", adopted.ToString()}});
+    static_cast<void>(co_await Adopt(record));  // what fails is tried again
   }
   co_return Status();
 }
 
-async::Task<void> LocalOrchestrator::BeatUntilCancelled() {
+async::Task<void> LocalOrchestrator::LookAfterRunsUntilCancelled() {
   for (;;) {
     const Deadline next = Deadline::In(options_.heartbeat_interval);
     if (co_await async::SleepUntil(next) == async::WaitResult::kCancelled) co_return;
-    const auto alive = co_await store_.Heartbeat(owner_, SilentSince());
-    const Status status = alive ? co_await AdoptOrphans() : alive.error();
+    Status status;
+    if (!options_.sole_owner) {
+      const auto alive = co_await store_.Heartbeat(owner_, SilentSince());
+      if (!alive) status = alive.error();
+    }
+    if (status.ok()) status = co_await LookAfterRuns();
     if (!status.ok()) {
-      Log(LogLevel::kWarning, "heartbeat failed", {{"status", status.ToString()}});
+      Log(LogLevel::kWarning, "looking after runs failed", {{"status", status.ToString()}});
     }
   }
 }

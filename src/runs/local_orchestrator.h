@@ -22,6 +22,7 @@
 #include "runs/active_runs.h"
 #include "runs/agent_source.h"
 #include "runs/health.h"
+#include "runs/left_over_runs.h"
 #include "runs/limits.h"
 #include "runs/orchestrator.h"
 #include "runs/router.h"
@@ -52,6 +53,7 @@ struct LocalOrchestratorOptions {
   // folder): whatever is running in the store at the start has lost its process. Without it
   // processes tell each other by heartbeats that they live.
   bool sole_owner = true;
+  // How often a process says so, and looks for runs that nobody executes.
   std::chrono::milliseconds heartbeat_interval{5000};
 
   std::size_t max_runs = 1000;  // under way at once
@@ -78,7 +80,7 @@ class LocalOrchestrator final : public Orchestrator {
   ~LocalOrchestrator() override;
 
   // Brings the tables up to date and resumes what a process that went away has left. Fails if
-  // the store does; a run that cannot be resumed is logged, and fails by itself.
+  // the store does; a run that cannot be resumed now is logged, and tried again after a while.
   async::Task<Status> Start();
 
   // Takes no more turns (kUnavailable), stops the runs under way and returns when all of it
@@ -92,14 +94,22 @@ class LocalOrchestrator final : public Orchestrator {
   using OpenedStream = Result<std::unique_ptr<ChunkStream>>;
 
   async::Task<OpenedStream> Begin(TurnRequest request);
+  async::Task<void> SettleSuperseded(RunRecord record, std::string by);
   async::Task<OpenedStream> Join(TurnRequest request);
+  async::Task<Status> CancelRun(RunRecord record);
+  async::Task<Status> TakeOverToCancel(RunRecord record);
   async::Task<OpenedStream> Answer(RunRecord record, TurnRequest request);
   std::shared_ptr<RunExecution> Launch(ActiveRuns::Place place, RunSetup setup,
                                        const async::Executor& caller);
   async::Task<Result<bool>> IsOrphan(RunRecord record);
   async::Task<Status> Adopt(RunRecord record);
-  async::Task<Status> AdoptOrphans();
-  async::Task<void> BeatUntilCancelled();
+  async::Task<Status> TakeUp(RunRecord record);
+  Status CheckAgentIsThere(const RunRecord& record);
+  bool HasCrashed(const RunRecord& record) const;
+  async::Task<void> ReleaseBrokenOff();
+  async::Task<Status> LookAfterRuns();
+  async::Task<Status> AdoptOrphans(const std::vector<RunRecord>& running);
+  async::Task<void> LookAfterRunsUntilCancelled();
   Timestamp SilentSince() const { return clock_.Now() - kOwnerSilence; }
   async::TaskGroup& LaneFor(const async::Executor& caller);
 
@@ -115,6 +125,7 @@ class LocalOrchestrator final : public Orchestrator {
   Router router_;
   RunMetrics metrics_;
   ActiveRuns active_;
+  LeftOverRuns left_over_;
   RunIntake intake_;
   const RunServices services_;
   std::vector<Dependency> dependencies_;
@@ -122,7 +133,7 @@ class LocalOrchestrator final : public Orchestrator {
   // One an executor of the runtime, each used there.
   std::vector<std::unique_ptr<async::TaskGroup>> lanes_;
   std::atomic<std::size_t> next_lane_{0};
-  // Heartbeats and health checks; on the first executor.
+  // The look after runs, and health checks; on the first executor.
   async::TaskGroup background_;
 };
 

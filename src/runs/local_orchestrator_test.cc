@@ -76,6 +76,13 @@ class LocalOrchestratorTest : public ::testing::Test {
       EXPECT_EQ(transcript.chunks[i].run_id, transcript.run_id());
     }
   }
+  // Whether there are checkpoints of a run of conversation "c".
+  bool KeepsGraphOf(const std::string& run_id) {
+    const auto checkpoints = world_.MakeCheckpoints();
+    const auto found = async::BlockOn(checkpoints->Get("u:c/" + run_id, "", ""));
+    BATON_CHECK(found.has_value(), found.error().ToString());
+    return found->exists;
+  }
   // A turn that stands at `gate` after its first words.
   static ScriptedTurn HeldAt(const std::shared_ptr<Gate>& gate) {
     ScriptedTurn turn;
@@ -360,10 +367,43 @@ TEST_F(LocalOrchestratorTest, ANewMessageEndsTheWait) {
   TurnRequest request = Turn("may I?");
   request.agent_type = "careful";
   const Transcript asked = world_.Turn(request);
+  EXPECT_TRUE(KeepsGraphOf(asked.run_id()));
   const Transcript next = world_.Turn(Turn("never mind"));
   EXPECT_EQ(next.answer(), "Something else.");
   EXPECT_NE(next.run_id(), asked.run_id());
   EXPECT_EQ(world_.StateOf(asked.run_id()), "cancelled");
+
+  TurnRequest replay = ResumeTurn();
+  replay.run_id = asked.run_id();
+  const Transcript whole = world_.Turn(replay);
+  ExpectWhole(whole);
+  ASSERT_EQ(whole.chunks.size(), asked.chunks.size() + 1);
+  EXPECT_EQ(whole.last_type(), "error");
+  EXPECT_EQ(whole.chunks.back().message, "superseded by a new message");
+  EXPECT_EQ(whole.meta("state"), "cancelled");
+  EXPECT_EQ(whole.meta("code"), "CANCELLED");
+  EXPECT_EQ(whole.meta("superseded_by"), next.run_id());
+  EXPECT_FALSE(KeepsGraphOf(asked.run_id()));
+}
+
+TEST_F(LocalOrchestratorTest, AWaitingRunMayBeCancelled) {
+  world_.Start();
+  model_->Add(Calls("search_documents", {{"query", "x"}}));
+  TurnRequest request = Turn("may I?");
+  request.agent_type = "careful";
+  const Transcript asked = world_.Turn(request);
+  ASSERT_EQ(asked.meta("state"), "waiting");
+  TurnRequest cancel = ResumeTurn();
+  cancel.cancel = true;
+  const Transcript cancelled = world_.Turn(cancel);
+  ExpectWhole(cancelled);
+  ASSERT_EQ(cancelled.chunks.size(), asked.chunks.size() + 1);
+  EXPECT_EQ(cancelled.last_type(), "error");
+  EXPECT_EQ(cancelled.meta("code"), "CANCELLED");
+  EXPECT_EQ(world_.StateOf(asked.run_id()), "cancelled");
+  world_.Stop();  // waits for what comes after the stream
+  EXPECT_FALSE(KeepsGraphOf(asked.run_id()));
+  EXPECT_TRUE(world_.Query("SELECT run_id FROM run_requests").rows.empty());
 }
 
 TEST_F(LocalOrchestratorTest, ShutdownSuspendsAndTheNextStartResumes) {
@@ -443,10 +483,7 @@ TEST_F(LocalOrchestratorTest, AFinishedRunLeavesNoCheckpointsAndNoRequest) {
   const Transcript turn = world_.Turn(Turn("hi"));
   world_.Stop();  // waits for what comes after the stream
   EXPECT_TRUE(world_.Query("SELECT run_id FROM run_requests").rows.empty());
-  const auto checkpoints = world_.MakeCheckpoints();
-  const auto left = async::BlockOn(checkpoints->Get("u:c/" + turn.run_id(), "", ""));
-  ASSERT_TRUE(left.has_value());
-  EXPECT_FALSE(left->exists);
+  EXPECT_FALSE(KeepsGraphOf(turn.run_id()));
 }
 
 }  // namespace

@@ -54,6 +54,10 @@ struct TurnRequest {
 
   // With resume: answers to questions the run has asked, question id → JSON text.
   std::map<std::string, std::string> answers;
+
+  // With resume: cancels the run, whoever started it and wherever it stands, and joins it to
+  // its last chunk. Nothing happens to a run that has ended.
+  bool cancel = false;
 };
 
 struct Chunk {
@@ -69,14 +73,17 @@ struct Chunk {
 };
 
 // Threads: the executor of the coroutine that opened it.
-// Lifetime: destroying a stream that started a run before its end cancels the run.
+// Lifetime: destroying a stream that started or answered a run before its end cancels the run.
+//           Destroying one that joined it leaves the run alone.
 class ChunkStream {
  public:
   virtual ~ChunkStream() = default;
   // The next chunk; empty at the end, which comes after a `complete` or an `error` chunk.
   // A failure means that the stream broke, not that the run failed.
   virtual async::Task<Result<std::optional<Chunk>>> Next() = 0;
-  // Cancels the run (not merely this reader). Its last chunk is then an `error`.
+  // Cancels the run, not merely this reader, and also one that this stream has only joined. Its
+  // last chunk is then an `error`. A run that another process executes goes on: that one is
+  // cancelled by a turn with `cancel`.
   virtual void Cancel(CancelReason reason) = 0;
 };
 
@@ -98,7 +105,7 @@ class Orchestrator {
  public:
   virtual ~Orchestrator() = default;
 
-  // Admits the turn, durably, and opens its stream; or joins one.
+  // Admits the turn, durably, and opens its stream; or joins one; or cancels one and joins it.
   virtual async::Task<Result<std::unique_ptr<ChunkStream>>> StreamChat(TurnRequest request) = 0;
 
   // Asks every dependency. Answers within `deadline` whatever they do.

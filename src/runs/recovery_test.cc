@@ -190,11 +190,98 @@ class RecoveryTest : public ::testing::Test {
   OrchestratorWorld world_{clock_, model_};
 };
 
-TEST_F(RecoveryTest, ARunWhoseAgentIsGoneFailsAndSaysSo) {
+TEST_F(RecoveryTest, ARunWhoseAgentIsGoneWaitsForItAndThenGoesOnByItself) {
+  world_.Start();
+  DieInMidStream();
+  world_.agents.Remove("chat");
+  world_.Start({.heartbeat_interval = std::chrono::milliseconds(1)});
+  const Status refused = world_.Turn(RecoveryResume()).status;
+  EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+  EXPECT_NE(refused.message().find("waits for its agent 'chat'"), std::string::npos);
+  const auto gate = std::make_shared<Gate>();
+  ScriptedTurn held;
+  held.pieces = {{"whole", gate}};
+  model_->Add(std::move(held));
+  world_.agents.AddWorkflow(LookupAgent());
+  clock_.Advance(kMaxRetryOfLeftOver);
+  async::BlockOn(gate->Reached());  // nobody has asked for the run
+  gate->Open();
+  EXPECT_EQ(world_.Turn(RecoveryResume()).answer(), "whole");
+}
+
+TEST_F(RecoveryTest, AStoreThatFailsTheStartIsTriedAgainAndCountsAsNoCrash) {
+  world_.Start();
+  DieInMidStream();
+  const auto checkpoints = world_.MakeCheckpoints();
+  world_.orchestrator =
+      world_.MakeOrchestrator(*checkpoints, {.heartbeat_interval = std::chrono::milliseconds(1)});
+  RunStore store(*world_.database, clock_);
+  const std::int64_t before = world_.database->writes();
+  ASSERT_TRUE(async::BlockOn(store.Migrate()).ok());
+  world_.database->FailAfter(world_.database->writes() - before);  // as much as a start writes
+  ASSERT_TRUE(async::BlockOn(world_.orchestrator->Start()).ok());
+  EXPECT_EQ(world_.Query("SELECT attempt FROM runs").Int(0, 0), 1);  // not taken up
+  const auto gate = std::make_shared<Gate>();
+  ScriptedTurn held;
+  held.pieces = {{"whole", gate}};
+  model_->Add(std::move(held));
+  world_.database->Recover();
+  clock_.Advance(kMaxRetryOfLeftOver);
+  async::BlockOn(gate->Reached());
+  // The process that has died, and no more: this one's failure was the store's.
+  EXPECT_EQ(world_.Query("SELECT crashes FROM runs").Int(0, 0), 1);
+  gate->Open();
+  EXPECT_EQ(world_.Turn(RecoveryResume()).answer(), "whole");
+  world_.Stop();  // before its checkpoints go
+}
+
+TEST_F(RecoveryTest, ARunThatTheStoreBreaksOffGoesOnByItselfAndHasNotCrashed) {
+  world_.Start({.heartbeat_interval = std::chrono::milliseconds(1)});
+  const auto gate = std::make_shared<Gate>();
+  ScriptedTurn cut;
+  cut.pieces = {{"cut ", nullptr}, {"off", gate}};
+  model_->Add(std::move(cut));
+  auto stream = world_.Open(world_.runtime.At(0), RecoveryTurn());
+  async::BlockOn(gate->Reached());
+  world_.database->FailAfter(0);
+  gate->Open();
+  EXPECT_EQ(async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream)).status.code(),
+            Code::kUnavailable);
+  const auto again = std::make_shared<Gate>();
+  ScriptedTurn held;
+  held.pieces = {{"whole", again}};
+  model_->Add(std::move(held));
+  world_.database->Recover();
+  clock_.Advance(kMaxRetryOfLeftOver);
+  async::BlockOn(again->Reached());
+  EXPECT_EQ(world_.Query("SELECT crashes FROM runs").Int(0, 0), 0);
+  again->Open();
+  EXPECT_EQ(world_.Turn(RecoveryResume()).answer(), "whole");
+}
+
+TEST_F(RecoveryTest, ARunThatTheStoreBreaksOffBeforeAShutdownHasNotCrashedEither) {
+  world_.Start();
+  const auto gate = std::make_shared<Gate>();
+  ScriptedTurn cut;
+  cut.pieces = {{"cut ", nullptr}, {"off", gate}};
+  model_->Add(std::move(cut));
+  auto stream = world_.Open(world_.runtime.At(0), RecoveryTurn());
+  async::BlockOn(gate->Reached());
+  world_.database->FailAfter(0);
+  gate->Open();
+  async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream));
+  world_.database->Recover();
+  stream.reset();
+  world_.Stop();
+  EXPECT_EQ(world_.Query("SELECT owner FROM runs").Text(0, 0), "");
+}
+
+TEST_F(RecoveryTest, ARunWhoseAgentStaysAwayFailsAndSaysSo) {
   world_.Start();
   DieInMidStream();
   world_.agents.Remove("chat");
   world_.Start();
+  clock_.Advance(kMissingAgentPatience);
   const Transcript turn = world_.Turn(RecoveryResume());
   EXPECT_EQ(turn.last_type(), "error");
   EXPECT_EQ(turn.chunks.back().message, "agent 'chat' is no longer there");

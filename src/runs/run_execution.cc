@@ -42,6 +42,19 @@ std::string SourcesIn(const json::Value& values) {
 
 }  // namespace
 
+Status CancelledBy(CancelReason reason) {
+  return Fail(Code::kCancelled, "cancelled ({})", CancelReasonName(reason));
+}
+
+async::Task<void> ForgetGraph(const RunServices& services, RunRecord record) {
+  if (services.checkpoints == nullptr) co_return;
+  const Status forgotten = co_await services.checkpoints->DeleteThread(record.graph_thread());
+  if (!forgotten.ok()) {
+    LogWith({record.run_id, record.thread_id}, LogLevel::kWarning,
+            "checkpoints of a finished run not deleted", {{"status", forgotten.ToString()}});
+  }
+}
+
 RunExecution::RunExecution(async::Executor executor, const RunServices& services, RunSetup setup)
     : executor_(executor),
       services_(services),
@@ -139,11 +152,13 @@ async::Task<void> RunExecution::Conclude() {
     BreakOff();
   } else if (result_.status.ok()) {
     co_await (result_.questions.empty() ? Complete() : Ask());
+  } else if (setup_.give_up) {  // also while the server shuts down: nothing is left to resume
+    const bool cancelled = setup_.give_up->code() == Code::kCancelled;
+    co_await EndWithError(cancelled ? RunState::kCancelled : RunState::kFailed, *setup_.give_up);
   } else if (reason == CancelReason::kShutdown) {
     co_await LetGo();
   } else if (reason != CancelReason::kNone) {
-    co_await EndWithError(RunState::kCancelled,
-                          Fail(Code::kCancelled, "cancelled ({})", CancelReasonName(reason)));
+    co_await EndWithError(RunState::kCancelled, CancelledBy(reason));
   } else {
     co_await EndWithError(RunState::kFailed, result_.status);
   }
@@ -188,7 +203,7 @@ async::Task<void> RunExecution::Complete() {
   if (!stored.ok()) co_return BreakOff();
   Report("completed");
   End({});
-  co_await ForgetGraph();
+  co_await ForgetCheckpoints();
 }
 
 async::Task<void> RunExecution::Ask() {
@@ -220,12 +235,18 @@ async::Task<void> RunExecution::EndWithError(RunState state, Status status) {
   if (!stored.ok()) co_return BreakOff();
   Report(RunStateName(state));
   End({});
-  co_await ForgetGraph();
+  co_await ForgetCheckpoints();
+}
+
+// Most turns end without one.
+async::Task<void> RunExecution::ForgetCheckpoints() {
+  if (result_.in_store || setup_.resumed) co_await ForgetGraph(services_, setup_.record);
 }
 
 async::Task<void> RunExecution::LetGo() {
   const Status released = co_await services_.store.Release(writer_.fence());
   if (!released.ok()) {
+    services_.left_over.Postpone(setup_.record.run_id, released, services_.clock.Now());
     LogWith(log_context_, LogLevel::kWarning, "run not released",
             {{"status", released.ToString()}});
   }
@@ -234,19 +255,8 @@ async::Task<void> RunExecution::LetGo() {
            setup_.record.run_id));
 }
 
-// The answer is in the conversation: the graph's checkpoints have done their work.
-async::Task<void> RunExecution::ForgetGraph() {
-  if (services_.checkpoints == nullptr || !(result_.in_store || setup_.resumed)) co_return;
-  const Status forgotten =
-      co_await services_.checkpoints->DeleteThread(setup_.record.graph_thread());
-  if (!forgotten.ok()) {
-    LogWith(log_context_, LogLevel::kWarning, "checkpoints of a finished run not deleted",
-            {{"status", forgotten.ToString()}});
-  }
-}
-
 // What has not been stored has not happened: no more chunks, and the run stays as it is in the
-// store, to be resumed.
+// store, to be resumed after a while.
 void RunExecution::BreakOff() {
   const Status& broken = writer_.broken();
   LogWith(log_context_, LogLevel::kError, "run broken off", {{"status", broken.ToString()}});
@@ -254,6 +264,7 @@ void RunExecution::BreakOff() {
   if (broken.code() == Code::kAborted) {
     End(Fail(Code::kAborted, "run {} has been taken over; resume it", setup_.record.run_id));
   } else {
+    services_.left_over.Postpone(setup_.record.run_id, broken, services_.clock.Now());
     End(Fail(Code::kUnavailable, "run {} cannot be stored: {}; resume it later",
              setup_.record.run_id, broken.message()));
   }

@@ -19,6 +19,7 @@
 #include "runs/active_runs.h"
 #include "runs/agent_source.h"
 #include "runs/chunk_writer.h"
+#include "runs/left_over_runs.h"
 #include "runs/run_metrics.h"
 #include "runs/run_record.h"
 #include "runs/run_store.h"
@@ -38,6 +39,7 @@ struct RunServices {
   IdGenerator& ids;
   RunMetrics& metrics;
   ActiveRuns& active;
+  LeftOverRuns& left_over;
   std::chrono::milliseconds max_run_time;
   graph::DurabilityMode durability;
   StreamLog::Window live_window;
@@ -50,13 +52,22 @@ struct RunSetup {
   std::vector<ConversationMessage> history;
   std::shared_ptr<const agents::Agent> agent;
   Answers answers;
-  ChunkSequencer sequencer;           // has the log replayed
-  std::vector<StoredChunk> opening;   // its newest chunks, for readers that are waiting already
-  bool resumed = false;               // the graph may have got somewhere already
-  std::optional<Status> give_up;      // the run ends with this failure instead of going on
-  std::optional<std::string> notice;  // the first status chunk; one may be in the log already
+  ChunkSequencer sequencer;          // has the log replayed
+  std::vector<StoredChunk> opening;  // its newest chunks, for readers that are waiting already
+  bool resumed = false;              // the graph may have got somewhere already
+  // The run ends with this instead of going on: failed, or cancelled with CancelledBy().
+  std::optional<Status> give_up;
+  std::optional<std::string> notice;    // the first status chunk; one may be in the log already
+  std::optional<RunRecord> superseded;  // the waiting run that this one's message has ended
   std::chrono::steady_clock::time_point requested = std::chrono::steady_clock::now();
 };
+
+// How a run that was cancelled ends.
+Status CancelledBy(CancelReason reason);
+
+// Deletes the checkpoints of a run that has ended: its answer, if any, is in the conversation.
+// A failure is logged.
+async::Task<void> ForgetGraph(const RunServices& services, RunRecord record);
 
 // Runs the agent's graph, writes the stream, ends the run in the store.
 //
@@ -86,8 +97,8 @@ class RunExecution {
   async::Task<void> Complete();
   async::Task<void> Ask();
   async::Task<void> EndWithError(RunState state, Status status);
+  async::Task<void> ForgetCheckpoints();
   async::Task<void> LetGo();
-  async::Task<void> ForgetGraph();
   void BreakOff();
   void End(Status status);
   void Report(std::string_view outcome);

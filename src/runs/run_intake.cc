@@ -89,19 +89,25 @@ async::Task<Result<RunSetup>> RunIntake::Admit(std::string run_id, TurnRequest r
                  .agent = routing.agent,
                  .sequencer = SequencerFor(record, record.attempt)};
   Status admitted;
+  std::optional<RunStore::Superseded> superseded;
   for (int i = 0; i < kMaxAdmissions; ++i) {
-    admitted = co_await AdmitOnce(setup, request, routing);
+    admitted = co_await AdmitOnce(setup, request, routing, superseded);
     if (admitted.code() != Code::kAborted) break;
+    BATON_CO_TRY(co_await Supersede(setup.record, superseded));
   }
-  if (admitted.ok()) co_return setup;
+  if (admitted.ok()) {
+    if (superseded) setup.superseded = std::move(superseded->record);
+    co_return setup;
+  }
   if (admitted.code() != Code::kAborted) co_return Fail(std::move(admitted));
   co_return Fail(Code::kUnavailable, "{}: try again", admitted.message());
 }
 
 async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& request,
-                                         const Routing& routing) {
+                                         const Routing& routing,
+                                         const std::optional<RunStore::Superseded>& superseded) {
   const std::string now = FormatTimestamp(clock_.Now());
-  RunStore::NewRun run{.record = setup.record, .request = setup.request};
+  RunStore::NewRun run{.record = setup.record, .request = setup.request, .superseded = superseded};
   if (!request.history.empty()) {
     const Result<bool> known = co_await store_.HasHistory(setup.record.thread_id);
     if (!known) co_return known.error();
@@ -123,9 +129,31 @@ async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& req
   co_return Status();
 }
 
-async::Task<Result<RunSetup>> RunIntake::Resume(RunRecord record) {
-  // Without an owner it was let go in good order, which says nothing against the run.
-  const std::int64_t crashes = record.crashes + (record.owner.empty() ? 0 : 1);
+// The conversation's waiting run, if there is one, and what `by` lets it say last.
+async::Task<Status> RunIntake::Supersede(const RunRecord& by,
+                                         std::optional<RunStore::Superseded>& out) {
+  out.reset();
+  Result<std::optional<RunRecord>> waiting = co_await store_.FindWaiting(by.thread_id);
+  if (!waiting) co_return std::move(waiting).error();
+  if (!*waiting) co_return Status();
+  RunStore::Superseded superseded{.record = **std::move(waiting), .chunks = {}};
+  const RunRecord& record = superseded.record;
+  ChunkSequencer sequencer = SequencerFor(record, record.attempt);
+  BATON_CO_TRY(co_await Replay(record, sequencer));
+  sequencer.Add({.type = "error",
+                 .message = "superseded by a new message",
+                 .agent_name = "system",
+                 .metadata = {{"state", "cancelled"},
+                              {"code", std::string(CodeName(Code::kCancelled))},
+                              {"agent", record.agent + "_agent"},
+                              {"superseded_by", by.run_id}}},
+                FormatTimestamp(clock_.Now()), superseded.chunks);
+  out = std::move(superseded);
+  co_return Status();
+}
+
+async::Task<Result<RunSetup>> RunIntake::Resume(RunRecord record, bool crashed) {
+  const std::int64_t crashes = record.crashes + (crashed ? 1 : 0);
   Result<RunRecord> claimed = co_await store_.Claim(std::move(record), owner_, crashes);
   if (!claimed) co_return Fail(std::move(claimed).error());
   RunSetup setup{.record = *claimed,

@@ -2,6 +2,7 @@
 // or its last process went away.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,13 +37,15 @@ class RunIntake {
         ids_(ids),
         owner_(std::move(owner)) {}
 
-  // A new run: on disk, with its message and its first chunk, when this returns. Fails like
-  // RunStore::Admit(), but does not pass on kAborted.
+  // A new run: on disk, with its message and its first chunk, when this returns. A run of the
+  // conversation that waits for an answer ends with it. Fails like RunStore::Admit(), but does
+  // not pass on kAborted.
   async::Task<Result<RunSetup>> Admit(std::string run_id, TurnRequest request, Routing routing);
 
-  // A running run that nobody executes. kAborted if another process was faster. One that
-  // cannot go on (its agent is gone, it crashed too often) is set up to fail.
-  async::Task<Result<RunSetup>> Resume(RunRecord record);
+  // A run that nobody executes. `crashed`: its last activation ended by its own fault, as far as
+  // one can tell. kAborted if another process was faster. One that cannot go on (its agent is
+  // gone, it crashed too often) is set up to fail.
+  async::Task<Result<RunSetup>> Resume(RunRecord record, bool crashed);
 
   // A waiting run and answers to its questions, question id → JSON text. kInvalidArgument for
   // an answer to no question of the run's or not of the question's schema.
@@ -50,8 +53,9 @@ class RunIntake {
                                          std::map<std::string, std::string> answers);
 
  private:
-  async::Task<Status> AdmitOnce(RunSetup& setup, const TurnRequest& request,
-                                const Routing& routing);
+  async::Task<Status> AdmitOnce(RunSetup& setup, const TurnRequest& request, const Routing& routing,
+                                const std::optional<RunStore::Superseded>& superseded);
+  async::Task<Status> Supersede(const RunRecord& by, std::optional<RunStore::Superseded>& out);
   async::Task<Status> Replay(const RunRecord& record, ChunkSequencer& sequencer);
   async::Task<Status> LoadTurn(RunSetup& setup);
   async::Task<Result<Answers>> CheckAnswers(const RunRecord& record, const agents::Agent& agent,

@@ -45,6 +45,8 @@ Result<RunState> ParseRunState(std::string_view name) {
   return Fail(Code::kDataLoss, "run state '{}': no such state", name);
 }
 
+bool HasEnded(RunState state) { return state != RunState::kRunning && state != RunState::kWaiting; }
+
 std::string StoredRequest::Encode() const {
   json::Object object{
       {"query", query},

@@ -18,6 +18,7 @@ enum class RunState { kRunning, kWaiting, kCompleted, kFailed, kCancelled };
 
 std::string_view RunStateName(RunState state);  // "running" "waiting" …
 Result<RunState> ParseRunState(std::string_view name);
+bool HasEnded(RunState state);  // completed, failed or cancelled
 
 struct RunRecord {
   std::string run_id;

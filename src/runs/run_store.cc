@@ -47,16 +47,6 @@ Statement DeleteRequest(const std::string& run_id) {
   return {.sql = "DELETE FROM run_requests WHERE run_id = $1", .params = {run_id}};
 }
 
-// A message ends the wait for an answer.
-std::vector<Statement> CancelWaiting(const std::string& thread_id, const std::string& now) {
-  return {{.sql = "DELETE FROM run_requests WHERE run_id IN "
-                  "(SELECT run_id FROM runs WHERE thread_id = $1 AND state = 'waiting')",
-           .params = {thread_id}},
-          {.sql = "UPDATE runs SET state = 'cancelled', error = 'superseded by a new message', "
-                  "updated_at = $2 WHERE thread_id = $1 AND state = 'waiting'",
-           .params = {thread_id, now}}};
-}
-
 // The newest messages within the window of limits.h, oldest first.
 Statement SelectHistory(std::string thread_id, std::string before_run) {
   return {.sql =
@@ -116,9 +106,21 @@ void RunStore::AddLogRow(Batch& batch, const std::string& run_id,
                               EncodeChunks(chunks)}});
 }
 
+void RunStore::AddSuperseded(Batch& batch, const Superseded& superseded) {
+  const RunRecord& record = superseded.record;
+  batch.push_back(
+      {.sql = "UPDATE runs SET state = 'cancelled', error = 'superseded by a new message', "
+              "updated_at = $3 WHERE run_id = $1 AND attempt = $2 AND state = 'waiting'",
+       .params = {record.run_id, record.attempt, Now()},
+       .min_rows = 1});
+  batch.push_back(DeleteRequest(record.run_id));
+  AddLogRow(batch, record.run_id, superseded.chunks);
+}
+
 async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run) {
   const RunRecord& record = run.record;
-  Batch batch = CancelWaiting(record.thread_id, Now());
+  Batch batch;
+  if (run.superseded) AddSuperseded(batch, *run.superseded);
   batch.push_back(InsertRun(record, Now()));
   batch.push_back({.sql = "INSERT INTO run_requests (run_id, request, answers) "
                           "VALUES ($1, $2, '{}')",
@@ -138,7 +140,7 @@ async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run
        .params = {record.thread_id}});
   if (!busy) co_return Fail(busy.error());
   if (busy->rows.empty()) {
-    co_return Fail(Code::kAborted, "conversation '{}' was busy a moment ago",
+    co_return Fail(Code::kAborted, "conversation '{}' was busy a moment ago, or waits",
                    record.conversation_id);
   }
   co_return Fail(Status(Code::kFailedPrecondition,
@@ -146,6 +148,16 @@ async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run
                                     "resume it",
                                     record.conversation_id, busy->Text(0, 0)))
                      .With("run_id", std::string(busy->Text(0, 0))));
+}
+
+async::Task<Result<std::optional<RunRecord>>> RunStore::FindWaiting(std::string thread_id) {
+  const auto rows = co_await database_.Read(
+      {.sql = fmt::format("SELECT {} FROM runs WHERE thread_id = $1 AND state = 'waiting'",
+                          kRunColumns),
+       .params = {std::move(thread_id)}});
+  if (!rows) co_return Fail(rows.error());
+  if (rows->rows.empty()) co_return std::nullopt;
+  co_return ReadRun(*rows, 0);
 }
 
 async::Task<Result<RunRecord>> RunStore::Find(std::string user_id, std::string conversation_id,

@@ -37,19 +37,29 @@ class RunStore {
   // Brings the tables to this program's version.
   async::Task<Status> Migrate();
 
+  // A waiting run that a new message ends, as it was read, and its last chunks.
+  struct Superseded {
+    RunRecord record;
+    std::vector<StoredChunk> chunks;
+  };
+
   struct NewRun {
     RunRecord record;
     StoredRequest request;
     std::vector<ConversationMessage> imported;  // history the store has not seen, oldest first
     ConversationMessage message;
     std::vector<StoredChunk> chunks;
+    std::optional<Superseded> superseded;  // cancelled in the same transaction
   };
 
   // Accepts a run, on disk, with all that belongs to it, and yields the conversation before its
-  // message as LoadHistory() does. A run of the conversation that waits for an answer is
-  // cancelled by it. kFailedPrecondition names the run that is still running,
-  // also in its details "run_id"; kAborted if that one ended meanwhile: try again.
+  // message as LoadHistory() does. kFailedPrecondition names the run of the conversation that is
+  // still running, also in its details "run_id". kAborted if one waits that `superseded` does not
+  // name as it is, or the running one ended meanwhile: look with FindWaiting() and try again.
   async::Task<Result<std::vector<ConversationMessage>>> Admit(NewRun run);
+
+  // The conversation's run that waits for an answer, if there is one.
+  async::Task<Result<std::optional<RunRecord>>> FindWaiting(std::string thread_id);
 
   // The run, or with an empty `run_id` the newest of the conversation. kNotFound as well for
   // another user's.
@@ -109,6 +119,7 @@ class RunStore {
  private:
   using Batch = std::vector<storage::Statement>;
 
+  void AddSuperseded(Batch& batch, const Superseded& superseded);
   void AddMessage(Batch& batch, const std::string& thread_id, const ConversationMessage& message);
   void AddLogRow(Batch& batch, const std::string& run_id, const std::vector<StoredChunk>& chunks);
   std::string Now() const { return FormatTimestamp(clock_.Now()); }

@@ -112,13 +112,30 @@ TEST_P(RunStoreTest, AConversationHasOneRunAtATime) {
   EXPECT_EQ(History(), (std::vector<std::string>{"user:q", "assistant:a", "user:q"}));
 }
 
-TEST_P(RunStoreTest, ANewMessageCancelsAWaitingRun) {
+TEST_P(RunStoreTest, ANewMessageCancelsAWaitingRunAndLogsItsLastChunk) {
   ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
+  EXPECT_FALSE(BlockOn(store_->FindWaiting("u:c")).value().has_value());
   ASSERT_TRUE(Finish({"run_1", 1}, RunState::kWaiting).ok());
   ASSERT_TRUE(BlockOn(store_->LoadRequest("run_1")).has_value());
-  ASSERT_TRUE(Admit(MakeRun("run_2")).ok());
+  EXPECT_EQ(Admit(MakeRun("run_2")).code(), Code::kAborted);
+  RunStore::NewRun next = MakeRun("run_2");
+  next.superseded = {.record = BlockOn(store_->FindWaiting("u:c")).value().value(),
+                     .chunks = {Content(2, "over")}};
+  ASSERT_TRUE(Admit(next).ok());
   EXPECT_EQ(BlockOn(store_->Find("u", "c", "run_1")).value().state, RunState::kCancelled);
   EXPECT_EQ(BlockOn(store_->LoadRequest("run_1")).error().code(), Code::kDataLoss);
+  EXPECT_EQ(BlockOn(store_->ReadLog("run_1", 1, 10)).value().at(0).chunk.message, "over");
+}
+
+TEST_P(RunStoreTest, ARunThatWasAnsweredMeanwhileIsNotSuperseded) {
+  ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
+  ASSERT_TRUE(Finish({"run_1", 1}, RunState::kWaiting).ok());
+  RunStore::NewRun next = MakeRun("run_2");
+  next.superseded = {.record = BlockOn(store_->FindWaiting("u:c")).value().value(), .chunks = {}};
+  ASSERT_TRUE(BlockOn(store_->Claim(next.superseded->record, "me", 0)).has_value());
+  EXPECT_EQ(Admit(next).code(), Code::kAborted);
+  EXPECT_EQ(BlockOn(store_->Find("u", "c", "")).value().run_id, "run_1");
+  EXPECT_EQ(BlockOn(store_->Find("u", "c", "")).value().state, RunState::kRunning);
 }
 
 TEST_P(RunStoreTest, ARunIsFoundByItsUserOnly) {

@@ -76,6 +76,9 @@ Status CheckAnswers(const TurnRequest& request) {
   if (!request.resume) {
     return Fail(Code::kInvalidArgument, "answers without resume: which run do they continue?");
   }
+  if (request.cancel) {
+    return Fail(Code::kInvalidArgument, "cancel with answers: does the run end or go on?");
+  }
   if (request.answers.size() > kMaxAnswers) {
     return Fail(Code::kResourceExhausted, "answers: {}, the limit is {}", request.answers.size(),
                 kMaxAnswers);
@@ -107,6 +110,9 @@ Status CheckTurn(const TurnRequest& request) {
   if (request.editor) BATON_TRY(CheckEditor(*request.editor));
   if (request.from_seq < 0 || request.from_seq == std::numeric_limits<std::int64_t>::max()) {
     return Fail(Code::kInvalidArgument, "from_seq {} is no sequence number", request.from_seq);
+  }
+  if (request.cancel && !request.resume) {
+    return Fail(Code::kInvalidArgument, "cancel without resume: which run is meant?");
   }
   return CheckAnswers(request);
 }

@@ -50,6 +50,23 @@ class Cancel(unittest.TestCase):
                     return
         self.assert_prompt(self.close_times(MockProvider(), content_came))
 
+    def test_by_a_client_that_only_joined(self):
+        provider = MockProvider(before=30)
+        env = {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "k", "BATON_MODEL": "m"}
+        with harness.Server(env=env) as server:
+            stub = server.stub()
+            started = stub.StreamChat(request("hello", agent_type="chat"))
+            wait_until(lambda: provider.requests, 10, "request at the provider")
+            joined = stub.StreamChat(request("", metadata={"resume": "true"}))
+            next(joined)
+            joined.cancel()  # leaves
+            chunks = list(stub.StreamChat(
+                request("", metadata={"resume": "true", "cancel": "true"})))
+            self.assertEqual(chunks[-1].type, "error")
+            self.assertEqual(chunks[-1].metadata["state"], "cancelled")
+            wait_until(lambda: provider.closed_at, 5, "provider sees the close")
+            self.assertEqual(list(started)[-1].metadata["seq"], chunks[-1].metadata["seq"])
+
     def test_a_killed_client_counts_too(self):
         provider = MockProvider()
         env = {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "k", "BATON_MODEL": "m"}

@@ -27,8 +27,7 @@ async::Task<Result<std::optional<orchestrator::ChatChunk>>> ChatReader::Take() {
       co_return Fail(Code::kCancelled, "reading a chat stream: cancelled");
     }
   }
-  Status status = FromGrpc(*ended_);
-  if (!status.ok()) co_return Fail(std::move(status));
+  if (!ended_->ok()) co_return Fail(*ended_);
   co_return std::nullopt;
 }
 
@@ -49,7 +48,7 @@ void ChatReader::OnReadDone(bool ok) {
 void ChatReader::OnDone(const grpc::Status& status) {
   const std::shared_ptr<ChatReader> last = std::move(self_);
   const std::lock_guard lock(mutex_);
-  ended_ = status;
+  ended_ = broken_ ? std::move(*broken_) : FromGrpc(status);
   WakeTaker();
 }
 
@@ -76,6 +75,14 @@ void ChatReader::ReadOn(std::unique_lock<std::mutex> lock) {
   lock.unlock();
   StartRead(&incoming_);
   RemoveHold();
+}
+
+void ChatReader::Break(Status why) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!broken_) broken_ = std::move(why);
+  }
+  context_.TryCancel();
 }
 
 void ChatReader::Abandon() {

@@ -42,6 +42,10 @@ class ChatReader final : public grpc::ClientReadReactor<orchestrator::ChatChunk>
   // Asks the server to stop; the end then comes as any other.
   void Cancel() { context_.TryCancel(); }
 
+  // Ends a call that has not ended with `why`, which is what Take() then fails with. From any
+  // thread.
+  void Break(Status why);
+
   // Cancels a call that has not ended, and forgets the taker.
   void Abandon();
 
@@ -67,8 +71,9 @@ class ChatReader final : public grpc::ClientReadReactor<orchestrator::ChatChunk>
   // Guarded by mutex_. No read is under way, and a hold keeps OnDone away until there is one:
   // set by OnReadDone, cleared by whoever gives the hold back.
   bool paused_ = false;
-  bool taker_waits_ = false;           // guarded by mutex_
-  std::optional<grpc::Status> ended_;  // guarded by mutex_; constant once set
+  bool taker_waits_ = false;      // guarded by mutex_
+  std::optional<Status> broken_;  // guarded by mutex_
+  std::optional<Status> ended_;   // guarded by mutex_; constant once set
 };
 
 }  // namespace baton::rpc::internal

@@ -12,6 +12,7 @@ namespace {
 
 // Keys of ChatRequest.metadata and ChatChunk.metadata that the contract gives a meaning.
 constexpr std::string_view kResumeKey = "resume";
+constexpr std::string_view kCancelKey = "cancel";
 constexpr std::string_view kFromSeqKey = "from_seq";
 constexpr std::string_view kRunIdKey = "run_id";
 constexpr std::string_view kAnswerPrefix = "answer.";  // answer.<question id>
@@ -42,13 +43,19 @@ Result<std::int64_t> ParseSeq(std::string_view text) {
 // Chunks come from our own servers; a number that is none is not worth losing the chunk for.
 std::int64_t SeqOrZero(std::string_view text) { return ParseSeq(text).value_or(0); }
 
-Status DecodeJoin(WireMap& metadata, runs::TurnRequest& turn) {
-  const std::string resume = TakeValue(metadata, kResumeKey);
-  if (!resume.empty() && resume != "true" && resume != "false") {
+Status TakeFlag(WireMap& metadata, std::string_view key, bool& flag) {
+  const std::string text = TakeValue(metadata, key);
+  if (!text.empty() && text != "true" && text != "false") {
     return Fail(Code::kInvalidArgument,
-                "ChatRequest.metadata[resume]: '{}' is neither 'true' nor 'false'", resume);
+                "ChatRequest.metadata[{}]: '{}' is neither 'true' nor 'false'", key, text);
   }
-  turn.resume = resume == "true";
+  flag = text == "true";
+  return {};
+}
+
+Status DecodeJoin(WireMap& metadata, runs::TurnRequest& turn) {
+  BATON_TRY(TakeFlag(metadata, kResumeKey, turn.resume));
+  BATON_TRY(TakeFlag(metadata, kCancelKey, turn.cancel));
   turn.run_id = TakeValue(metadata, kRunIdKey);
   if (const std::string from = TakeValue(metadata, kFromSeqKey); !from.empty()) {
     const Result<std::int64_t> seq = ParseSeq(from);
@@ -141,6 +148,7 @@ orchestrator::ChatRequest EncodeTurn(runs::TurnRequest&& turn) {
   if (turn.editor) EncodeEditor(*std::move(turn.editor), *wire.mutable_active_editor());
   WireMap& metadata = *wire.mutable_metadata();
   if (turn.resume) metadata[std::string(kResumeKey)] = "true";
+  if (turn.cancel) metadata[std::string(kCancelKey)] = "true";
   if (turn.from_seq > 0) metadata[std::string(kFromSeqKey)] = std::to_string(turn.from_seq);
   if (!turn.run_id.empty()) metadata[std::string(kRunIdKey)] = WireText(std::move(turn.run_id));
   for (auto& [question, answer] : turn.answers) {
@@ -164,6 +172,11 @@ orchestrator::ChatChunk EncodeChunk(runs::Chunk&& chunk) {
     metadata[std::string(kSupersedesSeqKey)] = std::to_string(chunk.supersedes_seq);
   }
   return wire;
+}
+
+std::string RunIdOf(const orchestrator::ChatChunk& wire) {
+  const auto found = wire.metadata().find(std::string(kRunIdKey));
+  return found == wire.metadata().end() ? std::string() : found->second;
 }
 
 runs::Chunk DecodeChunk(orchestrator::ChatChunk&& wire) {

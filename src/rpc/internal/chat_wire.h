@@ -1,6 +1,8 @@
 // Chat turns and chunks: the contract's messages and the types of runs/.
 #pragma once
 
+#include <string>
+
 #include "base/status.h"
 #include "proto/orchestrator.pb.h"
 #include "runs/orchestrator.h"
@@ -14,5 +16,7 @@ orchestrator::ChatRequest EncodeTurn(runs::TurnRequest&& turn);
 
 orchestrator::ChatChunk EncodeChunk(runs::Chunk&& chunk);
 runs::Chunk DecodeChunk(orchestrator::ChatChunk&& wire);
+// Empty if the chunk names none.
+std::string RunIdOf(const orchestrator::ChatChunk& wire);
 
 }  // namespace baton::rpc::internal

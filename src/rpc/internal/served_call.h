@@ -103,6 +103,15 @@ class ServedCall : public Reactor {
     this->Finish(ToGrpc(status));
   }
 
+  // The transport has broken off, and nobody has said why. While the server drains, it was the
+  // shutdown, whose own word may come too late; otherwise the cancel that follows says it.
+  // Threads: the lane.
+  void NoteBroken() {
+    if (context_.reason_ == CancelReason::kNone && WhyCancelled() == CancelReason::kShutdown) {
+      context_.reason_ = CancelReason::kShutdown;
+    }
+  }
+
   // A post to the lane that keeps this call alive; from any thread before OnDone().
   template <typename Step>
   void Post(Step step) {
@@ -127,8 +136,7 @@ class ServedCall : public Reactor {
   }
 
   void CancelHandler() {
-    if (context_.reason_ != CancelReason::kNone) return;
-    context_.reason_ = WhyCancelled();
+    if (context_.reason_ == CancelReason::kNone) context_.reason_ = WhyCancelled();
     if (handler_ != nullptr) handler_->Cancel(context_.reason_);
   }
 

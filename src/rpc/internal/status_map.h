@@ -12,7 +12,7 @@ namespace baton::rpc::internal {
 grpc::Status ToGrpc(const Status& status);
 
 // A number outside the enum becomes kUnknown; a message that says nothing is given the code's
-// name.
+// name, and that of a server out of memory for us is put into words.
 Status FromGrpc(const grpc::Status& status);
 
 // Peers refuse headers above 8 KiB, and gRPC's percent-encoding triples every byte that is

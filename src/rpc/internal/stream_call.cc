@@ -19,6 +19,7 @@ async::Task<Status> StreamCall::WriteBytes(grpc::ByteBuffer message) {
 StreamCall::PutResult StreamCall::TryPut(grpc::ByteBuffer& message) {
   const std::size_t bytes = message.Length();
   std::unique_lock lock(mutex_);
+  if (broken_) NoteBroken();
   if (broken_ || context().cancel_reason() != CancelReason::kNone) return PutResult::kClosed;
   if (!HasRoomFor(bytes)) {
     writer_waits_ = true;

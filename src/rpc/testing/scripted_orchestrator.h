@@ -23,6 +23,7 @@ class ScriptedOrchestrator final : public runs::Orchestrator {
  public:
   struct Script {
     Status refusal;                // of StreamChat
+    Status cancel_refusal;         // of StreamChat with `cancel`
     int chunks = 3;                // of type content; then a `complete`
     std::size_t chunk_bytes = 10;  // of each
     bool hangs = false;            // in place of the `complete`, until cancelled
@@ -42,7 +43,9 @@ class ScriptedOrchestrator final : public runs::Orchestrator {
 
   async::Task<Result<std::unique_ptr<runs::ChunkStream>>> StreamChat(
       runs::TurnRequest request) override {
+    const bool refused = request.cancel && !script_.cancel_refusal.ok();
     Note([&](Seen& seen) { seen.turns.push_back(std::move(request)); });
+    if (refused) co_return Fail(script_.cancel_refusal);
     if (script_.hangs_at_admission) {
       co_await Hang();
       co_return Fail(Code::kCancelled, "admission: cancelled");
