@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "agents/agent_catalog.h"
-#include "agents/internal/nearest_name.h"
+#include "base/nearest_name.h"
 
 namespace baton::agents {
 namespace {
