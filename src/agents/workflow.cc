@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agents/agent_catalog.h"
+#include "agents/agent.h"
 #include "base/nearest_name.h"
 
 namespace baton::agents {
