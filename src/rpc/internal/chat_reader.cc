@@ -4,7 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
-#include "rpc/internal/status_map.h"
+#include "grpc_client/grpc_values.h"
 
 namespace baton::rpc::internal {
 
@@ -27,7 +27,7 @@ async::Task<Result<std::optional<orchestrator::ChatChunk>>> ChatReader::Take() {
       co_return Fail(Code::kCancelled, "reading a chat stream: cancelled");
     }
   }
-  Status status = FromGrpc(*ended_);
+  Status status = grpc_client::FromGrpc(*ended_);
   if (!status.ok()) co_return Fail(std::move(status));
   co_return std::nullopt;
 }

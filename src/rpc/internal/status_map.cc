@@ -14,14 +14,4 @@ grpc::Status ToGrpc(const Status& status) {
           std::string(Utf8Prefix(message, kMaxStatusMessageBytes))};
 }
 
-Status FromGrpc(const grpc::Status& status) {
-  if (status.ok()) return {};
-  const int number = status.error_code();
-  const bool known = number > 0 && number <= static_cast<int>(Code::kUnauthenticated);
-  const Code code = known ? static_cast<Code>(number) : Code::kUnknown;
-  std::string message = status.error_message();
-  if (message.empty()) message = "the service gave no reason (" + std::string(CodeName(code)) + ")";
-  return {code, std::move(message)};
-}
-
 }  // namespace baton::rpc::internal
