@@ -2,37 +2,18 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "agents/agent_spec.h"
+#include "agents/agent.h"
 #include "base/status.h"
-#include "graph/compiled_graph.h"
 #include "llm/model_catalog.h"
 #include "tools/tool.h"
 
 namespace baton::agents {
-
-// The channels that every workflow has, and the members of a turn's input and outcome:
-//   input    {"messages": [llm::Message as JSON, …]}  the history and this turn's message last
-//   outcome  {"answer": text, "sources": [tools::Source, …], "tools_used": [name, …]}
-// `answer` is, to the byte, what the turn's listener was given through OnContent() without the
-// text that later attempts made void. `sources` are those that the answer cites as [n], by
-// number, each with "number". A workflow may add channels of its own.
-//
-// A thread runs one turn: the state of the next begins anew, on a thread of its own.
-struct Agent {
-  AgentSpec spec;
-  std::shared_ptr<const graph::CompiledGraph> graph;
-};
-
-// Compiles the spec's workflow to a graph. kInvalidArgument names the unknown workflow, tool
-// or parameter.
-Result<std::shared_ptr<const graph::CompiledGraph>> BuildWorkflow(const AgentSpec& spec);
 
 // Reads a folder of agent files and follows their changes. A turn that has begun keeps the
 // agent it began with. A file that becomes wrong keeps the agent it was; problems() says why.
@@ -65,19 +46,17 @@ class AgentCatalog {
                const llm::ModelCatalog* models);
 
   class Watcher;
-  using Agents = std::map<std::string, std::shared_ptr<const Agent>, std::less<>>;
-
   struct Reading;
-  Reading ReadFolder(const Agents& current) const;
-  std::shared_ptr<const Agents> Current() const;
+  Reading ReadFolder(const AgentsByName& current) const;
+  std::shared_ptr<const AgentsByName> Current() const;
 
   const std::filesystem::path folder_;
   const tools::ToolRegistry* const tools_;
   const llm::ModelCatalog* const models_;
   std::mutex reload_mutex_;  // one reading at a time: an older one never replaces a newer
   mutable std::mutex mutex_;
-  std::shared_ptr<const Agents> agents_;  // guarded by mutex_; replaced, never changed
-  std::vector<std::string> problems_;     // guarded by mutex_
+  std::shared_ptr<const AgentsByName> agents_;  // guarded by mutex_; replaced, never changed
+  std::vector<std::string> problems_;           // guarded by mutex_
   std::unique_ptr<Watcher> watcher_;
 };
 

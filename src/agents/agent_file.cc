@@ -109,8 +109,4 @@ Result<AgentSpec> ParseAgentFile(std::string_view text, std::string_view file_na
   return spec;
 }
 
-Result<AgentSpec> ParseAgentFile(std::string_view text, std::string_view file_name) {
-  return ParseAgentFile(text, file_name, KnownNames());
-}
-
 }  // namespace baton::agents

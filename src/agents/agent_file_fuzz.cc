@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "agents/agent_catalog.h"
+#include "agents/agent.h"
 #include "agents/agent_spec.h"
 #include "agents/prompt_template.h"
 #include "base/check.h"

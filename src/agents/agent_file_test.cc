@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "agents/agent_spec.h"
-#include "agents/internal/nearest_name.h"
 #include "agents/prompt_template.h"
 
 namespace baton::agents {
@@ -192,15 +191,6 @@ TEST(PromptTemplate, FillsInValuesAndNothingElse) {
             "{{user_name}} for Ada.");
   EXPECT_EQ(FillTemplate("no end {{ai_name", {{"ai_name", "x"}}), "no end {{ai_name");
   EXPECT_EQ(FillTemplate("", {}), "");
-}
-
-TEST(NearestName, KnowsASlipFromAnotherWord) {
-  constexpr std::string_view kNames[] = {"title", "tools", "model"};
-  EXPECT_EQ(NearestName("titel", kNames), "title");
-  EXPECT_EQ(NearestName("tittle", kNames), "title");
-  EXPECT_EQ(NearestName("tool", kNames), "tools");
-  EXPECT_EQ(NearestName("colour", kNames), "");
-  EXPECT_EQ(NearestName(std::string(100000, 'a'), kNames), "");
 }
 
 }  // namespace

@@ -59,9 +59,16 @@ struct AgentFileError {
   std::string message;
 };
 
+// The names an agent file may use. Empty optional: not known, not checked.
+struct KnownNames {
+  std::optional<std::vector<std::string>> tools;
+  std::optional<std::vector<std::string>> models;
+};
+
 // Reads an agent file. kInvalidArgument lists every mistake, one a line:
 // "agents/chat.md:7:12: unknown tool permission 'alow': allow, ask or deny".
-// Unknown keys are mistakes. Tools and models are checked by the catalog, which knows them.
-Result<AgentSpec> ParseAgentFile(std::string_view text, std::string_view file_name);
+// Unknown keys are mistakes.
+Result<AgentSpec> ParseAgentFile(std::string_view text, std::string_view file_name,
+                                 const KnownNames& known = {});
 
 }  // namespace baton::agents

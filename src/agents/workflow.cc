@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "agents/agent_catalog.h"
-#include "agents/internal/nearest_name.h"
+#include "agents/agent.h"
+#include "base/nearest_name.h"
 
 namespace baton::agents {
 namespace {

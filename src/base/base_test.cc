@@ -8,6 +8,7 @@
 #include "base/id_generator.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/nearest_name.h"
 #include "base/status.h"
 #include "base/utf8.h"
 #include "testing/manual_clock.h"
@@ -121,6 +122,16 @@ TEST(Log, EscapesWhatWouldBreakTheLine) {
             std::string::npos)
       << line;
   EXPECT_NE(line.find(R"("path":"a\nb","n":3})"), std::string::npos) << line;
+}
+
+TEST(NearestName, TakesASlipForTheNearestNameAndNothingElse) {
+  const std::vector<std::string_view> names = {"port", "address"};
+  EXPECT_EQ(SuggestName("prot", "the keys are", names), "did you mean 'port'?");
+  EXPECT_EQ(SuggestName("adress", "the keys are", names), "did you mean 'address'?");
+  EXPECT_EQ(SuggestName("ports", "the keys are", names), "did you mean 'port'?");
+  EXPECT_EQ(SuggestName("colour", "the keys are", names), "the keys are port, address");
+  EXPECT_EQ(SuggestName("port", "the keys are", {}), "there are none");
+  EXPECT_EQ(NearestName(std::string(100'000, 'p'), names), "");
 }
 
 }  // namespace

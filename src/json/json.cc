@@ -52,6 +52,32 @@ void AppendPretty(std::string& out, const Value& value, std::size_t indent) {
   out += is_object ? '}' : ']';
 }
 
+std::string_view TextOr(const Value* member, std::string_view fallback) {
+  return member != nullptr && member->is_string() ? ToStringView(member->get_string()) : fallback;
+}
+
+std::int64_t IntOr(const Value* member, std::int64_t fallback) {
+  if (member == nullptr || !member->is_number()) return fallback;
+  boost::json::error_code error;
+  const auto number = member->to_number<std::int64_t>(error);
+  return error ? fallback : number;
+}
+
+double DoubleOr(const Value* member, double fallback) {
+  return member != nullptr && member->is_number() ? member->to_number<double>() : fallback;
+}
+
+bool BoolOr(const Value* member, bool fallback) {
+  return member != nullptr && member->is_bool() ? member->get_bool() : fallback;
+}
+
+Result<std::string> TextOf(const Value* member, std::string_view key, std::string_view what) {
+  if (member == nullptr || !member->is_string()) {
+    return Fail(Code::kInvalidArgument, "{}: '{}' must be a string", what, key);
+  }
+  return std::string(ToStringView(member->get_string()));
+}
+
 }  // namespace
 
 Result<Value> Parse(std::string_view text, const ParseLimits& limits) {
@@ -84,41 +110,48 @@ std::string SerializePretty(const Value& value) {
   return out;
 }
 
+const Value* Find(const Object& object, std::string_view key) { return object.if_contains(key); }
+
 const Value* Find(const Value& object, std::string_view key) {
   const Object* members = object.if_object();
-  return members == nullptr ? nullptr : members->if_contains(key);
+  return members == nullptr ? nullptr : Find(*members, key);
 }
 
+std::string_view GetString(const Object& object, std::string_view key, std::string_view fallback) {
+  return TextOr(Find(object, key), fallback);
+}
 std::string_view GetString(const Value& object, std::string_view key, std::string_view fallback) {
-  const Value* member = Find(object, key);
-  return member != nullptr && member->is_string() ? ToStringView(member->get_string()) : fallback;
+  return TextOr(Find(object, key), fallback);
 }
 
+std::int64_t GetInt(const Object& object, std::string_view key, std::int64_t fallback) {
+  return IntOr(Find(object, key), fallback);
+}
 std::int64_t GetInt(const Value& object, std::string_view key, std::int64_t fallback) {
-  const Value* member = Find(object, key);
-  if (member == nullptr || !member->is_number()) return fallback;
-  boost::json::error_code error;
-  const auto number = member->to_number<std::int64_t>(error);
-  return error ? fallback : number;
+  return IntOr(Find(object, key), fallback);
 }
 
+double GetDouble(const Object& object, std::string_view key, double fallback) {
+  return DoubleOr(Find(object, key), fallback);
+}
 double GetDouble(const Value& object, std::string_view key, double fallback) {
-  const Value* member = Find(object, key);
-  return member != nullptr && member->is_number() ? member->to_number<double>() : fallback;
+  return DoubleOr(Find(object, key), fallback);
 }
 
+bool GetBool(const Object& object, std::string_view key, bool fallback) {
+  return BoolOr(Find(object, key), fallback);
+}
 bool GetBool(const Value& object, std::string_view key, bool fallback) {
-  const Value* member = Find(object, key);
-  return member != nullptr && member->is_bool() ? member->get_bool() : fallback;
+  return BoolOr(Find(object, key), fallback);
 }
 
+Result<std::string> RequireString(const Object& object, std::string_view key,
+                                  std::string_view what) {
+  return TextOf(Find(object, key), key, what);
+}
 Result<std::string> RequireString(const Value& object, std::string_view key,
                                   std::string_view what) {
-  const Value* member = Find(object, key);
-  if (member == nullptr || !member->is_string()) {
-    return Fail(Code::kInvalidArgument, "{}: '{}' must be a string", what, key);
-  }
-  return std::string(ToStringView(member->get_string()));
+  return TextOf(Find(object, key), key, what);
 }
 
 }  // namespace baton::json

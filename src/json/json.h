@@ -35,18 +35,35 @@ std::string Serialize(const Object& object);
 // Two spaces a level, for people.
 std::string SerializePretty(const Value& value);
 
-// The member `key` of `object`, null if it is absent or `object` is not an object.
+// The member `key` of `object`, null if it is absent or `object` is not an object. It lives in
+// the object, so a temporary is refused.
+const Value* Find(const Object& object, std::string_view key);
 const Value* Find(const Value& object, std::string_view key);
+const Value* Find(const Object&& object, std::string_view key) = delete;
+const Value* Find(const Value&& object, std::string_view key) = delete;
 
-// The member as a type, or `fallback` if it is absent or of another type. GetInt takes whole
-// doubles too: some writers know no integers.
+// The member as a type, or `fallback` if it is absent or of another type. The text lives in the
+// object.
+std::string_view GetString(const Object& object, std::string_view key,
+                           std::string_view fallback = {});
 std::string_view GetString(const Value& object, std::string_view key,
                            std::string_view fallback = {});
+std::string_view GetString(const Object&& object, std::string_view key,
+                           std::string_view fallback = {}) = delete;
+std::string_view GetString(const Value&& object, std::string_view key,
+                           std::string_view fallback = {}) = delete;
+
+// The same; GetInt takes whole doubles too: some writers know no integers.
+std::int64_t GetInt(const Object& object, std::string_view key, std::int64_t fallback = 0);
 std::int64_t GetInt(const Value& object, std::string_view key, std::int64_t fallback = 0);
+double GetDouble(const Object& object, std::string_view key, double fallback = 0);
 double GetDouble(const Value& object, std::string_view key, double fallback = 0);
+bool GetBool(const Object& object, std::string_view key, bool fallback = false);
 bool GetBool(const Value& object, std::string_view key, bool fallback = false);
 
 // A string member that must be there. kInvalidArgument names `what` and `key`.
+Result<std::string> RequireString(const Object& object, std::string_view key,
+                                  std::string_view what);
 Result<std::string> RequireString(const Value& object, std::string_view key, std::string_view what);
 
 inline std::string_view ToStringView(const boost::json::string& text) {

@@ -35,9 +35,24 @@ TEST(Access, GivesTheFallbackForWhatIsAbsentOrOfAnotherType) {
   EXPECT_EQ(GetInt(value, "d"), 4);
   EXPECT_EQ(GetInt(value, "missing", -1), -1);
   EXPECT_TRUE(GetBool(value, "b"));
-  EXPECT_EQ(Find(Value(3), "s"), nullptr);
+  const Value number(3);
+  EXPECT_EQ(Find(number, "s"), nullptr);
+  const Object object{{"s", "x"}};
+  EXPECT_EQ(Find(object, "s"), object.if_contains("s"));
+  EXPECT_EQ(GetString(object, "s").data(), object.at("s").get_string().data());
   EXPECT_EQ(RequireString(value, "i", "tool call").error().message(),
             "tool call: 'i' must be a string");
+}
+
+template <typename T>
+concept GivesMembers = requires(T&& object) { Find(std::forward<T>(object), "key"); } ||
+                       requires(T&& object) { GetString(std::forward<T>(object), "key"); };
+
+TEST(Access, DoesNotPointIntoATemporary) {
+  static_assert(GivesMembers<const Value&> && GivesMembers<Object&>);
+  static_assert(!GivesMembers<Value> && !GivesMembers<const Value>);
+  static_assert(!GivesMembers<Object> && !GivesMembers<const Object>);
+  static_assert(!GivesMembers<Array&>, "converted to a temporary value");
 }
 
 TEST(Schema, NamesTheValueThatDoesNotFit) {

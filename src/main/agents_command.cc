@@ -1,11 +1,10 @@
-#include <fstream>
-#include <sstream>
-
-#include "agents/agent_catalog.h"
+#include "agents/agent_folder.h"
 #include "agents/agent_spec.h"
 #include "main/agents_folder.h"
 #include "main/commands.h"
+#include "main/models.h"
 #include "main/terminal.h"
+#include "main/tools.h"
 
 namespace baton::app {
 namespace {
@@ -38,56 +37,84 @@ void ShowAgent(const agents::AgentSpec& spec) {
   out.WriteLine(fmt::format("file:      {}\n\n{}", spec.file, spec.prompt));
 }
 
-Status LintFile(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  if (!in) return Fail(Code::kNotFound, "{}: cannot be read", path.string());
-  std::stringstream text;
-  text << in.rdbuf();
-  const auto spec = agents::ParseAgentFile(text.str(), path.string());
-  if (!spec) return spec.error();
-  BATON_TRY(agents::BuildWorkflow(*spec));
-  return {};
+Result<agents::KnownNames> NamesThereAre() {
+  tools::ToolRegistry tools;
+  BATON_TRY(RegisterTools(tools, nullptr));
+  return agents::KnownNames{
+      .tools = tools.names(),
+      .models = std::vector<std::string>{std::string(kDefaultAlias), std::string(kFastAlias)}};
 }
 
-int LintFiles(const std::vector<std::filesystem::path>& files) {
-  int wrong = 0;
+int Lint(const std::vector<agents::LoadedAgent>& files) {
+  int exit_code = 0;
   Terminal out(stdout);
-  for (const std::filesystem::path& file : files) {
-    if (const Status status = LintFile(file); status.ok()) {
-      out.WriteLine(fmt::format("PASS {}", file.string()), Style::kGreen);
+  for (const agents::LoadedAgent& loaded : files) {
+    if (loaded.agent) {
+      out.WriteLine(fmt::format("PASS {}", loaded.file.string()), Style::kGreen);
     } else {
-      out.WriteLine(fmt::format("FAIL {}\n{}", file.string(), status.message()), Style::kRed);
-      ++wrong;
+      out.WriteLine(
+          fmt::format("FAIL {}\n{}", loaded.file.string(), loaded.agent.error().message()),
+          Style::kRed);
+      exit_code = 1;
     }
   }
-  return wrong == 0 ? 0 : 1;
+  return exit_code;
+}
+
+// The agents that can be used. What is wrong with the other files goes to standard error.
+agents::AgentsByName ReportWrongOnes(const std::vector<agents::LoadedAgent>& files) {
+  agents::AgentsByName good;
+  for (const agents::LoadedAgent& loaded : files) {
+    if (loaded.agent) {
+      good.emplace((*loaded.agent)->spec.name, *loaded.agent);
+    } else {
+      ReportError(loaded.agent.error());
+    }
+  }
+  return good;
+}
+
+int List(const agents::AgentsByName& agents) {
+  Terminal out(stdout);
+  for (const auto& [name, agent] : agents) {
+    out.WriteLine(fmt::format("{:<16}{}", name, agent->spec.description));
+  }
+  return 0;
+}
+
+int Show(const agents::AgentsByName& agents, const std::string& name) {
+  const auto agent = agents::FindAgent(agents, name);
+  if (agent == nullptr) {
+    return ReportError(Status(Code::kNotFound, "no agent '" + name + "'"),
+                       "`baton agents list` names them");
+  }
+  ShowAgent(agent->spec);
+  return 0;
+}
+
+Result<std::vector<agents::LoadedAgent>> LoadFiles(const Settings& settings,
+                                                   const AgentsCommand& command) {
+  const auto known = NamesThereAre();
+  if (!known) return Fail(known.error());
+  std::vector<agents::LoadedAgent> files;
+  for (const std::filesystem::path& file : command.files) {
+    files.push_back(agents::LoadAgentFile(file, *known));
+  }
+  if (!files.empty()) return files;
+  const auto folder = FindAgentsFolder(settings);
+  if (!folder) return Fail(folder.error());
+  return agents::LoadAgentFolder(*folder, *known);
 }
 
 }  // namespace
 
 int RunAgents(const Settings& settings, const AgentsCommand& command) {
   using Action = AgentsCommand::Action;
-  if (command.action == Action::kLint && !command.files.empty()) return LintFiles(command.files);
-  const auto folder = FindAgentsFolder(settings);
-  if (!folder) return ReportError(folder.error());
-  const auto catalog = agents::AgentCatalog::Open(*folder, nullptr, nullptr);
-  if (!catalog) return ReportError(catalog.error());
-  Terminal out(stdout);
-  if (command.action == Action::kShow) {
-    const auto agent = (*catalog)->Find(command.name);
-    if (agent == nullptr) {
-      return ReportError(Status(Code::kNotFound, "no agent '" + command.name + "'"),
-                         "`baton agents list` names them");
-    }
-    ShowAgent(agent->spec);
-    return 0;
-  }
-  for (const auto& agent : (*catalog)->List()) {
-    out.WriteLine(command.action == Action::kLint
-                      ? fmt::format("PASS {}", agent->spec.file)
-                      : fmt::format("{:<16}{}", agent->spec.name, agent->spec.description));
-  }
-  return 0;
+  const auto files = LoadFiles(settings, command);
+  if (!files) return ReportError(files.error());
+  if (command.action == Action::kLint) return Lint(*files);
+  const agents::AgentsByName agents = ReportWrongOnes(*files);
+  return command.action == Action::kShow ? Show(agents, command.name) : List(agents);
 }
 
 }  // namespace baton::app

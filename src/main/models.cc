@@ -30,8 +30,8 @@ Result<llm::ModelCatalog> ProviderModels(const Settings& settings) {
   auto fast = fast_name.empty() ? model : OpenAiModel(settings, fast_name);
   if (!fast) return Fail(std::move(fast).error());
   llm::ModelCatalog models;
-  models.Set("default", *model);
-  models.Set("fast", *fast);
+  models.Set(std::string(kDefaultAlias), *model);
+  models.Set(std::string(kFastAlias), *fast);
   return models;
 }
 
@@ -50,8 +50,8 @@ Result<llm::ModelCatalog> BuildModels(const Settings& settings) {
   options.token_delay = std::chrono::milliseconds(settings.Number("offline.token_delay_ms"));
   const auto model = std::make_shared<llm::offline::OfflineChatModel>(options);
   llm::ModelCatalog models;
-  models.Set("default", model);
-  models.Set("fast", model);
+  models.Set(std::string(kDefaultAlias), model);
+  models.Set(std::string(kFastAlias), model);
   return models;
 }
 

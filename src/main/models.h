@@ -1,7 +1,7 @@
 // The models that the settings describe.
 #pragma once
 
-#include <string>
+#include <string_view>
 
 #include "base/status.h"
 #include "llm/model_catalog.h"
@@ -9,7 +9,11 @@
 
 namespace baton::app {
 
-// The aliases `default` and `fast`: an OpenAI-compatible provider if a key or a base URL is
+// The aliases that agents may name, whatever stands behind them.
+inline constexpr std::string_view kDefaultAlias = "default";
+inline constexpr std::string_view kFastAlias = "fast";
+
+// Both aliases: an OpenAI-compatible provider if a key or a base URL is
 // set, the offline model otherwise. kInvalidArgument says what is missing.
 Result<llm::ModelCatalog> BuildModels(const Settings& settings);
 

@@ -14,12 +14,12 @@
 #include "main/database_address.h"
 #include "main/http_routes.h"
 #include "main/models.h"
+#include "main/tools.h"
 #include "main/version.h"
 #include "rpc/orchestrator_server.h"
 #include "rpc/tool_server.h"
 #include "runs/local_orchestrator.h"
 #include "storage/open.h"
-#include "tools/remote/document_tools.h"
 #include "tools/remote/tool_service_client.h"
 #include "workspace/document_store.h"
 
@@ -126,7 +126,7 @@ Status Service::Parts::ConnectTools() {
           : tools::remote::ToolServiceClient::Connect(settings.Text("tools.target"), token);
   if (!client) return std::move(client).error().Annotate("ToolService client");
   tool_client = std::move(*client);
-  return tools::remote::RegisterDocumentTools(tool_registry, tool_client);
+  return RegisterTools(tool_registry, tool_client);
 }
 
 Status Service::Parts::StartOrchestrator() {

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/nearest_name.h"
 #include "json/json.h"
 
 namespace baton::app {
@@ -62,26 +63,11 @@ const SettingSpec* FindSpec(std::string_view key) {
   return found == kSettings.end() ? nullptr : found;
 }
 
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replace = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replace, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-std::string_view NearestKey(std::string_view key) {
-  const auto* nearest =
-      std::min_element(kSettings.begin(), kSettings.end(), [&](const auto& a, const auto& b) {
-        return EditDistance(a.key, key) < EditDistance(b.key, key);
-      });
-  return nearest->key;
+Status UnknownSetting(std::string_view key, const std::string& file, int line) {
+  std::vector<std::string_view> keys;
+  for (const SettingSpec& spec : kSettings) keys.push_back(spec.key);
+  return Fail(Code::kInvalidArgument, "{}:{}: unknown setting '{}': {}", file, line, key,
+              SuggestName(key, "the settings are", keys));
 }
 
 Status CheckNumber(std::string_view value, std::int64_t most) {
@@ -129,10 +115,7 @@ Status AssignNode(Values& values, const std::string& prefix, const YAML::Node& n
       continue;
     }
     const SettingSpec* spec = FindSpec(key);
-    if (spec == nullptr) {
-      return Fail(Code::kInvalidArgument, "{}:{}: unknown setting '{}'; did you mean '{}'?", file,
-                  line, key, NearestKey(key));
-    }
+    if (spec == nullptr) return UnknownSetting(key, file, line);
     if (!member.second.IsScalar() && !member.second.IsNull()) {
       return Fail(Code::kInvalidArgument, "{}:{}: '{}' must be a single value", file, line, key);
     }

@@ -38,7 +38,7 @@ class Settings {
 
   // `file`: the path given by --config; empty means ./baton.yaml if there is one. `flags`: key →
   // value, as given on the command line. kInvalidArgument names the place of what is wrong:
-  // "baton.yaml:3: unknown setting 'grpc.prot'; did you mean 'grpc.port'?".
+  // "baton.yaml:3: unknown setting 'grpc.prot': did you mean 'grpc.port'?".
   static Result<Settings> Load(const std::filesystem::path& file, const Environment& environment,
                                const std::map<std::string, std::string>& flags);
 

@@ -63,7 +63,17 @@ TEST(Settings, AMistakeInTheFileIsNamedWithItsLineAndTheNearestSetting) {
   const auto settings = Settings::Load(file.path(), NoEnvironment, {});
   ASSERT_FALSE(settings.has_value());
   EXPECT_EQ(settings.error().message(),
-            file.path().string() + ":3: unknown setting 'grpc.prot'; did you mean 'grpc.port'?");
+            file.path().string() + ":3: unknown setting 'grpc.prot': did you mean 'grpc.port'?");
+}
+
+TEST(Settings, AKeyThatComesCloseToNoneIsAnsweredWithAllThereAre) {
+  const SettingsFile file("colour_of_the_sky: blue\n");
+  const auto settings = Settings::Load(file.path(), NoEnvironment, {});
+  ASSERT_FALSE(settings.has_value());
+  const std::string& message = settings.error().message();
+  EXPECT_EQ(message.find("did you mean"), std::string::npos) << message;
+  EXPECT_NE(message.find("the settings are data, database, agents, "), std::string::npos)
+      << message;
 }
 
 TEST(Settings, ValuesAreCheckedWhereTheyWereGiven) {

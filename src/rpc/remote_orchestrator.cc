@@ -3,48 +3,28 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-#include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/channel.h>
 
-#include "async/signal.h"
+#include "grpc_client/endpoint.h"
 #include "proto/orchestrator.grpc.pb.h"
-#include "rpc/internal/bearer_token.h"
 #include "rpc/internal/cancel_call.h"
 #include "rpc/internal/chat_reader.h"
 #include "rpc/internal/chat_wire.h"
-#include "rpc/internal/grpc_time.h"
-#include "rpc/internal/library_log.h"
-#include "rpc/internal/poller_wakeup.h"
-#include "rpc/internal/status_map.h"
 
 namespace baton::rpc {
 namespace {
 
+using grpc_client::Endpoint;
 using internal::ChatReader;
 
-// A lost server is noticed after their sum, and looked for again soon after it is back.
-constexpr int kPingMillis = 30'000;
-constexpr int kPingTimeoutMillis = 10'000;
-constexpr int kFirstReconnectMillis = 100;
-constexpr int kMaxReconnectMillis = 2'000;
+// The service, and what it is called with.
+struct Server {
+  explicit Server(std::unique_ptr<Endpoint> an_endpoint)
+      : endpoint(std::move(an_endpoint)),
+        stub(orchestrator::OrchestratorService::NewStub(endpoint->channel())) {}
 
-// Where the connection is at fault, it helps to know to whom.
-Status NameTheServer(Status status, const std::string& name) {
-  if (status.code() != Code::kUnavailable) return status;
-  return std::move(status).Annotate(name);
-}
-
-// What calls to one server have in common.
-struct Connection {
+  const std::unique_ptr<const Endpoint> endpoint;
   const std::unique_ptr<orchestrator::OrchestratorService::Stub> stub;
-  const std::string name;
-  const std::string authorization;  // empty: none
-
-  void Authorize(grpc::ClientContext& context) const {
-    if (!authorization.empty()) context.AddMetadata("authorization", authorization);
-  }
 };
 
 // A question is the last chunk of an activation, but when the run is replayed not of its log.
@@ -58,7 +38,7 @@ class RemoteChunkStream final : public runs::ChunkStream {
  public:
   struct Parts {
     std::shared_ptr<ChatReader> reader;
-    std::shared_ptr<const Connection> server;
+    std::shared_ptr<const Server> server;
     std::optional<orchestrator::ChatChunk> first;  // read before there was a stream
     // For a run that was joined: the turn that cancels it.
     std::optional<runs::TurnRequest> cancel;
@@ -102,7 +82,7 @@ void RemoteChunkStream::Cancel(CancelReason reason) {
   if (!run_id_.empty()) turn.run_id = run_id_;
   if (last_seq_ > turn.from_seq) turn.from_seq = last_seq_;
   internal::CancelCall::Send(*parts_.server->stub, internal::EncodeTurn(std::move(turn)),
-                             parts_.server->authorization, parts_.reader);
+                             *parts_.server->endpoint, parts_.reader);
 }
 
 async::Task<Result<std::optional<runs::Chunk>>> RemoteChunkStream::Next() {
@@ -112,7 +92,7 @@ async::Task<Result<std::optional<runs::Chunk>>> RemoteChunkStream::Next() {
   if (wire && wire->has_value()) co_return Deliver(**std::move(wire));
   if (wire) co_return std::nullopt;
   if (reason_ == CancelReason::kNone || co_await async::IsCancelled()) {
-    co_return Fail(NameTheServer(std::move(wire).error(), parts_.server->name));
+    co_return Fail(parts_.server->endpoint->Named(std::move(wire).error()));
   }
   closed_ = true;
   runs::Chunk last;
@@ -123,38 +103,23 @@ async::Task<Result<std::optional<runs::Chunk>>> RemoteChunkStream::Next() {
   co_return last;
 }
 
-// A unary call under way; gRPC and the coroutine each hold a share.
-struct HealthCall {
-  explicit HealthCall(const async::Executor& executor) : finished(executor) {}
-
-  grpc::ClientContext context;
-  orchestrator::HealthCheckRequest request;
-  orchestrator::HealthCheckResponse response;
-  std::optional<grpc::Status> status;  // the coroutine's executor, like `finished`
-  async::Signal finished;
-};
-
 class RemoteOrchestrator final : public runs::Orchestrator {
  public:
-  RemoteOrchestrator(const std::shared_ptr<grpc::Channel>& channel, std::string name,
-                     std::string token)
-      : server_(std::make_shared<Connection>(
-            orchestrator::OrchestratorService::NewStub(channel), std::move(name),
-            token.empty() ? std::string() : "Bearer " + std::move(token))) {}
+  explicit RemoteOrchestrator(std::unique_ptr<Endpoint> server)
+      : server_(std::make_shared<Server>(std::move(server))) {}
 
   async::Task<Result<std::unique_ptr<runs::ChunkStream>>> StreamChat(
       runs::TurnRequest request) override;
   async::Task<runs::Health> CheckHealth(Deadline deadline) override;
 
  private:
-  const std::shared_ptr<const Connection> server_;
-  const internal::PollerWakeup wakeup_;
+  const std::shared_ptr<const Server> server_;
 };
 
 async::Task<Result<std::unique_ptr<runs::ChunkStream>>> RemoteOrchestrator::StreamChat(
     runs::TurnRequest request) {
   const auto reader = std::make_shared<ChatReader>(co_await async::CurrentExecutor());
-  server_->Authorize(reader->context());
+  BATON_CO_TRY(server_->endpoint->Prepare(reader->context(), {}));
   std::optional<runs::TurnRequest> cancel;
   if (request.resume && request.answers.empty()) {
     cancel = runs::TurnRequest{.user_id = request.user_id,
@@ -168,7 +133,7 @@ async::Task<Result<std::unique_ptr<runs::ChunkStream>>> RemoteOrchestrator::Stre
   Result<std::optional<orchestrator::ChatChunk>> first = co_await reader->Take();
   if (!first) {
     reader->Abandon();
-    co_return Fail(NameTheServer(std::move(first).error(), server_->name));
+    co_return Fail(server_->endpoint->Named(std::move(first).error()));
   }
   co_return std::make_unique<RemoteChunkStream>(
       RemoteChunkStream::Parts{.reader = reader,
@@ -178,54 +143,43 @@ async::Task<Result<std::unique_ptr<runs::ChunkStream>>> RemoteOrchestrator::Stre
 }
 
 async::Task<runs::Health> RemoteOrchestrator::CheckHealth(Deadline deadline) {
-  const async::Executor home = co_await async::CurrentExecutor();
-  const auto call = std::make_shared<HealthCall>(home);
-  call->context.set_deadline(internal::ToGprTime(deadline));
-  server_->stub->async()->HealthCheck(&call->context, &call->request, &call->response,
-                                      [call, home](const grpc::Status& status) {
-                                        boost::asio::post(home, [call, status] {
-                                          call->status = status;
-                                          call->finished.NotifyAll();
-                                        });
-                                      });
-  if (co_await call->finished.Wait() == async::WaitResult::kCancelled) call->context.TryCancel();
-  while (!call->status) co_await call->finished.WaitUncancellable();
-  const Status status = NameTheServer(internal::FromGrpc(*call->status), server_->name);
+  using Request = orchestrator::HealthCheckRequest;
+  using Response = orchestrator::HealthCheckResponse;
+  const Endpoint::Method<Request, Response> method =
+      [this](grpc::ClientContext* context, const Request* request, Response* response,
+             const Endpoint::Done& done) {
+        server_->stub->async()->HealthCheck(context, request, response, done);
+      };
+  const auto answer = co_await server_->endpoint->Call(method, Request(), {.deadline = deadline});
   runs::Health health;
-  if (!status.ok()) {
+  if (!answer) {
     health.status = "unhealthy";
-    health.details.emplace("error", status.ToString());
+    health.details.emplace("error", answer.error().ToString());
     co_return health;
   }
-  health.status = call->response.status();
-  for (const auto& [key, value] : call->response.details()) health.details.emplace(key, value);
+  health.status = answer->status();
+  for (const auto& [key, value] : answer->details()) health.details.emplace(key, value);
   co_return health;
+}
+
+Result<std::unique_ptr<runs::Orchestrator>> OrchestratorAt(
+    Result<std::unique_ptr<Endpoint>> server) {
+  if (!server) return Fail(std::move(server).error());
+  return std::make_unique<RemoteOrchestrator>(*std::move(server));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<runs::Orchestrator>> ConnectOrchestrator(const std::string& address,
                                                                 std::string service_token) {
-  internal::SendLibraryLogsToOurs();
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(-1);  // the server's answers are its own to bound
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMillis);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMillis);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMillis);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMillis);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // services talk to each other directly
-  auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-  return OrchestratorOn(std::move(channel), "orchestrator at " + address, std::move(service_token));
+  return OrchestratorAt(Endpoint::Connect(address, "orchestrator", std::move(service_token)));
 }
 
 Result<std::unique_ptr<runs::Orchestrator>> OrchestratorOn(std::shared_ptr<grpc::Channel> channel,
                                                            std::string name,
                                                            std::string service_token) {
-  if (!internal::IsHeaderText(service_token)) {
-    return Fail(Code::kInvalidArgument,
-                "the service token for {} holds characters that a gRPC header cannot carry", name);
-  }
-  return std::make_unique<RemoteOrchestrator>(channel, std::move(name), std::move(service_token));
+  return OrchestratorAt(
+      Endpoint::On(std::move(channel), std::move(name), std::move(service_token)));
 }
 
 }  // namespace baton::rpc

@@ -12,8 +12,8 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include "agents/internal/nearest_name.h"
 #include "agents/workflow.h"
+#include "base/nearest_name.h"
 
 namespace baton::agents {
 namespace {

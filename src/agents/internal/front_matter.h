@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "agents/agent_spec.h"
-#include "agents/internal/agent_file.h"
 #include "agents/internal/mistakes.h"
 
 namespace baton::agents {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "agents/agent_catalog.h"
+#include "agents/agent.h"
 #include "agents/turn_scope.h"
 #include "async/task.h"
 #include "base/clock.h"

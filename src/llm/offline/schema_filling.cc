@@ -127,8 +127,8 @@ class SchemaFiller {
     if (!grade) return MinimalValue(json::Value(schema), root_);
     double wanted = grade->value;
     if (grade->is_share) {
-      const double low = json::GetDouble(json::Value(schema), "minimum", 0);
-      wanted = low + wanted * (json::GetDouble(json::Value(schema), "maximum", 1) - low);
+      const double low = json::GetDouble(schema, "minimum", 0);
+      wanted = low + wanted * (json::GetDouble(schema, "maximum", 1) - low);
     }
     return FitNumber(schema, wanted, whole);
   }

@@ -1,7 +1,5 @@
 #include "rpc/internal/bearer_token.h"
 
-#include <algorithm>
-
 namespace baton::rpc::internal {
 namespace {
 
@@ -43,10 +41,6 @@ bool IsLoopback(std::string_view address) {
   return host == "localhost" || host == "[::1]" ||
          (host.starts_with("127.") &&
           host.find_first_not_of("0123456789.") == std::string_view::npos);
-}
-
-bool IsHeaderText(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 }  // namespace baton::rpc::internal

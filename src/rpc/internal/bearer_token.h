@@ -16,8 +16,4 @@ Status CheckBearerToken(const grpc::ServerContextBase& context, std::string_view
 // Whether `address` is reached from this machine only: 127.0.0.0/8, ::1, localhost, unix:.
 bool IsLoopback(std::string_view address);
 
-// Whether `text` may stand in a gRPC header: visible ASCII and spaces. gRPC ends the process
-// over anything else.
-bool IsHeaderText(std::string_view text);
-
 }  // namespace baton::rpc::internal

@@ -3,9 +3,9 @@
 #include <chrono>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
-#include "rpc/internal/grpc_time.h"
-#include "rpc/internal/status_map.h"
+#include "grpc_client/grpc_values.h"
 
 namespace baton::rpc::internal {
 namespace {
@@ -16,13 +16,14 @@ constexpr std::chrono::seconds kCancelPatience{10};
 }  // namespace
 
 void CancelCall::Send(orchestrator::OrchestratorService::Stub& stub,
-                      orchestrator::ChatRequest request, const std::string& authorization,
+                      orchestrator::ChatRequest request, const grpc_client::Endpoint& server,
                       std::shared_ptr<ChatReader> joined) {
   std::unique_ptr<CancelCall> made(new CancelCall(std::move(request), std::move(joined)));
   CancelCall& call = *made;
   call.self_ = std::move(made);
-  call.context_.set_deadline(ToGprTime(Deadline::In(kCancelPatience)));
-  if (!authorization.empty()) call.context_.AddMetadata("authorization", authorization);
+  const Status prepared =
+      server.Prepare(call.context_, {.deadline = Deadline::In(kCancelPatience)});
+  BATON_CHECK(prepared.ok(), "the joined call had the same token");
   stub.async()->StreamChat(&call.context_, &call.request_, &call);
   call.StartRead(&call.first_);
   call.StartCall();
@@ -37,7 +38,7 @@ void CancelCall::OnReadDone(bool ok) {
 void CancelCall::OnDone(const grpc::Status& status) {
   const std::unique_ptr<CancelCall> last = std::move(self_);
   if (accepted_ || status.ok()) return;
-  Status why = FromGrpc(status).Annotate("cancelling the run");
+  Status why = grpc_client::FromGrpc(status).Annotate("cancelling the run");
   Log(LogLevel::kWarning, "run not cancelled", {{"status", why.ToString()}});
   joined_->Break(std::move(why));
 }

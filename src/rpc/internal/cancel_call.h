@@ -2,11 +2,11 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/client_callback.h>
 
+#include "grpc_client/endpoint.h"
 #include "proto/orchestrator.grpc.pb.h"
 #include "rpc/internal/chat_reader.h"
 
@@ -22,7 +22,7 @@ namespace baton::rpc::internal {
 class CancelCall final : public grpc::ClientReadReactor<orchestrator::ChatChunk> {
  public:
   static void Send(orchestrator::OrchestratorService::Stub& stub, orchestrator::ChatRequest request,
-                   const std::string& authorization, std::shared_ptr<ChatReader> joined);
+                   const grpc_client::Endpoint& server, std::shared_ptr<ChatReader> joined);
 
   void OnReadDone(bool ok) override;
   void OnDone(const grpc::Status& status) override;

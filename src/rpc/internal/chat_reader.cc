@@ -4,7 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
-#include "rpc/internal/status_map.h"
+#include "grpc_client/grpc_values.h"
 
 namespace baton::rpc::internal {
 
@@ -48,7 +48,7 @@ void ChatReader::OnReadDone(bool ok) {
 void ChatReader::OnDone(const grpc::Status& status) {
   const std::shared_ptr<ChatReader> last = std::move(self_);
   const std::lock_guard lock(mutex_);
-  ended_ = broken_ ? std::move(*broken_) : FromGrpc(status);
+  ended_ = broken_ ? std::move(*broken_) : grpc_client::FromGrpc(status);
   WakeTaker();
 }
 

@@ -4,8 +4,8 @@
 #include <grpcpp/impl/rpc_service_method.h>
 
 #include "base/check.h"
+#include "grpc_client/grpc_values.h"
 #include "rpc/internal/bearer_token.h"
-#include "rpc/internal/grpc_time.h"
 
 namespace baton::rpc::internal {
 
@@ -71,8 +71,8 @@ grpc::ServerUnaryReactor* DescribedService::OnUnary(const Method& method,
                                                     grpc::CallbackServerContext& context,
                                                     const grpc::ByteBuffer& request,
                                                     grpc::ByteBuffer& reply) {
-  const auto call =
-      std::make_shared<UnaryCall>(FromGprTime(context.raw_deadline()), *method.metrics);
+  const auto call = std::make_shared<UnaryCall>(grpc_client::FromGprTime(context.raw_deadline()),
+                                                *method.metrics);
   const Status admitted = Admit(method, context, method.unary != nullptr);
   if (!admitted.ok()) return call->Refuse(call, admitted);
   Prepared handler = method.unary(request, call->context(), reply);
@@ -82,8 +82,8 @@ grpc::ServerUnaryReactor* DescribedService::OnUnary(const Method& method,
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* DescribedService::OnStream(
     const Method& method, grpc::CallbackServerContext& context, const grpc::ByteBuffer& request) {
-  const auto call =
-      std::make_shared<StreamCall>(FromGprTime(context.raw_deadline()), *method.metrics);
+  const auto call = std::make_shared<StreamCall>(grpc_client::FromGprTime(context.raw_deadline()),
+                                                 *method.metrics);
   const Status admitted = Admit(method, context, method.stream != nullptr);
   if (!admitted.ok()) return call->Refuse(call, admitted);
   Prepared handler = method.stream(request, call->context(), *call);

@@ -10,9 +10,9 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
+#include "grpc_client/grpc_values.h"
+#include "grpc_client/library_log.h"
 #include "rpc/internal/bearer_token.h"
-#include "rpc/internal/grpc_time.h"
-#include "rpc/internal/library_log.h"
 
 namespace baton::rpc::internal {
 namespace {
@@ -76,7 +76,7 @@ GrpcServer::GrpcServer(async::Runtime& runtime, ServerOptions options,
 GrpcServer::~GrpcServer() { Shutdown(Deadline::In(0s)); }
 
 Status GrpcServer::CheckOptions() const {
-  if (!IsHeaderText(options_.service_token)) {
+  if (!grpc_client::IsHeaderText(options_.service_token)) {
     return Fail(Code::kInvalidArgument,
                 "BATON_SERVICE_TOKEN holds characters that a gRPC header cannot carry: use "
                 "visible ASCII");
@@ -92,7 +92,7 @@ Status GrpcServer::CheckOptions() const {
 
 Status GrpcServer::Start() {
   BATON_TRY(CheckOptions());
-  SendLibraryLogsToOurs();
+  grpc_client::SendLibraryLogsToOurs();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -130,7 +130,7 @@ void GrpcServer::Shutdown(Deadline deadline) {
       deadline.IsNever()
           ? deadline
           : Deadline::At(std::max(deadline.when(), Deadline::Clock::now()) + kShutdownGrace);
-  server_->Shutdown(ToGprTime(cut_off));
+  server_->Shutdown(grpc_client::ToGprTime(cut_off));
   tasks_.Cancel(CancelReason::kShutdown);  // the timer above
   tasks_.Join();
   wakeup_.reset();

@@ -13,9 +13,9 @@
 #include "base/deadline.h"
 #include "base/metrics.h"
 #include "base/status.h"
+#include "grpc_client/poller_wakeup.h"
 #include "rpc/internal/call_tasks.h"
 #include "rpc/internal/described_service.h"
-#include "rpc/internal/poller_wakeup.h"
 #include "rpc/server_options.h"
 
 namespace baton::rpc::internal {
@@ -63,8 +63,8 @@ class GrpcServer {
   CallTasks tasks_;
   DescribedService service_;
   UnknownMethods unknown_methods_;
-  std::optional<PollerWakeup> wakeup_;    // while the server runs
-  std::unique_ptr<grpc::Server> server_;  // last: its calls use all of the above
+  std::optional<grpc_client::PollerWakeup> wakeup_;  // while the server runs
+  std::unique_ptr<grpc::Server> server_;             // last: its calls use all of the above
   int port_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Our Status and gRPC's.
+// Our Status as gRPC's.
 #pragma once
 
 #include <grpcpp/support/status.h>
@@ -10,10 +10,6 @@ namespace baton::rpc::internal {
 // The code stays as it is. The message is made fit for a header: valid UTF-8 and cut to
 // kMaxStatusMessageBytes. Details do not cross the wire.
 grpc::Status ToGrpc(const Status& status);
-
-// A number outside the enum becomes kUnknown; a message that says nothing is given the code's
-// name, and that of a server out of memory for us is put into words.
-Status FromGrpc(const grpc::Status& status);
 
 // Peers refuse headers above 8 KiB, and gRPC's percent-encoding triples every byte that is
 // not ASCII.

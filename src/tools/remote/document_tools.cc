@@ -34,7 +34,7 @@ json::Value ObjectSchema(json::Object properties, json::Array required) {
 
 // The schema has been checked: a required member is there.
 std::string TextArgument(const json::Object& arguments, std::string_view key) {
-  return std::string(json::GetString(json::Value(arguments), key));
+  return std::string(json::GetString(arguments, key));
 }
 
 // "[1] Title — path" and the text below it.
@@ -77,7 +77,7 @@ class SearchDocumentsTool final : public Tool {
 
   async::Task<Result<ToolResult>> Call(const json::Object& arguments,
                                        const ToolContext& context) override {
-    const std::int64_t limit = json::GetInt(json::Value(arguments), "limit", kDefaultPassages);
+    const std::int64_t limit = json::GetInt(arguments, "limit", kDefaultPassages);
     auto passages = co_await client_->SearchDocuments(context, TextArgument(arguments, "query"),
                                                       static_cast<int>(limit));
     if (!passages) co_return Fail(std::move(passages).error());

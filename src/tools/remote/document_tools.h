@@ -19,6 +19,7 @@ namespace baton::tools::remote {
 //   find_document_by_path{path}       "[1] File name — path" and the document's id
 //
 // All of them only read, for the user of the ToolContext. kAlreadyExists if a name is taken.
+// Without a `client` they are there to be named, not to be called.
 Status RegisterDocumentTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client);
 
 }  // namespace baton::tools::remote

@@ -12,6 +12,9 @@
 #include "base/status.h"
 #include "tools/tool.h"
 
+namespace baton::grpc_client {
+class Endpoint;
+}
 namespace grpc {
 class Channel;
 }
@@ -86,6 +89,8 @@ class ToolServiceClient {
  private:
   struct Connection;
   explicit ToolServiceClient(std::unique_ptr<Connection> connection);
+  static Result<std::shared_ptr<ToolServiceClient>> To(
+      Result<std::unique_ptr<grpc_client::Endpoint>> service);
 
   const std::unique_ptr<Connection> connection_;
 };

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace baton::agents {
+namespace baton {
 
 // The candidate that `name` is most likely a misspelling of; empty if none comes close.
 std::string_view NearestName(std::string_view name, std::span<const std::string_view> candidates);
@@ -15,4 +15,4 @@ std::string_view NearestName(std::string_view name, std::span<const std::string_
 std::string SuggestName(std::string_view name, std::string_view what,
                         std::span<const std::string_view> candidates);
 
-}  // namespace baton::agents
+}  // namespace baton

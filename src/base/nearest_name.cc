@@ -1,4 +1,4 @@
-#include "agents/internal/nearest_name.h"
+#include "base/nearest_name.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace baton::agents {
+namespace baton {
 namespace {
 
 // Names are short; whoever writes a longer one did not mistype any of ours.
@@ -59,4 +59,4 @@ std::string SuggestName(std::string_view name, std::string_view what,
   return fmt::format("{} {}", what, fmt::join(candidates, ", "));
 }
 
-}  // namespace baton::agents
+}  // namespace baton

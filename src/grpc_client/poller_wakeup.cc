@@ -1,4 +1,4 @@
-#include "rpc/internal/poller_wakeup.h"
+#include "grpc_client/poller_wakeup.h"
 
 #include <memory>
 #include <optional>
@@ -10,7 +10,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 
-namespace baton::rpc::internal {
+namespace baton::grpc_client {
 namespace {
 
 // Well within the second after which a thread sleeps: whichever thread took the last event
@@ -57,4 +57,4 @@ class PollerWakeup::Ticker : public std::enable_shared_from_this<Ticker> {
 PollerWakeup::PollerWakeup() : ticker_(std::make_shared<Ticker>()) { ticker_->Tick(); }
 PollerWakeup::~PollerWakeup() = default;
 
-}  // namespace baton::rpc::internal
+}  // namespace baton::grpc_client

@@ -1,4 +1,4 @@
-#include "rpc/internal/library_log.h"
+#include "grpc_client/library_log.h"
 
 #include <mutex>
 #include <string>
@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-namespace baton::rpc::internal {
+namespace baton::grpc_client {
 namespace {
 
 void LogGrpcLine(gpr_log_func_args* line) {
@@ -35,4 +35,4 @@ void SendLibraryLogsToOurs() {
   });
 }
 
-}  // namespace baton::rpc::internal
+}  // namespace baton::grpc_client

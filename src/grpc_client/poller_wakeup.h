@@ -3,7 +3,7 @@
 
 #include <memory>
 
-namespace baton::rpc::internal {
+namespace baton::grpc_client {
 
 // The callback API of gRPC 1.51 runs on a few threads of its own
 // (src/cpp/common/completion_queue_cc.cc, CallbackAlternativeCQ) that need two kinds of help:
@@ -31,4 +31,4 @@ class PollerWakeup {
   std::shared_ptr<Ticker> ticker_;
 };
 
-}  // namespace baton::rpc::internal
+}  // namespace baton::grpc_client

@@ -1,0 +1,16 @@
+// The tools that agents may name.
+#pragma once
+
+#include <memory>
+
+#include "base/status.h"
+#include "tools/remote/tool_service_client.h"
+#include "tools/tool.h"
+
+namespace baton::app {
+
+// Every tool there is. `client` may be null where only their names are wanted: none is called.
+Status RegisterTools(tools::ToolRegistry& registry,
+                     std::shared_ptr<tools::remote::ToolServiceClient> client);
+
+}  // namespace baton::app
