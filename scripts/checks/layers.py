@@ -19,7 +19,8 @@ MODULES = {
     "http":       (2, "base async"),
     "storage":    (2, "base async"),
     "graph":      (2, "base async json"),
-    "checkpoint": (3, "base async json storage graph/checkpoint*.h"),
+    "checkpoint": (3, "base async json storage graph/checkpoint*.h graph/condition.h "
+                      "graph/embedder.h graph/long_term_store.h"),
     "llm":        (3, "base async json http"),
     "tools":      (3, "base async json http"),
     "workspace":  (3, "base async json http storage"),
