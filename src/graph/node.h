@@ -46,6 +46,8 @@ class RunScope {
   virtual ~RunScope() = default;
 };
 
+class LongTermStore;
+
 // A task's view of the run. Lives as long as the node's Run(); used on the run's executor.
 class NodeContext {
  public:
@@ -71,6 +73,9 @@ class NodeContext {
   virtual async::Task<Status> Emit(json::Value event) = 0;
 
   virtual RunScope* scope() const = 0;  // null if the run was given none
+  // What outlives the thread (long_term_store.h), of this run's user alone; null if the run was
+  // given none. A node that runs again reads what it wrote before: nothing of it is undone.
+  virtual LongTermStore* store() const = 0;
   virtual Deadline deadline() const = 0;
 };
 

@@ -85,6 +85,7 @@ struct RunOptions {
   bool keep_finished = true;
   StreamListener* listener = nullptr;
   RunScope* scope = nullptr;
+  LongTermStore* store = nullptr;  // what the run's nodes may reach of it; outlives the run
   Deadline deadline;
   int recursion_limit = 0;  // super-steps; 0: the graph's own (default 25)
 };

@@ -7,7 +7,9 @@
 #include "async/runtime.h"
 #include "base/id_generator.h"
 #include "base/metrics.h"
+#include "checkpoint/hashing_embedder.h"
 #include "checkpoint/sql_checkpoint_store.h"
+#include "checkpoint/sql_long_term_store.h"
 #include "http/server.h"
 #include "main/agents_folder.h"
 #include "main/data_folder.h"
@@ -87,6 +89,8 @@ struct Service::Parts {
   std::unique_ptr<agents::AgentCatalog> agent_catalog;
   std::optional<runs::CatalogAgents> agent_source;
   std::unique_ptr<graph::CheckpointStore> checkpoints;
+  checkpoint::HashingEmbedder embedder;
+  std::unique_ptr<graph::LongTermStore> long_term;
   std::unique_ptr<runs::LocalOrchestrator> orchestrator;
   std::unique_ptr<rpc::OrchestratorServer> grpc_server;
   std::unique_ptr<HttpRoutes> http_routes;
@@ -153,6 +157,10 @@ Status Service::Parts::StartRuns() {
   auto store = Await(checkpoint::SqlCheckpointStore::Open(*database));
   if (!store) return std::move(store).error().Annotate("checkpoint store");
   checkpoints = std::move(*store);
+  auto memories =
+      Await(checkpoint::SqlLongTermStore::Open(*database, SystemClock(), {.embedder = &embedder}));
+  if (!memories) return std::move(memories).error().Annotate("long-term store");
+  long_term = std::move(*memories);
   const auto model = models.Get("default");
   if (!model) return model.error();
   runs::LocalOrchestratorOptions options;
@@ -172,7 +180,8 @@ Status Service::Parts::StartRuns() {
                                    .tools = tool_registry,
                                    .clock = SystemClock(),
                                    .ids = ids,
-                                   .metrics = metrics},
+                                   .metrics = metrics,
+                                   .long_term = long_term.get()},
       std::move(options));
   return Await(orchestrator->Start()).Annotate("runs");
 }

@@ -17,6 +17,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "graph/checkpoint_store.h"
+#include "graph/long_term_store.h"
 #include "graph/runner.h"
 #include "llm/model_catalog.h"
 #include "runs/active_runs.h"
@@ -46,6 +47,8 @@ struct LocalOrchestratorParts {
   const Clock& clock;
   IdGenerator& ids;
   MetricsRegistry& metrics;
+  // What agents remember: each user's below {"users", user_id}. Null: nothing.
+  graph::LongTermStore* long_term = nullptr;
 };
 
 struct LocalOrchestratorOptions {

@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "graph/scoped_store.h"
 #include "runs/run_listener.h"
 #include "runs/turn_context.h"
 
@@ -112,6 +113,10 @@ async::Task<void> RunExecution::Execute() {
   scope.variables =
       BuildVariables(setup_.record.user_id, setup_.request.persona, services_.clock.Now());
   scope.surroundings = BuildSurroundings(setup_.request.editor);
+  std::optional<graph::ScopedStore> own;
+  if (services_.long_term != nullptr) {
+    own.emplace(*services_.long_term, graph::StoreNamespace{"users", setup_.record.user_id});
+  }
   result_ = co_await services_.runner.Run(setup_.agent->graph, std::move(request),
                                           {.durability = services_.durability,
                                            .input_is_stored = true,  // by the admission
@@ -119,6 +124,7 @@ async::Task<void> RunExecution::Execute() {
                                            .keep_finished = services_.checkpoints == nullptr,
                                            .listener = &listener,
                                            .scope = &scope,
+                                           .store = own ? &*own : nullptr,
                                            .deadline = deadline});
 }
 

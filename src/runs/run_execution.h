@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "graph/checkpoint_store.h"
+#include "graph/long_term_store.h"
 #include "graph/runner.h"
 #include "llm/model_catalog.h"
 #include "runs/active_runs.h"
@@ -40,6 +41,7 @@ struct RunServices {
   RunMetrics& metrics;
   ActiveRuns& active;
   LeftOverRuns& left_over;
+  graph::LongTermStore* long_term = nullptr;  // null: nodes have none
   std::chrono::milliseconds max_run_time;
   graph::DurabilityMode durability;
   StreamLog::Window live_window;

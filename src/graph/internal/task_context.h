@@ -23,6 +23,7 @@ class TaskContext final : public NodeContext {
   async::Task<Result<json::Value>> Interrupt(Question question) override;
   async::Task<Status> Emit(json::Value event) override;
   RunScope* scope() const override { return loop_.environment_.options.scope; }
+  LongTermStore* store() const override { return loop_.environment_.options.store; }
   Deadline deadline() const override { return deadline_; }
 
  private:

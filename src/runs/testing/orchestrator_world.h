@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/id_generator.h"
 #include "base/metrics.h"
+#include "checkpoint/memory_long_term_store.h"
 #include "checkpoint/sql_checkpoint_store.h"
 #include "llm/model_catalog.h"
 #include "runs/local_orchestrator.h"
@@ -113,7 +114,8 @@ class OrchestratorWorld {
                                                                       .tools = tools,
                                                                       .clock = clock_,
                                                                       .ids = ids_,
-                                                                      .metrics = metrics},
+                                                                      .metrics = metrics,
+                                                                      .long_term = &long_term},
                                                std::move(options));
   }
 
@@ -155,6 +157,7 @@ class OrchestratorWorld {
   llm::ModelCatalog models;
   tools::ToolRegistry tools;
   TestAgents agents;
+  checkpoint::MemoryLongTermStore long_term{clock_};
   async::Runtime runtime{2};  // outlives the database, whose threads resume on it
 
  private:
