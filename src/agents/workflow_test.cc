@@ -94,6 +94,18 @@ ScriptedTurn SaysAndCalls(std::string text, std::string tool, std::string id = "
   return turn;
 }
 
+TEST_F(WorkflowTest, NoModelSeesACallWithoutAResult) {
+  model_->Add(Says("Never mind."));
+  llm::Message dangling{.role = llm::Role::kAssistant};
+  dangling.tool_calls.push_back({"c9", "create_file", {}});
+  ASSERT_TRUE(Run({Asks("Write it down.")[0], dangling, Asks("Well?")[0]}).status.ok());
+  const std::vector<llm::Message> seen = model_->requests().front().messages;
+  ASSERT_EQ(seen.size(), 5U);
+  EXPECT_EQ(seen[3].tool_call_id, "c9");
+  EXPECT_THAT(seen[3].content, HasSubstr("cut off"));
+  EXPECT_EQ(seen[4].content, "Well?");
+}
+
 TEST_F(WorkflowTest, TheAnswerIsWhatWasStreamedByteForByte) {
   model_->Add(SaysAndCalls(" \nI look it up.", "search_documents"));
   model_->Add(baton::testing::SaysInPieces({"\n", "Every ", "night [1]."}));
