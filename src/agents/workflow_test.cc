@@ -139,7 +139,7 @@ TEST_F(WorkflowTest, AToolCallCarriesTheCallerAndAKeyOfItsOwn) {
   ASSERT_TRUE(Run(Asks("Hi")).status.ok());
   ASSERT_EQ(contexts_.size(), 1U);
   EXPECT_EQ(contexts_[0].user_id, "user of t1");
-  EXPECT_THAT(contexts_[0].idempotency_key, ::testing::EndsWith(":c1"));
+  EXPECT_THAT(contexts_[0].idempotency_key, ::testing::EndsWith(":1"));
 }
 
 TEST_F(WorkflowTest, WhatIsWrongWithACallIsToldToTheModel) {
