@@ -19,6 +19,7 @@
 #include "runs/active_runs.h"
 #include "runs/agent_source.h"
 #include "runs/chunk_writer.h"
+#include "runs/run_effects.h"
 #include "runs/run_metrics.h"
 #include "runs/run_record.h"
 #include "runs/run_store.h"
@@ -100,6 +101,7 @@ class RunExecution {
 
   // On the executor.
   ChunkWriter writer_;
+  RunEffects effects_;
   async::TaskGroup work_;
   graph::RunResult result_;
 };
