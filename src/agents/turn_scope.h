@@ -11,6 +11,7 @@
 #include "graph/node.h"
 #include "json/json.h"
 #include "llm/model_catalog.h"
+#include "tools/effect_journal.h"
 #include "tools/tool.h"
 
 namespace baton::agents {
@@ -44,6 +45,7 @@ class TurnListener {
 struct TurnScope final : graph::RunScope {
   const llm::ModelCatalog* models = nullptr;
   const tools::ToolRegistry* tools = nullptr;
+  tools::EffectJournal* effects = nullptr;  // of the run; without it no tool changes anything
   TurnListener* listener = nullptr;
   tools::ToolContext tool_context;  // the caller; idempotency_key is set per call
   // For the prompt's {{…}}: user_name, ai_name, today, timezone, persona_style.

@@ -94,6 +94,18 @@ ScriptedTurn SaysAndCalls(std::string text, std::string tool, std::string id = "
   return turn;
 }
 
+TEST_F(WorkflowTest, NoModelSeesACallWithoutAResult) {
+  model_->Add(Says("Never mind."));
+  llm::Message dangling{.role = llm::Role::kAssistant};
+  dangling.tool_calls.push_back({"c9", "create_file", {}});
+  ASSERT_TRUE(Run({Asks("Write it down.")[0], dangling, Asks("Well?")[0]}).status.ok());
+  const std::vector<llm::Message> seen = model_->requests().front().messages;
+  ASSERT_EQ(seen.size(), 5U);
+  EXPECT_EQ(seen[3].tool_call_id, "c9");
+  EXPECT_THAT(seen[3].content, HasSubstr("cut off"));
+  EXPECT_EQ(seen[4].content, "Well?");
+}
+
 TEST_F(WorkflowTest, TheAnswerIsWhatWasStreamedByteForByte) {
   model_->Add(SaysAndCalls(" \nI look it up.", "search_documents"));
   model_->Add(baton::testing::SaysInPieces({"\n", "Every ", "night [1]."}));
@@ -127,7 +139,7 @@ TEST_F(WorkflowTest, AToolCallCarriesTheCallerAndAKeyOfItsOwn) {
   ASSERT_TRUE(Run(Asks("Hi")).status.ok());
   ASSERT_EQ(contexts_.size(), 1U);
   EXPECT_EQ(contexts_[0].user_id, "user of t1");
-  EXPECT_THAT(contexts_[0].idempotency_key, ::testing::EndsWith(":c1"));
+  EXPECT_THAT(contexts_[0].idempotency_key, ::testing::EndsWith(":1"));
 }
 
 TEST_F(WorkflowTest, WhatIsWrongWithACallIsToldToTheModel) {

@@ -76,6 +76,40 @@ TEST(InterruptTest, EveryCallHasItsOwnId) {
   EXPECT_NE(first, second);
 }
 
+// Asks for "b" only after "a" has been settled elsewhere.
+class KeyedNode final : public Node {
+ public:
+  async::Task<Result<NodeOutput>> Run(NodeContext& context) override {
+    json::Array answers;
+    for (const std::string_view key : {"a", "b"}) {
+      if (key == "a" && a_is_settled) continue;
+      Question question = Ask(key);
+      question.key = key;
+      Result<json::Value> answer = co_await context.Interrupt(std::move(question));
+      if (!answer) co_return Fail(std::move(answer).error());
+      answers.push_back(*std::move(answer));
+    }
+    NodeOutput output;
+    output.writes.emplace("log", std::move(answers));
+    co_return output;
+  }
+  bool a_is_settled = false;
+};
+
+TEST(InterruptTest, AQuestionWithAKeyIsKnownByItWhateverWasAskedBefore) {
+  Bench bench;
+  auto node = std::make_unique<KeyedNode>();
+  KeyedNode& keyed = *node;
+  const GraphPtr graph = GraphDraft().Add("n", std::move(node)).Edge(kStart, "n").Compile();
+  const RunResult first = bench.Input(graph, AskInput());
+  EXPECT_EQ(first.questions.at(0).payload, "a");
+  const RunResult second = bench.Answer(graph, {{first.questions[0].id, "for a"}});
+  EXPECT_EQ(second.questions.at(0).payload, "b");
+  keyed.a_is_settled = true;
+  const RunResult result = bench.Answer(graph, {{second.questions[0].id, "for b"}});
+  EXPECT_EQ(LogOf(result.values), "in for b");
+}
+
 class ParallelQuestionsTest : public ::testing::Test {
  protected:
   ParallelQuestionsTest() {

@@ -36,6 +36,9 @@ struct Question {
   json::Value payload;                               // what is asked, as the caller shows it
   std::optional<json::Value> answer_schema;          // JSON Schema of an acceptable answer
   std::optional<std::chrono::milliseconds> expires;  // from the moment it is asked
+  // Names the question within its task, for nodes that ask now this, now that. Empty: it is
+  // known by the order of the calls.
+  std::string key;
 };
 
 // What one run of a graph carries for its nodes besides the state: services, the user, where
@@ -64,9 +67,15 @@ class NodeContext {
   virtual int attempt() const = 0;
 
   // Asks and suspends the run until there is an answer. The node then runs again from its
-  // start, and the same call, in the order of calls, yields the answer. Without one it fails
-  // with kAborted; pass that on at once: `if (!answer) co_return Fail(answer.error())`.
+  // start, and the same call, by its key or in the order of calls, yields the answer. Without one
+  // it fails with kAborted; pass that on at once: `if (!answer) co_return Fail(answer.error())`.
   virtual async::Task<Result<json::Value>> Interrupt(Question question) = 0;
+
+  // Suspends until what this task starts from is in the store: from then on a crash runs this
+  // very task again, with this id and this input. To be awaited before a change of the world
+  // that must not come twice. kAborted: another run has taken the thread over. At once ok
+  // where the run keeps nothing.
+  virtual async::Task<Status> AwaitStored() = 0;
 
   // Gives `event` to who listens to this run's custom stream. Not stored by the graph.
   // Suspends while the listener is slow.

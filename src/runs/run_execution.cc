@@ -67,6 +67,7 @@ RunExecution::RunExecution(async::Executor executor, const RunServices& services
       writer_(executor, services.store, services.clock,
               {setup_.record.run_id, setup_.record.attempt}, setup_.sequencer, log_,
               services.metrics.chunks()),
+      effects_(services.store, writer_.fence(), setup_.resumed),
       work_(std::move(executor)) {
   writer_.set_crashes(setup_.record.crashes);
   if (!setup_.opening.empty()) log_->Publish(setup_.opening);
@@ -105,6 +106,7 @@ async::Task<void> RunExecution::Execute() {
   agents::TurnScope scope;
   scope.models = &services_.models;
   scope.tools = &services_.tools;
+  scope.effects = &effects_;
   scope.listener = &listener;
   scope.tool_context.user_id = setup_.record.user_id;
   scope.tool_context.conversation_id = setup_.record.conversation_id;
@@ -190,7 +192,9 @@ async::Task<void> RunExecution::Complete() {
   }
   const std::string sources = SourcesIn(result_.values);
   const std::string message_id = services_.ids.New("msg");
-  RunStore::Ending ending{.state = RunState::kCompleted, .thread_id = setup_.record.thread_id};
+  RunStore::Ending ending{.state = RunState::kCompleted,
+                          .thread_id = setup_.record.thread_id,
+                          .has_effects = effects_.may_have_any()};
   ending.message = ConversationMessage{.message_id = message_id,
                                        .run_id = setup_.record.run_id,
                                        .role = "assistant",
@@ -236,8 +240,9 @@ async::Task<void> RunExecution::EndWithError(RunState state, Status status) {
   if (const auto node = status.details().find("node"); node != status.details().end()) {
     last.metadata.insert(*node);
   }
-  const Status stored = co_await writer_.Finish({.state = state, .error = status.ToString()},
-                                                std::nullopt, std::move(last));
+  const Status stored = co_await writer_.Finish(
+      {.state = state, .error = status.ToString(), .has_effects = effects_.may_have_any()},
+      std::nullopt, std::move(last));
   if (!stored.ok()) co_return BreakOff();
   Report(RunStateName(state));
   End({});

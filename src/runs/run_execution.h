@@ -21,6 +21,7 @@
 #include "runs/agent_source.h"
 #include "runs/chunk_writer.h"
 #include "runs/left_over_runs.h"
+#include "runs/run_effects.h"
 #include "runs/run_metrics.h"
 #include "runs/run_record.h"
 #include "runs/run_store.h"
@@ -113,6 +114,7 @@ class RunExecution {
 
   // On the executor.
   ChunkWriter writer_;
+  RunEffects effects_;
   async::TaskGroup work_;
   graph::RunResult result_;
 };

@@ -64,7 +64,22 @@ CREATE TABLE run_probe (
 );
 )sql"};
 
-constexpr std::array kMigrations = {kFirst};
+// run_effects: the calls of runs that have not ended whose effect must not come twice.
+// `tries` counts intents; `outcome` is that of the last one (tools::EncodeOutcome), empty while
+// it is not known. By run_id first: rows go with their run.
+constexpr storage::Migration kEffects{.version = 2, .name = "journal of effects", .sqlite = R"sql(
+CREATE TABLE run_effects (
+  run_id TEXT NOT NULL,
+  call_key TEXT NOT NULL,
+  tool TEXT NOT NULL,
+  tries BIGINT NOT NULL,
+  outcome TEXT NOT NULL,
+  begun_at TEXT NOT NULL,
+  PRIMARY KEY (run_id, call_key)
+) WITHOUT ROWID;
+)sql"};
+
+constexpr std::array kMigrations = {kFirst, kEffects};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "runs/run_record.h"
 #include "runs/stored_chunk.h"
 #include "storage/database.h"
+#include "tools/effect_journal.h"
 
 namespace baton::runs {
 
@@ -22,6 +24,7 @@ namespace baton::runs {
 //   run_requests  what a run that has not ended needs to run again
 //   messages      the conversations, by thread and position
 //   run_log       the streams: a row holds the chunks of one write
+//   run_effects   what runs that have not ended know of calls that change the world
 //   run_owners    the processes that execute runs, and when they last said so
 //
 // Each activation of a run is fenced: its writes carry the attempt it was claimed with and are
@@ -96,11 +99,19 @@ class RunStore {
   async::Task<Status> AppendLog(const RunFence& fence, const std::vector<StoredChunk>& chunks,
                                 std::int64_t crashes);
 
+  // What is recorded of the run's calls, by idempotency key.
+  async::Task<Result<std::map<std::string, tools::EffectRecord>>> LoadEffects(std::string run_id);
+
+  // tools::EffectJournal's, for an activation.
+  async::Task<Status> BeginEffect(const RunFence& fence, std::string key, std::string tool);
+  async::Task<Status> EndEffect(const RunFence& fence, std::string key, std::string outcome);
+
   struct Ending {
     RunState state = RunState::kCompleted;
     std::string error;
     std::optional<ConversationMessage> message;  // the answer
     std::string thread_id;                       // of the message
+    bool has_effects = true;                     // false: none were ever recorded
     std::vector<StoredChunk> chunks;
   };
   // Ends an activation, on disk: its state, the answer and its last chunks in one transaction.

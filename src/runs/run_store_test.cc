@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/metrics.h"
 #include "runs/limits.h"
+#include "runs/run_effects.h"
 #include "storage/open.h"
 #include "storage/testing/fresh_database.h"
 
@@ -180,6 +181,52 @@ TEST_P(RunStoreTest, AnswersAreStoredWithTheClaim) {
   EXPECT_EQ(BlockOn(store_->ReadLog("run_1", 1, 10)).value().back().chunk.message, "on");
   ASSERT_TRUE(Finish({"run_1", 2}, RunState::kWaiting).ok());
   EXPECT_TRUE(BlockOn(store_->LoadRequest("run_1")).value().answers.empty());
+}
+
+TEST_P(RunStoreTest, EffectsAreRecordedAndGoWithTheirRun) {
+  ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
+  RunEffects effects(*store_, {"run_1", 1}, false);
+  EXPECT_FALSE(effects.may_have_any());
+  ASSERT_TRUE(BlockOn(effects.Begin("t:1", "add_note")).ok());
+  ASSERT_TRUE(BlockOn(effects.Begin("t:2", "add_note")).ok());
+  ASSERT_TRUE(BlockOn(effects.End("t:2", tools::ToolResult{.text = "Noted."})).ok());
+  EXPECT_TRUE(effects.may_have_any());
+  ASSERT_TRUE(Finish({"run_1", 1}, RunState::kWaiting).ok());
+  const RunRecord waiting = BlockOn(store_->Find("u", "c", "run_1")).value();
+  ASSERT_TRUE(BlockOn(store_->Claim(waiting, "me", 0)).has_value());
+
+  RunEffects later(*store_, {"run_1", 2}, true);
+  EXPECT_TRUE(later.may_have_any());
+  EXPECT_TRUE(BlockOn(later.Find("t:1"))->in_doubt());
+  EXPECT_EQ((*BlockOn(later.Find("t:2"))->outcome)->text, "Noted.");
+  EXPECT_EQ(BlockOn(later.Find("t:3"))->tries, 0);
+  ASSERT_TRUE(BlockOn(later.Begin("t:1", "add_note")).ok());
+  EXPECT_EQ(BlockOn(store_->LoadEffects("run_1"))->at("t:1").tries, 2);
+  ASSERT_TRUE(BlockOn(later.End("t:1", Fail(Code::kNotFound, "gone"))).ok());
+  EXPECT_EQ(BlockOn(store_->LoadEffects("run_1"))->at("t:1").outcome->error().message(), "gone");
+  ASSERT_TRUE(Finish({"run_1", 2}, RunState::kCompleted, "a").ok());
+  EXPECT_TRUE(BlockOn(store_->LoadEffects("run_1"))->empty());
+}
+
+TEST_P(RunStoreTest, EffectsOfAWaitingRunGoWithANewMessage) {
+  ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
+  ASSERT_TRUE(BlockOn(store_->BeginEffect({"run_1", 1}, "t:1", "add_note")).ok());
+  ASSERT_TRUE(Finish({"run_1", 1}, RunState::kWaiting).ok());
+  ASSERT_TRUE(Admit(MakeRun("run_2")).ok());
+  EXPECT_TRUE(BlockOn(store_->LoadEffects("run_1"))->empty());
+}
+
+TEST_P(RunStoreTest, AnEffectIsFencedLikeEveryWrite) {
+  ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
+  RunEffects slow(*store_, {"run_1", 1}, false);
+  ASSERT_TRUE(BlockOn(slow.Begin("t:1", "add_note")).ok());
+  const RunRecord record = BlockOn(store_->ListRunning()).value().front();
+  ASSERT_TRUE(BlockOn(store_->Claim(record, "other", 1)).has_value());
+  EXPECT_EQ(BlockOn(slow.Begin("t:2", "add_note")).code(), Code::kAborted);
+  EXPECT_EQ(BlockOn(slow.End("t:1", tools::ToolResult{})).code(), Code::kAborted);
+  const auto records = BlockOn(store_->LoadEffects("run_1")).value();
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_TRUE(records.at("t:1").in_doubt());
 }
 
 TEST_P(RunStoreTest, HistoryIsAWindowOverTheNewestMessages) {

@@ -30,6 +30,8 @@ std::string_view EffectName(Effect effect) {
   return "write";
 }
 
+bool IsRepeatable(Effect effect) { return effect == Effect::kRead || effect == Effect::kNetwork; }
+
 json::Value ToJson(const Source& source) {
   json::Object out{{"id", source.id},
                    {"title", source.title},
@@ -83,18 +85,29 @@ std::vector<std::string> ToolRegistry::names() const {
   return names;
 }
 
+Result<std::shared_ptr<ToolRegistry::Entry>> ToolRegistry::FindFitting(
+    std::string_view name, const json::Object& arguments) const {
+  const auto found = tools_.find(name);
+  if (found == tools_.end()) {
+    return Fail(Code::kNotFound, "tool '{}': no such tool; there are: {}", name,
+                tools_.empty() ? "none" : fmt::format("{}", fmt::join(names(), ", ")));
+  }
+  Status fits = found->second->arguments.Validate(json::Value(arguments));
+  if (!fits.ok()) return Fail(std::move(fits).Annotate(fmt::format("tool '{}'", name)));
+  return found->second;
+}
+
+Status ToolRegistry::Check(std::string_view name, const json::Object& arguments) const {
+  const auto fitting = FindFitting(name, arguments);
+  return fitting ? Status() : fitting.error();
+}
+
 async::Task<Result<ToolResult>> ToolRegistry::Call(std::string_view name,
                                                    const json::Object& arguments,
                                                    const ToolContext& context) const {
-  const auto found = tools_.find(name);
-  if (found == tools_.end()) {
-    co_return Fail(Code::kNotFound, "tool '{}': no such tool; there are: {}", name,
-                   tools_.empty() ? "none" : fmt::format("{}", fmt::join(names(), ", ")));
-  }
-  const Entry& entry = *found->second;
-  Status fits = entry.arguments.Validate(json::Value(arguments));
-  if (!fits.ok()) co_return Fail(std::move(fits).Annotate(fmt::format("tool '{}'", name)));
-  co_return co_await entry.tool->Call(arguments, context);
+  const auto fitting = FindFitting(name, arguments);
+  if (!fitting) co_return Fail(fitting.error());
+  co_return co_await (*fitting)->tool->Call(arguments, context);
 }
 
 }  // namespace baton::tools

@@ -14,11 +14,20 @@
 
 namespace baton::tools {
 
-// What a call does to the world. After a crash a call in doubt is repeated with the same
-// idempotency key, which suits kRead and kNetwork; the others need an outcome that is recorded.
-enum class Effect { kRead, kNetwork, kWrite, kSend, kSpend };
+// What a call does to the world.
+enum class Effect {
+  kRead,     // nothing: it reads the user's data
+  kNetwork,  // nothing that lasts: it reads elsewhere
+  kWrite,    // changes the user's data
+  kSend,     // tells somebody something
+  kSpend,    // costs money
+};
 
 std::string_view EffectName(Effect effect);  // "read" "network" "write" "send" "spend"
+
+// Whether a call that a crash cut off may simply be made again. Calls of other effects are
+// recorded in an EffectJournal, and asked about when in doubt.
+bool IsRepeatable(Effect effect);
 
 struct ToolDefinition {
   std::string name;         // snake_case
@@ -33,7 +42,9 @@ struct ToolContext {
   std::string user_id;
   std::string conversation_id;
   std::string run_id;
-  std::string idempotency_key;  // the same for a call and its repetition
+  // The same for a call and its repetition after a crash, and no other call's: a service that
+  // remembers the keys it has seen can refuse to do the same twice. Visible ASCII.
+  std::string idempotency_key;
   Deadline deadline;
 };
 
@@ -77,12 +88,19 @@ class ToolRegistry {
   Tool* Find(std::string_view name) const;
   std::vector<std::string> names() const;
 
+  // Whether Call() would make the call: kInvalidArgument for arguments that do not fit the
+  // schema, kNotFound like Call().
+  Status Check(std::string_view name, const json::Object& arguments) const;
+
   // Checks the arguments against the schema, then calls. kNotFound names the tools there are.
   async::Task<Result<ToolResult>> Call(std::string_view name, const json::Object& arguments,
                                        const ToolContext& context) const;
 
  private:
   struct Entry;
+  Result<std::shared_ptr<Entry>> FindFitting(std::string_view name,
+                                             const json::Object& arguments) const;
+
   std::map<std::string, std::shared_ptr<Entry>, std::less<>> tools_;
 };
 

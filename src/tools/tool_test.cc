@@ -63,6 +63,9 @@ TEST(ToolRegistry, NamesTheArgumentThatDoesNotFit) {
   EXPECT_TRUE(failure({}).message().contains("query"));
   EXPECT_TRUE(failure({{"query", 3}}).message().contains("query"));
   EXPECT_TRUE(failure({{"query", "x"}, {"limit", 10}}).message().contains("limit"));
+  EXPECT_EQ(registry.Check("echo", {}).ToString(), failure({}).ToString());
+  EXPECT_TRUE(registry.Check("echo", {{"query", "x"}}).ok());
+  EXPECT_EQ(registry.Check("nothing", {}).code(), Code::kNotFound);
 }
 
 TEST(ToolRegistry, ListsTheToolsThereAre) {
@@ -103,6 +106,14 @@ TEST(Source, SurvivesJson) {
 TEST(Effect, HasAName) {
   EXPECT_EQ(EffectName(Effect::kRead), "read");
   EXPECT_EQ(EffectName(Effect::kSpend), "spend");
+}
+
+TEST(Effect, IsRepeatableWhereNothingLasts) {
+  EXPECT_TRUE(IsRepeatable(Effect::kRead));
+  EXPECT_TRUE(IsRepeatable(Effect::kNetwork));
+  EXPECT_FALSE(IsRepeatable(Effect::kWrite));
+  EXPECT_FALSE(IsRepeatable(Effect::kSend));
+  EXPECT_FALSE(IsRepeatable(Effect::kSpend));
 }
 
 }  // namespace

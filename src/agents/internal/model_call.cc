@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "agents/internal/turn_state.h"
+#include "base/log.h"
+#include "llm/tool_call_repair.h"
 
 namespace baton::agents {
 namespace {
@@ -37,6 +39,17 @@ Status EmptyAnswer(const llm::ChatResponse& response) {
     return {Code::kFailedPrecondition, "max_output_tokens was used up before the first word"};
   }
   return {Code::kUnavailable, "the answer was empty"};
+}
+
+// The request with tool calls and results that match, if they do not.
+std::optional<llm::ChatRequest> Repaired(const llm::ChatRequest& request, std::string_view node) {
+  std::optional<std::vector<llm::Message>> messages = llm::RepairToolCalls(request.messages);
+  if (!messages) return std::nullopt;
+  Log(LogLevel::kWarning, "tool calls and results of a conversation did not match",
+      {{"node", node}, {"messages", request.messages.size()}, {"repaired", messages->size()}});
+  llm::ChatRequest repaired = request;
+  repaired.messages = *std::move(messages);
+  return repaired;
 }
 
 // Says why an answer stops short. The text itself stays the model's own.
@@ -75,7 +88,9 @@ async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
                                                  llm::TextSink* sink) {
   const Result<std::shared_ptr<llm::ChatModel>> model = ScopeOf(context).models->Get(alias);
   if (!model) co_return Fail(model.error());
-  Result<llm::ChatResponse> response = co_await (*model)->Chat(request, sink, context.deadline());
+  const std::optional<llm::ChatRequest> repaired = Repaired(request, context.node_name());
+  Result<llm::ChatResponse> response =
+      co_await (*model)->Chat(repaired ? *repaired : request, sink, context.deadline());
   if (!response) {
     co_return Fail(ModelFailure(std::move(response).error(), (*model)->name()));
   }

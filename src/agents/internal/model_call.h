@@ -40,7 +40,8 @@ class AnswerStream final : public llm::TextSink {
   Status failure_;
 };
 
-// Calls the model behind `alias`. A failure reads "model openai:gpt-4o: …" and carries the
+// Calls the model behind `alias`, with tool calls and results that match: no provider takes
+// others. A failure reads "model openai:gpt-4o: …" and carries the
 // detail "model". Everything passed outlives the call.
 async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
                                                  std::string_view alias,

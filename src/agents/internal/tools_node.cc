@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "agents/internal/effect_calls.h"
 #include "agents/internal/turn_state.h"
 #include "agents/turn_scope.h"
 #include "agents/workflow.h"
@@ -28,8 +29,13 @@ constexpr std::size_t kMaxCallsAtOnce = 16;
 // A call of the message on its way to a result.
 struct CallInProgress {
   llm::ToolCall call;
+  std::string key;  // the same whenever the task runs again
+  tools::Effect effect = tools::Effect::kRead;
   std::string refusal;  // why it does not run; then `result` stays empty
   std::optional<Result<tools::ToolResult>> result;
+  Status record;  // of the journal
+
+  bool is_repeatable() const { return tools::IsRepeatable(effect); }
 };
 
 using FinishedCalls = async::BoundedQueue<CallInProgress*>;
@@ -89,9 +95,25 @@ std::string FormatResult(const tools::ToolResult& result, SourceList& sources) {
   return text.empty() ? "The tool gave no result." : text;
 }
 
-async::Task<void> RunCall(const tools::ToolRegistry& tools, CallInProgress& call,
-                          tools::ToolContext context, FinishedCalls& finished) {
-  call.result.emplace(co_await tools.Call(call.call.name, call.call.arguments, context));
+// What the model is told of a call that failed.
+std::string FormatFailure(const CallInProgress& call, const Status& failure) {
+  std::string text = fmt::format("{} failed: {}", call.call.name, failure.message());
+  if (!call.is_repeatable() && MayHaveHappened(failure.code())) {
+    text +=
+        "\nWhether it took effect is not known. Do not call it again before you have found that "
+        "out or asked the user.";
+  }
+  return text;
+}
+
+async::Task<void> RunCall(const TurnScope& scope, CallInProgress& call, tools::ToolContext context,
+                          FinishedCalls& finished) {
+  if (call.is_repeatable()) {
+    call.result.emplace(co_await scope.tools->Call(call.call.name, call.call.arguments, context));
+  } else if (!call.result) {  // not known from before a crash
+    call.record = co_await MakeEffect(*scope.tools, *scope.effects,
+                                      {call.call, call.effect, call.key}, context, call.result);
+  }
   finished.TryPush(&call);
 }
 
@@ -105,6 +127,7 @@ class ToolsNode final : public graph::Node {
   using Calls = std::vector<CallInProgress>;
 
   async::Task<Status> Admit(graph::NodeContext& context, CallInProgress& call) const;
+  async::Task<Status> Recall(graph::NodeContext& context, Calls& calls) const;
   async::Task<Status> RunAdmitted(graph::NodeContext& context, Calls& calls) const;
   Result<graph::NodeOutput> Conclude(const json::Value& state, const Calls& calls) const;
 
@@ -124,6 +147,7 @@ async::Task<Status> ReportFinished(TurnListener& listener, FinishedCalls& finish
     const std::optional<CallInProgress*> next = co_await finished.Pop();
     if (!next) co_return Fail(Code::kCancelled, "tool calls: cancelled");
     const CallInProgress& done = **next;
+    if (!done.record.ok()) co_return done.record;
     // A tool that was cut off because the run was has no result to report.
     if (co_await async::IsCancelled()) co_return Fail(Code::kCancelled, "tool calls: cancelled");
     TurnListener::ToolEvent event{done.call.id, done.call.name, done.call.arguments, &*done.result};
@@ -136,7 +160,10 @@ async::Task<Result<graph::NodeOutput>> ToolsNode::Run(graph::NodeContext& contex
   const Result<std::vector<llm::Message>> messages = MessagesIn(context.input());
   if (!messages) co_return Fail(messages.error());
   Calls calls;
-  for (const llm::ToolCall& call : messages->back().tool_calls) calls.push_back({call});
+  for (const llm::ToolCall& call : messages->back().tool_calls) {
+    // By place: providers do not promise that a call's id is unique, or short.
+    calls.push_back({call, fmt::format("{}:{}", context.task_id(), calls.size() + 1)});
+  }
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (i >= kMaxCallsAtOnce) {
       calls[i].refusal = fmt::format("Not run: at most {} tool calls at once.", kMaxCallsAtOnce);
@@ -144,6 +171,7 @@ async::Task<Result<graph::NodeOutput>> ToolsNode::Run(graph::NodeContext& contex
       BATON_CO_TRY(co_await Admit(context, calls[i]));
     }
   }
+  BATON_CO_TRY(co_await Recall(context, calls));
   BATON_CO_TRY(co_await RunAdmitted(context, calls));
   co_return Conclude(context.input(), calls);
 }
@@ -157,11 +185,34 @@ async::Task<Status> ToolsNode::Admit(graph::NodeContext& context, CallInProgress
     call.refusal = NoSuchTool(*spec_, call.call.name);
     co_return Status();
   }
+  call.effect = tool->definition().effect;
   if (grant->permission != Permission::kAsk) co_return Status();
-  graph::Question question = PermissionQuestion(*spec_, call.call, tool->definition().effect);
+  graph::Question question = PermissionQuestion(*spec_, call.call, call.effect);
   const Result<json::Value> answer = co_await context.Interrupt(std::move(question));
   if (!answer) co_return Fail(answer.error());
   if (!json::GetBool(*answer, "approved")) call.refusal = "The user did not allow this.";
+  co_return Status();
+}
+
+// Finds out which calls with an effect have been made before a crash, asking where that is not
+// known. From here on a crash runs this task again and no other.
+async::Task<Status> ToolsNode::Recall(graph::NodeContext& context, Calls& calls) const {
+  tools::EffectJournal* journal = ScopeOf(context).effects;
+  bool stored = false;
+  for (CallInProgress& call : calls) {
+    if (!call.refusal.empty() || call.is_repeatable()) continue;
+    if (journal == nullptr) {
+      co_return Fail(Code::kFailedPrecondition,
+                     "tool '{}' has an effect ({}), and this run keeps no journal of effects",
+                     call.call.name, tools::EffectName(call.effect));
+    }
+    if (!std::exchange(stored, true)) BATON_CO_TRY(co_await context.AwaitStored());
+    Result<EffectRecall> known =
+        co_await RecallEffect(context, *journal, {call.call, call.effect, call.key});
+    if (!known) co_return std::move(known).error();
+    call.refusal = std::move(known->refusal);
+    call.result = std::move(known->outcome);
+  }
   co_return Status();
 }
 
@@ -177,9 +228,9 @@ async::Task<Status> ToolsNode::RunAdmitted(graph::NodeContext& context, Calls& c
     status = co_await Announce(*scope.listener, call.call);
     if (!status.ok()) break;
     tools::ToolContext tool_context = scope.tool_context;
-    tool_context.idempotency_key = fmt::format("{}:{}", context.task_id(), call.call.id);
+    tool_context.idempotency_key = call.key;
     tool_context.deadline = tool_context.deadline.Earlier(context.deadline());
-    group.Spawn(RunCall(*scope.tools, call, std::move(tool_context), finished));
+    group.Spawn(RunCall(scope, call, std::move(tool_context), finished));
     ++started;
   }
   if (status.ok()) status = co_await ReportFinished(*scope.listener, finished, started);
@@ -201,8 +252,7 @@ Result<graph::NodeOutput> ToolsNode::Conclude(const json::Value& state, const Ca
     if (!call.result) {
       message.content = call.refusal;
     } else if (!*call.result) {
-      message.content =
-          fmt::format("{} failed: {}", call.call.name, call.result->error().message());
+      message.content = FormatFailure(call, call.result->error());
     } else {
       message.content = FormatResult(**call.result, *sources);
     }

@@ -18,9 +18,14 @@ std::vector<llm::ToolSpec> OfferedTools(const AgentSpec& spec, const tools::Tool
 // A node that runs the calls of the last message at once, after asking for those whose
 // permission is `ask`: one question a call, in the message's order, before any tool runs.
 //
+// Calls that change the world are made once the task is stored, and recorded: one whose outcome
+// is known is not made again, one that a crash has left in doubt is asked about
+// (effect_calls.h). Calls that only read cost no record.
+//
 // Whatever goes wrong with a call (no such tool, wrong arguments, not allowed, a service that
 // is down) is told to the model as the call's result; only cancellation, the run's deadline
-// and a listener's failure end the node. Sources get their number in the turn's list.
+// and a failure of the listener or the journal end the node. Sources get their number in the
+// turn's list.
 //
 // A question's payload is {"kind": "permission", "tool", "arguments", "effect", "reason"}, its
 // answer {"approved": bool}.

@@ -20,6 +20,7 @@
 #include "json/json.h"
 #include "llm/message.h"
 #include "llm/model_catalog.h"
+#include "tools/memory_effect_journal.h"
 #include "tools/tool.h"
 
 namespace baton::agents {
@@ -107,6 +108,7 @@ class TestedAgent {
     TurnScope scope;
     scope.models = &models;
     scope.tools = &tools;
+    scope.effects = effects;
     scope.listener = &listener;
     scope.tool_context.user_id = "user of " + thread;
     scope.tool_context.conversation_id = thread;
@@ -118,12 +120,16 @@ class TestedAgent {
       for (const llm::Message& message : messages) list.push_back(llm::ToJson(message));
       request.input = json::Object{{"messages", std::move(list)}};
     }
-    graph::RunOptions options{.scope = &scope};
+    graph::RunOptions options = run_options;
+    options.scope = &scope;
     co_return co_await runner_.Run(graph_, std::move(request), options);
   }
 
   llm::ModelCatalog models;
   tools::ToolRegistry tools;
+  tools::MemoryEffectJournal own_effects;
+  tools::EffectJournal* effects = &own_effects;
+  graph::RunOptions run_options;
 
  private:
   const std::shared_ptr<const graph::CompiledGraph> graph_;

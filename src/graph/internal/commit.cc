@@ -47,6 +47,21 @@ Status RunLoop::AddTaskRows(Task& task) {
   return {};
 }
 
+// What the super-step under way starts from, and what the graph around a subgraph does. Only
+// under kExit has the store not been given it yet.
+Status RunLoop::AddStart() {
+  if (parent_ != nullptr) BATON_TRY(parent_->AddStart());
+  return saved_id_ == checkpoint_id_ ? Status() : AddCheckpoint("loop");
+}
+
+async::Task<Status> RunLoop::StoreStart() {
+  if (!environment_.keeps()) co_return Status();
+  Status status = AddStart();
+  if (status.ok()) status = co_await environment_.journal->Flush();
+  if (!status.ok() && environment_.broken.ok()) environment_.broken = status;
+  co_return status;
+}
+
 // A super-step has ended.
 async::Task<Status> RunLoop::Commit() {
   if (environment_.keeps()) {

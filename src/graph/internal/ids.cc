@@ -43,6 +43,13 @@ std::string QuestionId(std::string_view task_id, int call) {
   return "q_" + HashDigits(text);
 }
 
+std::string QuestionId(std::string_view task_id, std::string_view key) {
+  std::string text(task_id);
+  text.push_back('\0');
+  text.append("=").append(key);
+  return "q_" + HashDigits(text);
+}
+
 std::string SubgraphNamespace(std::string_view parent, std::string_view node_name,
                               std::string_view task_id) {
   return fmt::format("{}{}{}:{}", parent, parent.empty() ? "" : "|", node_name, task_id);

@@ -19,6 +19,7 @@ std::string TaskId(const TaskPlace& place, std::string_view node_name, const Tas
 std::string CheckpointId(std::string_view parent_id, std::string_view ns, int step);
 
 std::string QuestionId(std::string_view task_id, int call);
+std::string QuestionId(std::string_view task_id, std::string_view key);
 
 // The namespace of a subgraph's run.
 std::string SubgraphNamespace(std::string_view parent, std::string_view node_name,

@@ -8,10 +8,12 @@
 
 namespace baton::graph {
 
-RunLoop::RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns)
+RunLoop::RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns,
+                 RunLoop* parent)
     : environment_(environment),
       graph_(graph),
       ns_(std::move(ns)),
+      parent_(parent),
       state_(graph, environment.keeps()) {}
 
 async::Task<void> RunLoop::Loop() {

@@ -27,7 +27,9 @@ class RunLoop {
  public:
   enum class Stop { kFinished, kBreakpoint, kUnfinished, kFailed };
 
-  RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns);
+  // `parent` runs the node that this graph is the subgraph of, and outlives it.
+  RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns,
+          RunLoop* parent = nullptr);
 
   // Opens the thread's own graph. On failure the thread is as it was.
   async::Task<Status> Open(RunRequest request);
@@ -94,6 +96,8 @@ class RunLoop {
   // commit.cc
   Status AddCheckpoint(std::string source);
   Status AddTaskRows(Task& task);
+  Status AddStart();
+  async::Task<Status> StoreStart();
   async::Task<Status> Commit();
   async::Task<Status> ReportStep();
   void StepForward();
@@ -106,6 +110,7 @@ class RunLoop {
   RunEnvironment& environment_;
   const CompiledGraph& graph_;
   const std::string ns_;
+  RunLoop* const parent_;
   ThreadState state_;
   std::vector<Task> tasks_;  // of the super-step under way
 

@@ -158,7 +158,7 @@ async::Task<void> RunLoop::RunAttempt(Task& task) {
 
 async::Task<Result<NodeOutput>> RunLoop::RunSubgraph(Task& task) {
   const NodeEntry& node = NodeOf(task);
-  RunLoop nested(environment_, *node.subgraph, SubgraphNamespace(ns_, node.name, IdOf(task)));
+  RunLoop nested(environment_, *node.subgraph, SubgraphNamespace(ns_, node.name, IdOf(task)), this);
   BATON_CO_TRY(co_await nested.OpenNested(InputOf(task), reopened_ || task.attempt > 1));
   co_await nested.Loop();
   co_await nested.Finish();

@@ -14,7 +14,8 @@ async::Task<Result<json::Value>> TaskContext::Interrupt(Question question) {
                    "node '{}' asks, and this run has no store to wait in", node_name());
   }
   AskedQuestion asked;
-  asked.id = QuestionId(loop_.IdOf(task_), calls_++);
+  asked.id = question.key.empty() ? QuestionId(loop_.IdOf(task_), calls_++)
+                                  : QuestionId(loop_.IdOf(task_), question.key);
   if (std::optional<json::Value> answer = environment.TakeAnswer(asked.id)) co_return *answer;
   const Timestamp now = environment.clock.Now();
   if (const AskedQuestion* before = AskedBefore(asked.id)) {

@@ -21,6 +21,7 @@ class TaskContext final : public NodeContext {
   std::string_view task_id() const override { return loop_.IdOf(task_); }
   int attempt() const override { return task_.attempt; }
   async::Task<Result<json::Value>> Interrupt(Question question) override;
+  async::Task<Status> AwaitStored() override { return loop_.StoreStart(); }
   async::Task<Status> Emit(json::Value event) override;
   RunScope* scope() const override { return loop_.environment_.options.scope; }
   LongTermStore* store() const override { return loop_.environment_.options.store; }
@@ -32,7 +33,7 @@ class TaskContext final : public NodeContext {
   RunLoop& loop_;
   Task& task_;
   const Deadline deadline_;
-  int calls_ = 0;  // of Interrupt()
+  int calls_ = 0;  // of Interrupt() without a key
 };
 
 }  // namespace baton::graph
