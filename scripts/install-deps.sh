@@ -15,7 +15,7 @@ base_packages=(
   # storage
   libpq-dev libsqlite3-dev
   # logs, metrics, HTTP
-  libspdlog-dev libfmt-dev prometheus-cpp-dev libcurl4-openssl-dev libssl-dev
+  libspdlog-dev libfmt-dev prometheus-cpp-dev libcurl4-openssl-dev libidn2-dev libssl-dev
   # text and file formats
   libyaml-cpp-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgumbo-dev
   libvalijson-dev libre2-dev libicu-dev libstemmer-dev zlib1g-dev

@@ -9,6 +9,7 @@
 #include "async/task.h"
 #include "base/deadline.h"
 #include "base/status.h"
+#include "http/address_policy.h"
 #include "http/message.h"
 
 namespace baton::http {
@@ -27,6 +28,9 @@ struct RequestOptions {
   std::size_t max_body_bytes = std::size_t{64} << 20U;
   // Above 0, the request's headers go to the new host too, except Authorization and Cookie.
   int max_redirects = 0;
+  // Where this exchange, redirects included, may connect to; null: anywhere. With a policy no
+  // proxy is used, which would connect to where it likes.
+  std::shared_ptr<const AddressPolicy> addresses;
 };
 
 struct Response {
@@ -63,7 +67,8 @@ class Client {
   // Suspends until the response's header is there. An HTTP error status is a response, not a
   // failure. kUnavailable names the reason, "POST http://127.0.0.1:4010/v1/x: connect: Connection
   // refused"; a connect timeout is one. kDeadlineExceeded for the deadline and the idle timeout,
-  // kInvalidArgument for what cannot be sent. No message holds credentials, query or header values.
+  // kPermissionDenied for an address that the policy forbids, kInvalidArgument for what cannot
+  // be sent. No message holds credentials, query or header values.
   async::Task<Result<std::unique_ptr<ResponseStream>>> Send(Request request,
                                                             RequestOptions options) const;
 

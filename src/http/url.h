@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/status.h"
+
 namespace baton::http {
 
 // An absolute http or https URL, taken apart. Views into the text it was split from.
@@ -23,6 +25,15 @@ std::string PrintableUrl(std::string_view url);
 
 // "localhost", "*.localhost", 127.0.0.0/8 and ::1, as written; names are not resolved.
 bool IsLoopbackHost(std::string_view host);
+
+// The URL that `reference`, a link or a redirect, means on the page at `base` (empty: it must be
+// absolute), in one form for one resource: scheme and host in lower case, an international host
+// as ASCII, an IPv4 address in dotted decimal however it was written, neither dot segments nor
+// a default port, what URLs cannot hold percent-encoded; without credentials and fragment. As
+// libcurl reads it, so what is checked is what is fetched. kInvalidArgument for what is not
+// http or https, or longer than kMaxUrlBytes.
+Result<std::string> ResolveUrl(std::string_view base, std::string_view reference);
+inline constexpr std::size_t kMaxUrlBytes = 8 << 10U;
 
 // Everything but RFC 3986's unreserved characters as %XX: safe as one query value or segment.
 std::string PercentEncode(std::string_view text);

@@ -69,5 +69,37 @@ TEST(PercentCoding, DecodesPlusInQueriesOnlyAndRefusesCutEscapes) {
   for (const char* text : {"%", "%4", "a%zz", "%4g", "x%2"}) EXPECT_FALSE(PercentDecode(text));
 }
 
+TEST(ResolveUrl, GivesOneFormForOneResource) {
+  const auto resolved = [](std::string_view base, std::string_view reference) {
+    return ResolveUrl(base, reference).value_or("(none)");
+  };
+  EXPECT_EQ(resolved("", "HTTP://Example.COM:80"), "http://example.com/");
+  EXPECT_EQ(resolved("", " https://example.com:443/a/./b/../c?q=1#part\n"),
+            "https://example.com/a/c?q=1");
+  EXPECT_EQ(resolved("", "http://user:pass@example.com/"), "http://example.com/");
+  EXPECT_EQ(resolved("",
+                     "http://b\xC3\xBC"
+                     "cher.example/\xC3\xA4 b"),
+            "http://xn--bcher-kva.example/%c3%a4%20b");
+  for (const char* loopback : {"http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/",
+                               "http://127.1/", "http://0x7f.1/", "http://127.0.0.1:80/"}) {
+    EXPECT_EQ(resolved("", loopback), "http://127.0.0.1/") << loopback;
+  }
+  EXPECT_EQ(resolved("http://a.example/x/y?z#w", "../b"), "http://a.example/b");
+  EXPECT_EQ(resolved("http://a.example/x/y", "//b.example"), "http://b.example/");
+  EXPECT_EQ(resolved("http://a.example/x/y", "?p=2"), "http://a.example/x/y?p=2");
+  EXPECT_EQ(resolved("http://a.example/x/y", "#top"), "http://a.example/x/y");
+  EXPECT_EQ(resolved("https://a.example/", "ht\ntp://b.example/c d"), "http://b.example/c%20d");
+}
+
+TEST(ResolveUrl, RefusesWhatIsNotHttp) {
+  for (const char* bad : {"", "a/b", "file:///etc/passwd", "ftp://a/", "javascript:alert(1)",
+                          "http://", "gopher://a:70/x", "http://a b/"}) {
+    EXPECT_FALSE(ResolveUrl("", bad)) << bad << " " << ResolveUrl("", bad).value_or("");
+  }
+  EXPECT_FALSE(ResolveUrl("http://a.example/", "mailto:ann@a.example"));
+  EXPECT_FALSE(ResolveUrl("", "http://a/" + std::string(kMaxUrlBytes, 'x')));
+}
+
 }  // namespace
 }  // namespace baton::http

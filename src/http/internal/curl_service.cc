@@ -47,26 +47,28 @@ CurlService& CurlService::Of(const async::Executor& executor) {
 }
 
 CURLcode CurlService::Add(CURL* easy, CurlListener& listener) {
+  Exchange& exchange = active_.insert_or_assign(easy, Exchange{this, &listener}).first->second;
   curl_easy_setopt(easy, CURLOPT_PRIVATE, &listener);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlService::OpenSocket);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &exchange);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlService::CloseSocket);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
-  if (multi_ == nullptr || curl_multi_add_handle(multi_, easy) != CURLM_OK) {
-    return CURLE_FAILED_INIT;
-  }
-  active_.insert(easy);
-  return CURLE_OK;
+  if (multi_ != nullptr && curl_multi_add_handle(multi_, easy) == CURLM_OK) return CURLE_OK;
+  active_.erase(easy);
+  return CURLE_FAILED_INIT;
 }
 
 void CurlService::Remove(CURL* easy) {
-  if (active_.erase(easy) != 0) curl_multi_remove_handle(multi_, easy);
+  if (const auto found = active_.find(easy); found != active_.end()) {
+    curl_multi_remove_handle(multi_, easy);
+    active_.erase(found);
+  }
   // An armed timer would keep io_context::run() from returning.
   if (active_.empty() && std::exchange(timer_armed_, false)) timer_.cancel();
 }
 
 void CurlService::shutdown() noexcept {
-  for (CURL* easy : active_) curl_multi_remove_handle(multi_, easy);
+  for (const auto& [easy, exchange] : active_) curl_multi_remove_handle(multi_, easy);
   active_.clear();
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
@@ -77,11 +79,13 @@ void CurlService::shutdown() noexcept {
   sockets_.clear();
 }
 
-curl_socket_t CurlService::OpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
+curl_socket_t CurlService::OpenSocket(void* exchange, curlsocktype, curl_sockaddr* address) {
+  const auto [service, listener] = *static_cast<Exchange*>(exchange);
+  if (!listener->MayConnect(address->addr)) return CURL_SOCKET_BAD;
   const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
                           address->protocol);
   if (fd < 0) return CURL_SOCKET_BAD;
-  if (static_cast<CurlService*>(self)->Adopt(fd, /*owned=*/true) == nullptr) {
+  if (service->Adopt(fd, /*owned=*/true) == nullptr) {
     ::close(fd);
     return CURL_SOCKET_BAD;
   }

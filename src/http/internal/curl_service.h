@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
-#include <unordered_set>
 
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
@@ -17,9 +16,12 @@
 
 namespace baton::http::internal {
 
-// Who learns that an easy handle is done.
+// Who decides where an easy handle connects to, and learns that it is done.
 class CurlListener {
  public:
+  // Whether a socket to `address` may be opened. Called from inside curl.
+  virtual bool MayConnect(const sockaddr& address) = 0;
+
   // The handle has left the service. Called from the event loop, never from inside curl.
   virtual void OnDone(CURLcode result) = 0;
 
@@ -53,6 +55,12 @@ class CurlService : public boost::asio::execution_context::service {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // What curl hands back when it wants a socket for a handle.
+  struct Exchange {
+    CurlService* service;
+    CurlListener* listener;
+  };
+
   struct Socket {
     explicit Socket(boost::asio::io_context& context) : descriptor(context) {}
     boost::asio::posix::stream_descriptor descriptor;
@@ -65,7 +73,7 @@ class CurlService : public boost::asio::execution_context::service {
 
   void shutdown() noexcept override;
 
-  static curl_socket_t OpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static curl_socket_t OpenSocket(void* exchange, curlsocktype purpose, curl_sockaddr* address);
   static int CloseSocket(void* self, curl_socket_t fd);
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* unused);
   static int OnTimer(CURLM* multi, long milliseconds, void* self);
@@ -84,7 +92,7 @@ class CurlService : public boost::asio::execution_context::service {
   std::optional<Clock::time_point> wakeup_;  // when curl wants to be called
   CURLM* multi_;                             // null after shutdown
   std::unordered_map<curl_socket_t, SocketPtr> sockets_;
-  std::unordered_set<CURL*> active_;
+  std::unordered_map<CURL*, Exchange> active_;  // curl keeps pointers to the values
 };
 
 }  // namespace baton::http::internal

@@ -1,5 +1,8 @@
 #include "http/internal/transfer.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <charconv>
 #include <system_error>
@@ -87,8 +90,11 @@ void Transfer::SetTarget() {
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  // Proxies come from the environment, as everywhere; but no proxy reaches our own machine.
-  if (IsLoopbackHost(SplitUrl(request_.url)->host)) curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  // Proxies come from the environment, as everywhere; but no proxy reaches our own machine, and
+  // none keeps to our policy.
+  if (options_.addresses != nullptr || IsLoopbackHost(SplitUrl(request_.url)->host)) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  }
 }
 
 void Transfer::SetBody() {
@@ -204,8 +210,36 @@ std::size_t Transfer::OnBody(char* data, std::size_t size, std::size_t count, vo
   return bytes;
 }
 
-int Transfer::OnConnected(void* self, char*, char*, int, int) {
+bool Transfer::CheckAddress(const boost::asio::ip::address& address, int port) {
+  if (options_.addresses == nullptr) return true;
+  if (options_.addresses->Allows(address, static_cast<std::uint16_t>(port))) return true;
+  forbidden_ =
+      Fail(Code::kPermissionDenied, "{}: {} is not a public address", what_, address.to_string());
+  return false;
+}
+
+bool Transfer::MayConnect(const sockaddr& address) {
+  if (address.sa_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    return CheckAddress(boost::asio::ip::address_v4(ntohl(v4.sin_addr.s_addr)), ntohs(v4.sin_port));
+  }
+  if (address.sa_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    boost::asio::ip::address_v6::bytes_type bytes;
+    std::copy_n(v6.sin6_addr.s6_addr, bytes.size(), bytes.begin());
+    return CheckAddress(boost::asio::ip::address_v6(bytes), ntohs(v6.sin6_port));
+  }
+  return options_.addresses == nullptr;
+}
+
+int Transfer::OnConnected(void* self, char* to, char*, int to_port, int) {
   auto& transfer = *static_cast<Transfer*>(self);
+  // A connection that an exchange without a policy has left open is seen here only.
+  if (transfer.options_.addresses != nullptr) {
+    boost::system::error_code error;
+    const auto address = boost::asio::ip::make_address(to, error);
+    if (error || !transfer.CheckAddress(address, to_port)) return CURL_PREREQFUNC_ABORT;
+  }
   transfer.connected_ = true;
   transfer.last_progress_ = Deadline::Clock::now();
   transfer.changed_.NotifyAll();  // from here on the idle timeout counts
@@ -221,7 +255,10 @@ int Transfer::OnProgress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_of
 
 void Transfer::OnDone(CURLcode result) {
   done_ = true;
-  if (result != CURLE_OK && failure_.ok()) failure_ = Describe(result);
+  if (result != CURLE_OK && failure_.ok()) {
+    const bool kept_away = result == CURLE_COULDNT_CONNECT || result == CURLE_ABORTED_BY_CALLBACK;
+    failure_ = kept_away && !forbidden_.ok() ? forbidden_ : Describe(result);
+  }
   if (result == CURLE_OK && header_ended_) header_complete_ = true;
   if (result == CURLE_OK && !header_ended_) {
     // To curl an end of the connection ends a header too.

@@ -51,8 +51,10 @@ class Transfer final : public ResponseStream, private CurlListener {
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
   static int OnConnected(void* self, char* to, char* from, int to_port, int from_port);
   static int OnProgress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t uploaded);
+  bool MayConnect(const sockaddr& address) override;
   void OnDone(CURLcode result) override;
 
+  bool CheckAddress(const boost::asio::ip::address& address, int port);
   bool TakeHeaderLine(std::string_view line);
   void EndHeader();
   bool IsFinal(int status) const;
@@ -87,6 +89,7 @@ class Transfer final : public ResponseStream, private CurlListener {
   bool header_complete_ = false;  // and that response is the final one
   bool paused_ = false;
   bool done_ = false;
+  Status forbidden_;  // the last address that the policy kept us from
   Status failure_;
 };
 
