@@ -11,7 +11,7 @@
 
 #include "async/runtime.h"
 #include "proto/orchestrator.grpc.pb.h"
-#include "rpc/internal/grpc_time.h"
+#include "grpc_client/grpc_values.h"
 #include "rpc/internal/status_map.h"
 #include "rpc/internal/wire_message.h"
 #include "rpc/testing/scripted_orchestrator.h"
@@ -216,7 +216,7 @@ TEST_F(OrchestratorServerTest, EndsCallsAboveTheMemoryOfConnectionsAndGoesOn) {
   request.mutable_active_editor()->set_content(std::string(40 * kMiB, 'e'));
   const grpc::Status status = Chat(request);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_THAT(internal::FromGrpc(status).message(), HasSubstr("holds as many bytes"));
+  EXPECT_THAT(grpc_client::FromGrpc(status).message(), HasSubstr("holds as many bytes"));
   EXPECT_TRUE(orchestrator_.seen().turns.empty());
   ExpectServerGoesOn();
 }
@@ -235,7 +235,7 @@ TEST_F(OrchestratorServerTest, AConnectionHasOnlySoManyCallsAtATime) {
   const auto two = stub->StreamChat(&second, GoodRequest());
   ASSERT_TRUE(one->Read(&chunk) && two->Read(&chunk));
   grpc::ClientContext third;
-  third.set_deadline(internal::ToGprTime(Deadline::In(std::chrono::milliseconds(100))));
+  third.set_deadline(grpc_client::ToGprTime(Deadline::In(std::chrono::milliseconds(100))));
   const auto held_back = stub->StreamChat(&third, GoodRequest());
   EXPECT_FALSE(held_back->Read(&chunk));
   EXPECT_EQ(held_back->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
