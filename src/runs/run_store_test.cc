@@ -212,7 +212,9 @@ TEST_P(RunStoreTest, EffectsOfAWaitingRunGoWithANewMessage) {
   ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
   ASSERT_TRUE(BlockOn(store_->BeginEffect({"run_1", 1}, "t:1", "add_note")).ok());
   ASSERT_TRUE(Finish({"run_1", 1}, RunState::kWaiting).ok());
-  ASSERT_TRUE(Admit(MakeRun("run_2")).ok());
+  RunStore::NewRun next = MakeRun("run_2");
+  next.superseded = {.record = BlockOn(store_->FindWaiting("u:c")).value().value(), .chunks = {}};
+  ASSERT_TRUE(Admit(std::move(next)).ok());
   EXPECT_TRUE(BlockOn(store_->LoadEffects("run_1"))->empty());
 }
 
