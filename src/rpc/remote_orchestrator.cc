@@ -181,6 +181,7 @@ async::Task<runs::Health> RemoteOrchestrator::CheckHealth(Deadline deadline) {
   const async::Executor home = co_await async::CurrentExecutor();
   const auto call = std::make_shared<HealthCall>(home);
   call->context.set_deadline(internal::ToGprTime(deadline));
+  server_->Authorize(call->context);
   server_->stub->async()->HealthCheck(&call->context, &call->request, &call->response,
                                       [call, home](const grpc::Status& status) {
                                         boost::asio::post(home, [call, status] {

@@ -135,6 +135,14 @@ TEST_P(RemoteOrchestratorTest, ReportsHealthOfTheOtherEnd) {
   EXPECT_EQ(health.details.at("store"), "slow");
 }
 
+TEST_P(RemoteOrchestratorTest, ReportsNoMoreThanTheStateToWhoHasAnotherToken) {
+  Pair pair({});
+  auto other = *ConnectOrchestrator("127.0.0.1:" + std::to_string(pair.server().port()), "u");
+  const runs::Health health = async::BlockOn(other->CheckHealth(Deadline::In(5s)));
+  EXPECT_EQ(health.status, "degraded");
+  EXPECT_THAT(health.details, IsEmpty());
+}
+
 async::Task<int> ReadSlowly(Pair& pair, int& produced_meanwhile) {
   auto stream = *co_await pair.client().StreamChat(SomeTurn());
   // The server has one thread: it answers this only once the stream's handler waits.
