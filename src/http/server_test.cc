@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "async/block_on.h"
+#include "base/client_error.h"
 #include "http/error_response.h"
 #include "http/internal/scripted_peer.h"
 
@@ -236,6 +237,21 @@ TEST_F(ServerTest, CutsOffAPeerThatDoesNotRead) {
     EXPECT_EQ(end.get(), Status(Code::kCancelled, "the peer has read nothing for 50 ms"));
     EXPECT_TRUE(client.IsReset());
   }
+}
+
+async::Task<void> FailInStorage(ResponseWriter& writer) {
+  (void)co_await SendError(writer, Status(Code::kUnavailable, "10.0.0.5: UPDATE secrets")
+                                       .With(std::string(kInternalDetail), "storage"));
+}
+
+TEST_F(ServerTest, TellsNobodyWhatAnInternalErrorIs) {
+  Serve([](const ServerRequest&, ResponseWriter& writer) { return FailInStorage(writer); });
+  const std::string answer = Exchange("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(StatusLine(answer), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_TRUE(BodyOf(answer).starts_with(
+      R"({"error":{"code":"unavailable","message":"internal error err_)"))
+      << answer;
+  EXPECT_EQ(answer.find("secrets"), std::string::npos) << answer;
 }
 
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {

@@ -128,6 +128,13 @@ TEST_P(RemoteOrchestratorTest, ARefusalComesInPlaceOfAStream) {
   EXPECT_EQ(got.end, Status(Code::kResourceExhausted, "too many runs"));
 }
 
+TEST_P(RemoteOrchestratorTest, ARefusalThatIsInternalStaysOverThere) {
+  Pair pair({.refusal = Status(Code::kInternal, "SELECT secrets")}, GetParam());
+  const Transcript got = async::BlockOn(Read(pair.client(), SomeTurn()));
+  EXPECT_EQ(got.end.code(), Code::kInternal);
+  EXPECT_THAT(got.end.message(), HasSubstr("internal error err_"));
+}
+
 TEST_P(RemoteOrchestratorTest, ReportsHealthOfTheOtherEnd) {
   Pair pair({}, GetParam());
   const runs::Health health = async::BlockOn(pair.client().CheckHealth(Deadline::In(5s)));

@@ -11,6 +11,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include "async/task_group.h"
+#include "base/client_error.h"
 #include "base/deadline.h"
 #include "base/status.h"
 #include "rpc/internal/call_tasks.h"
@@ -108,7 +109,7 @@ class ServedCall : public Reactor {
   // gRPC's Finish, of which each call has exactly one.
   void FinishWith(const Status& status) {
     code_.store(status.code(), std::memory_order_relaxed);
-    this->Finish(ToGrpc(status));
+    this->Finish(ToGrpc(ForClients(status)));
   }
 
   // The transport has broken off, and nobody has said why. While the server drains, it was the
