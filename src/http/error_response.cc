@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/client_error.h"
 #include "base/utf8.h"
 
 namespace baton::http {
@@ -132,9 +133,9 @@ async::Task<Status> SendError(ResponseWriter& writer, int http_status, std::stri
 }
 
 async::Task<Status> SendError(ResponseWriter& writer, Status failure) {
-  co_return co_await writer.Send(HttpStatusOf(failure.code()),
-                                 {{"Content-Type", "application/json"}},
-                                 ErrorBody(CodeWord(CodeName(failure.code())), failure.message()));
+  const Status told = ForClients(failure);
+  co_return co_await writer.Send(HttpStatusOf(told.code()), {{"Content-Type", "application/json"}},
+                                 ErrorBody(CodeWord(CodeName(told.code())), told.message()));
 }
 
 }  // namespace baton::http

@@ -21,7 +21,8 @@ std::string ErrorBody(std::string_view code, std::string_view message);
 async::Task<Status> SendError(ResponseWriter& writer, int http_status, std::string message,
                               Headers extra = {});
 
-// The same for a failed Status.
+// The same for a failed Status, which goes out as ForClients() lets it: of an internal error only
+// an id that the log explains.
 async::Task<Status> SendError(ResponseWriter& writer, Status failure);
 
 // "Not Found" for 404; "Unknown" for a number without a usual phrase.

@@ -52,6 +52,7 @@ class TcpServer final : public Server {
 
   const ServerOptions options_;
   const Handler handler_;
+  internal::BodyBudget bodies_;
   std::uint16_t port_ = 0;
   std::atomic<std::size_t> connections_ = 0;
   bool stopped_ = true;  // until Listen() has succeeded
@@ -67,6 +68,7 @@ class TcpServer final : public Server {
 TcpServer::TcpServer(async::Runtime& runtime, ServerOptions options, Handler handler)
     : options_(std::move(options)),
       handler_(std::move(handler)),
+      bodies_(options_.max_total_body_bytes),
       acceptor_(runtime.At(0)),
       accepting_(runtime.At(0)) {
   for (std::size_t i = 0; i < runtime.size(); ++i) {
@@ -128,7 +130,7 @@ async::Task<void> TcpServer::AcceptLoop() {
 async::Task<void> TcpServer::Serve(Tcp::socket socket) {
   const std::size_t others = connections_.fetch_add(1, std::memory_order_relaxed);
   if (others < options_.max_connections + kMaxTurnedAway) {
-    internal::Connection connection(std::move(socket), options_, handler_);
+    internal::Connection connection(std::move(socket), options_, handler_, bodies_);
     if (others < options_.max_connections) {
       co_await connection.Run();
     } else {

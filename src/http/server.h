@@ -28,7 +28,8 @@ struct ServerRequest {
 // The response under way. Exactly one of Send() and Start() is called; a handler that calls
 // neither has answered 500. Framing (Content-Length, chunks, Connection) is the server's.
 // Threads: the connection's executor.
-// Errors:  kCancelled once the peer has gone or the handler was cancelled; kInvalidArgument for
+// Errors:  kCancelled once the peer has gone, which includes one that does not read, or the
+//          handler was cancelled; kInvalidArgument for
 //          a header that would break the response; kFailedPrecondition for calls out of order.
 class ResponseWriter {
  public:
@@ -43,15 +44,25 @@ class ResponseWriter {
 
 using Handler = std::function<async::Task<void>(const ServerRequest&, ResponseWriter&)>;
 
+// All limits hold before a handler can ask who the peer is.
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free one
   std::size_t max_body_bytes = std::size_t{64} << 20U;
   std::size_t max_header_bytes = 64 << 10U;
   std::size_t max_connections = 4096;
+
+  // The bodies that have arrived, of all requests that are not answered yet. Four of the
+  // largest: without it a peer that sends slowly on many connections holds all memory there is.
+  std::size_t max_total_body_bytes = std::size_t{256} << 20U;
+
   std::chrono::milliseconds header_timeout = std::chrono::seconds(10);  // from its first byte
   std::chrono::milliseconds body_timeout = std::chrono::seconds(60);    // between two pieces
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(60);    // between two requests
+
+  // How long a peer may take nothing of its response. It is cut off then: what waits for it is
+  // the handler's memory and the kernel's. As long as a phone may be without a network.
+  std::chrono::milliseconds write_timeout = std::chrono::seconds(60);
 };
 
 // A running HTTP/1.1 server. The handler is cancelled when its peer goes away, which includes

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "async/block_on.h"
+#include "base/client_error.h"
 #include "http/error_response.h"
 #include "http/internal/scripted_peer.h"
 
@@ -40,6 +41,13 @@ class RawClient {
     boost::asio::read(socket_, boost::asio::dynamic_buffer(text), end);
     EXPECT_EQ(end, boost::asio::error::eof) << text;
     return text;
+  }
+  // Whether the server has cut the connection off instead of ending it.
+  bool IsReset() {
+    std::string text;
+    boost::system::error_code end;
+    boost::asio::read(socket_, boost::asio::dynamic_buffer(text), end);
+    return end == boost::asio::error::connection_reset;
   }
   std::string ReadUntil(const std::string& mark) {
     std::string text;
@@ -158,6 +166,92 @@ TEST_F(ServerTest, TurnsAwayMoreConnectionsThanItsLimit) {
   EXPECT_EQ(StatusLine(Exchange("GET /2 HTTP/1.1\r\n\r\n")), "HTTP/1.1 503 Service Unavailable");
   first.Send("GET /3 HTTP/1.1\r\n\r\n");
   EXPECT_TRUE(first.ReadUntil("[]").ends_with("GET /3 []"));
+}
+
+// A handler that waits until it is let go on.
+struct Hold {
+  std::promise<std::function<void()>> begun;
+};
+
+async::Task<void> HoldOrEcho(Hold& hold, const ServerRequest& request, ResponseWriter& writer) {
+  if (request.path == "/hold") {
+    const async::Executor executor = co_await async::CurrentExecutor();
+    async::Signal released(executor);
+    hold.begun.set_value([&released, executor] {
+      boost::asio::post(executor, [&released] { released.NotifyAll(); });
+    });
+    co_await released.Wait();
+  }
+  (void)co_await writer.Send(200, {}, request.body);
+}
+
+TEST_F(ServerTest, HoldsOnlySoManyBytesOfBodiesOverAllConnections) {
+  Hold hold;
+  Serve([&](const ServerRequest& request,
+            ResponseWriter& writer) { return HoldOrEcho(hold, request, writer); },
+        {.max_total_body_bytes = 100});
+  const auto post = [](const std::string& path, std::size_t size) {
+    return "POST " + path +
+           " HTTP/1.1\r\nConnection: close\r\nContent-Length: " + std::to_string(size) +
+           "\r\n\r\n" + std::string(size, 'x');
+  };
+  RawClient holder(server_->port());
+  holder.Send(post("/hold", 80));
+  const auto release = hold.begun.get_future().get();
+  const std::string refused = Exchange(post("/", 21));
+  EXPECT_EQ(StatusLine(refused), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_NE(BodyOf(refused).find("holds 100 bytes of request bodies"), std::string::npos);
+  EXPECT_EQ(StatusLine(Exchange(post("/", 20))), "HTTP/1.1 200 OK");
+  // Where no length is said beforehand, it is what has come so far that counts.
+  EXPECT_EQ(StatusLine(Exchange("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n15\r\n" +
+                                std::string(21, 'x'))),
+            "HTTP/1.1 503 Service Unavailable");
+  release();
+  EXPECT_EQ(BodyOf(holder.ReadToEnd()).size(), 80U);
+  EXPECT_EQ(StatusLine(Exchange(post("/", 100))), "HTTP/1.1 200 OK");
+}
+
+async::Task<void> WriteWithoutEnd(std::promise<Status>& ended, bool in_pieces,
+                                  ResponseWriter& writer) {
+  constexpr std::size_t kMuch = std::size_t{64} << 20U;  // more than the kernel holds
+  Status status;
+  if (in_pieces) {
+    status = co_await writer.Start(200, {});
+    while (status.ok()) status = co_await writer.Write(std::string(10'000, 'x'));
+  } else {
+    status = co_await writer.Send(200, {}, std::string(kMuch, 'x'));
+  }
+  ended.set_value(std::move(status));
+}
+
+TEST_F(ServerTest, CutsOffAPeerThatDoesNotRead) {
+  for (const bool in_pieces : {true, false}) {
+    std::promise<Status> ended;
+    Serve([&](const ServerRequest&,
+              ResponseWriter& writer) { return WriteWithoutEnd(ended, in_pieces, writer); },
+          {.write_timeout = 50ms});
+    RawClient client(server_->port());
+    client.Send("GET / HTTP/1.1\r\n\r\n");
+    auto end = ended.get_future();
+    ASSERT_EQ(end.wait_for(10s), std::future_status::ready);
+    EXPECT_EQ(end.get(), Status(Code::kCancelled, "the peer has read nothing for 50 ms"));
+    EXPECT_TRUE(client.IsReset());
+  }
+}
+
+async::Task<void> FailInStorage(ResponseWriter& writer) {
+  (void)co_await SendError(writer, Status(Code::kUnavailable, "10.0.0.5: UPDATE secrets")
+                                       .With(std::string(kInternalDetail), "storage"));
+}
+
+TEST_F(ServerTest, TellsNobodyWhatAnInternalErrorIs) {
+  Serve([](const ServerRequest&, ResponseWriter& writer) { return FailInStorage(writer); });
+  const std::string answer = Exchange("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(StatusLine(answer), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_TRUE(BodyOf(answer).starts_with(
+      R"({"error":{"code":"unavailable","message":"internal error err_)"))
+      << answer;
+  EXPECT_EQ(answer.find("secrets"), std::string::npos) << answer;
 }
 
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {

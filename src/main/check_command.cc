@@ -1,4 +1,5 @@
 #include "async/block_on.h"
+#include "async/timeout.h"
 #include "json/json.h"
 #include "main/commands.h"
 #include "main/terminal.h"
@@ -35,8 +36,37 @@ class CheckReport {
   bool all_passed_ = true;
 };
 
-Task<runs::Health> AskHealth(runs::Orchestrator& orchestrator) {
-  co_return co_await orchestrator.CheckHealth(Deadline::In(kPatience));
+struct Answers {
+  runs::Health health;
+  Status token;  // of a call that asks for it
+};
+
+// Joins a run that does not exist: of the calls that ask for the token the one that does nothing.
+Task<Status> TryToken(runs::Orchestrator& orchestrator) {
+  runs::TurnRequest turn;
+  turn.user_id = "baton-check";
+  turn.conversation_id = "baton-check";
+  turn.resume = true;
+  const auto stream = co_await async::WithDeadline(orchestrator.StreamChat(std::move(turn)),
+                                                   Deadline::In(kPatience), "the token's check");
+  if (stream || stream.error().code() == Code::kNotFound) co_return Status();
+  co_return stream.error();
+}
+
+Task<Answers> AskAll(runs::Orchestrator& orchestrator) {
+  Answers answers;
+  answers.health = co_await orchestrator.CheckHealth(Deadline::In(kPatience));
+  answers.token = co_await TryToken(orchestrator);
+  co_return answers;
+}
+
+// What the service depends on; only who has the token is told.
+void ReportDependencies(const runs::Health& health, CheckReport& report) {
+  for (const std::string name : {"store", "tool_service", "model"}) {
+    const auto found = health.details.find(name);
+    const std::string state = found == health.details.end() ? "not reported" : found->second;
+    report.Add(name, state == "ok", state == "ok" ? "" : state);
+  }
 }
 
 }  // namespace
@@ -46,17 +76,16 @@ int RunCheck(const Settings& settings, const CheckCommand& command) {
   const std::string& address = settings.Text("server");
   auto orchestrator = rpc::ConnectOrchestrator(address, settings.Text("service_token"));
   if (!orchestrator) return ReportError(orchestrator.error());
-  const runs::Health health = async::BlockOn(AskHealth(**orchestrator));
-  const auto detail = [&health](const std::string& key) {
-    const auto found = health.details.find(key);
-    return found == health.details.end() ? std::string() : found->second;
-  };
-  const bool reachable = health.details.contains("store");
-  report.Add("gRPC at " + address, reachable, reachable ? "" : detail("error"));
-  for (const std::string name : {"store", "tool_service", "model"}) {
-    if (reachable) report.Add(name, detail(name) == "ok", detail(name) == "ok" ? "" : detail(name));
+  const Answers answers = async::BlockOn(AskAll(**orchestrator));
+  const auto error = answers.health.details.find("error");
+  const bool reachable = error == answers.health.details.end();
+  report.Add("gRPC at " + address, reachable, reachable ? "" : error->second);
+  if (reachable) {
+    const bool accepted = answers.token.ok();
+    report.Add("service token accepted", accepted, accepted ? "" : answers.token.message());
+    if (accepted) ReportDependencies(answers.health, report);
+    report.Add("overall", answers.health.status == "healthy", answers.health.status);
   }
-  if (reachable) report.Add("overall", health.status == "healthy", health.status);
   if (report.all_passed()) return 0;
   if (!reachable) {
     ReportError(Status(Code::kUnavailable, "no Baton answers at " + address),

@@ -190,7 +190,8 @@ Status Service::Parts::StartHttp() {
   http::ServerOptions options;
   options.address = settings.Text("http.address");
   options.port = settings.Port(role == Role::kAll ? "http.port" : "metrics.port");
-  http_routes = std::make_unique<HttpRoutes>(metrics, orchestrator.get());
+  http_routes =
+      std::make_unique<HttpRoutes>(metrics, orchestrator.get(), settings.Text("service_token"));
   auto server = http::StartServer(runtime, options, http_routes->AsHandler());
   if (!server) return std::move(server).error().Annotate("HTTP");
   http_server = std::move(*server);

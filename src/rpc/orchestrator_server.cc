@@ -49,6 +49,7 @@ async::Task<Result<orchestrator::HealthCheckResponse>> ServeHealth(
       context.deadline().Earlier(Deadline::In(kHealthCheckLimit)));
   orchestrator::HealthCheckResponse response;
   response.set_status(health.status);
+  if (!context.is_trusted()) co_return response;  // addresses and models are no stranger's business
   for (const auto& [key, value] : health.details) {
     (*response.mutable_details())[internal::WireText(key)] = internal::WireText(value);
   }

@@ -260,13 +260,19 @@ TEST_F(OrchestratorServerTest, AsksForTheToken) {
   EXPECT_EQ(orchestrator_.seen().turns.size(), 1U);
 }
 
-TEST_F(OrchestratorServerTest, HealthIsForEveryone) {
+TEST_F(OrchestratorServerTest, HealthIsForEveryoneItsDetailsForWhoHasTheToken) {
   Start({.service_token = "s3cret"});
-  grpc::ClientContext context;
-  orchestrator::HealthCheckResponse response;
-  ASSERT_TRUE(stub_->HealthCheck(&context, {}, &response).ok());
-  EXPECT_EQ(response.status(), "degraded");
-  EXPECT_EQ(response.details().at("store"), "slow");
+  const auto ask = [this](const std::string& authorization) {
+    grpc::ClientContext context;
+    if (!authorization.empty()) context.AddMetadata("authorization", authorization);
+    orchestrator::HealthCheckResponse response;
+    EXPECT_TRUE(stub_->HealthCheck(&context, {}, &response).ok());
+    EXPECT_EQ(response.status(), "degraded");
+    return response;
+  };
+  EXPECT_EQ(ask("").details().size(), 0U);
+  EXPECT_EQ(ask("Bearer s3cres").details().size(), 0U);
+  EXPECT_EQ(ask("Bearer s3cret").details().at("store"), "slow");
   for (const std::string name : {"", "orchestrator.OrchestratorService"}) {
     std::string question = "\x0a";
     question.push_back(static_cast<char>(name.size()));
@@ -274,6 +280,14 @@ TEST_F(OrchestratorServerTest, HealthIsForEveryone) {
   }
   EXPECT_EQ(SendBytes("/grpc.health.v1.Health/Check", "\x0a\x01x").error_code(),
             grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(OrchestratorServerTest, WithoutATokenHealthTellsAll) {
+  Start();
+  grpc::ClientContext context;
+  orchestrator::HealthCheckResponse response;
+  ASSERT_TRUE(stub_->HealthCheck(&context, {}, &response).ok());
+  EXPECT_EQ(response.details().at("store"), "slow");
 }
 
 TEST_F(OrchestratorServerTest, NamesTheMethodThatIsNotServed) {

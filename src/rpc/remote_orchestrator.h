@@ -24,7 +24,8 @@ namespace baton::rpc {
 // run's own last chunk; if that call fails, the stream breaks with its reason. A shutdown is no
 // word about a run: Cancel(kShutdown) only leaves a joined one.
 //
-// A failed health check is an `unhealthy` answer with the reason as the detail "error".
+// A failed health check is an `unhealthy` answer with the reason as the detail "error"; one with
+// a token that is not the server's has no details at all.
 // A call whose deadline or coroutine ends is cancelled over there too.
 Result<std::unique_ptr<runs::Orchestrator>> ConnectOrchestrator(const std::string& address,
                                                                 std::string service_token);

@@ -128,11 +128,26 @@ TEST_P(RemoteOrchestratorTest, ARefusalComesInPlaceOfAStream) {
   EXPECT_EQ(got.end, Status(Code::kResourceExhausted, "too many runs"));
 }
 
+TEST_P(RemoteOrchestratorTest, ARefusalThatIsInternalStaysOverThere) {
+  Pair pair({.refusal = Status(Code::kInternal, "SELECT secrets")}, GetParam());
+  const Transcript got = async::BlockOn(Read(pair.client(), SomeTurn()));
+  EXPECT_EQ(got.end.code(), Code::kInternal);
+  EXPECT_THAT(got.end.message(), HasSubstr("internal error err_"));
+}
+
 TEST_P(RemoteOrchestratorTest, ReportsHealthOfTheOtherEnd) {
   Pair pair({}, GetParam());
   const runs::Health health = async::BlockOn(pair.client().CheckHealth(Deadline::In(5s)));
   EXPECT_EQ(health.status, "degraded");
   EXPECT_EQ(health.details.at("store"), "slow");
+}
+
+TEST_P(RemoteOrchestratorTest, ReportsNoMoreThanTheStateToWhoHasAnotherToken) {
+  Pair pair({});
+  auto other = *ConnectOrchestrator("127.0.0.1:" + std::to_string(pair.server().port()), "u");
+  const runs::Health health = async::BlockOn(other->CheckHealth(Deadline::In(5s)));
+  EXPECT_EQ(health.status, "degraded");
+  EXPECT_THAT(health.details, IsEmpty());
 }
 
 async::Task<int> ReadSlowly(Pair& pair, int& produced_meanwhile) {

@@ -276,8 +276,7 @@ void RunExecution::BreakOff() {
     End(Fail(Code::kAborted, "run {} has been taken over; resume it", setup_.record.run_id));
   } else {
     services_.left_over.Postpone(setup_.record.run_id, broken, services_.clock.Now());
-    End(Fail(Code::kUnavailable, "run {} cannot be stored: {}; resume it later",
-             setup_.record.run_id, broken.message()));
+    End(Fail(Code::kUnavailable, "run {} cannot be stored; resume it later", setup_.record.run_id));
   }
 }
 

@@ -62,7 +62,8 @@ enum class Durability {
 // Errors:  kAlreadyExists for a broken uniqueness, kAborted for a guard that failed or a lost
 //          lock, kUnavailable when the database cannot be reached, kDataLoss after a failed
 //          flush (every later write is refused then: what is on disk is no longer known),
-//          kInvalidArgument for SQL the database refuses, with its message.
+//          kInvalidArgument for SQL the database refuses, with its message. All are marked
+//          with kInternalDetail (base/client_error.h): none reaches a client.
 // Cancel:  a call that has begun is finished; cancelling does not interrupt it.
 class Database {
  public:

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "async/task_group.h"
+#include "base/client_error.h"
 #include "storage/testing/database_session.h"
 #include "storage/testing/fresh_database.h"
 
@@ -170,6 +171,15 @@ TEST_P(DatabaseTest, GuardsStatementsOfEveryShape) {
     const Result<Rows> none = session_.Write(sql, {0}, 1);
     EXPECT_EQ(none ? Code::kOk : none.error().code(), Code::kAborted) << sql;
   }
+}
+
+TEST_P(DatabaseTest, MarksItsFailuresAsNoneOfAClientsBusiness) {
+  const Result<Rows> read = session_.Read("SELECT secret FROM nowhere");
+  ASSERT_FALSE(read);
+  EXPECT_NE(ForClients(read.error()).message(), read.error().message());
+  const Result<Rows> written = session_.Write("UPDATE nowhere SET secret = 1");
+  ASSERT_FALSE(written);
+  EXPECT_NE(ForClients(written.error()).message(), written.error().message());
 }
 
 TEST_P(DatabaseTest, NamesABrokenUniqueness) {

@@ -1,6 +1,8 @@
 """A client we did not write: Debian's python3-grpcio with stubs made from the contract."""
+import json
 import time
 import unittest
+import urllib.request
 
 import grpc
 
@@ -139,8 +141,34 @@ class Token(unittest.TestCase):
             chunks = list(stub.StreamChat(request("hello"),
                                           metadata=(("authorization", "Bearer s3cret"),)))
             self.assertEqual(chunks[-1].type, "complete")
-            self.assertIn(stub.HealthCheck(pb.HealthCheckRequest()).status, ("healthy",))
+            health = stub.HealthCheck(pb.HealthCheckRequest())
+            self.assertEqual(health.status, "healthy")
+            self.assertEqual(dict(health.details), {})
+            health = stub.HealthCheck(pb.HealthCheckRequest(),
+                                      metadata=(("authorization", "Bearer s3cret"),))
+            self.assertEqual(health.details["store"], "ok")
+            self.assertEqual(set(self.http_health(server)), {"status"})
+            self.assertIn("details", self.http_health(server, "Bearer s3cret"))
             self.assertEqual(server.baton("chat", "hello").returncode, 0)
+
+    def http_health(self, server, authorization=""):
+        asked = urllib.request.Request(server.http_url + "/health",
+                                       headers={"Authorization": authorization})
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return json.load(answer)
+
+    def test_check_says_whether_the_token_is_accepted(self):
+        with harness.Server(env={"BATON_SERVICE_TOKEN": "s3cret"}) as server:
+            check = server.baton("check")
+            self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
+            self.assertIn("PASS service token accepted\n", check.stdout)
+            server._env["BATON_SERVICE_TOKEN"] = "another"
+            check = server.baton("check")
+            self.assertEqual(check.returncode, 1, check.stdout)
+            self.assertIn("FAIL service token accepted: ", check.stdout)
+            self.assertIn("BATON_SERVICE_TOKEN", check.stdout)
+            self.assertIn("PASS overall: healthy", check.stdout)
+            self.assertNotIn("store", check.stdout)
 
     def test_without_a_token_only_loopback_is_served(self):
         import subprocess

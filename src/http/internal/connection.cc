@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
 
 #include "async/timeout.h"
 #include "http/error_response.h"
@@ -28,26 +29,38 @@ std::string AddressOf(const Tcp::socket& socket) {
 
 }  // namespace
 
-Connection::Connection(Tcp::socket socket, const ServerOptions& options, const Handler& handler)
+Connection::Connection(Tcp::socket socket, const ServerOptions& options, const Handler& handler,
+                       BodyBudget& bodies)
     : socket_(std::move(socket)),
       options_(options),
       handler_(handler),
+      bodies_(bodies),
       remote_address_(AddressOf(socket_)) {
   boost::system::error_code ignored;
   socket_.set_option(Tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket_.non_blocking(true, ignored);  // SocketWriter writes what there is room for
 }
 
 async::Task<void> Connection::Run() {
   header_deadline_ = Deadline::In(options_.header_timeout);
   while (true) {
     RequestParser parser(options_.max_header_bytes, options_.max_body_bytes);
-    switch (co_await ReadRequest(parser)) {
-      case Outcome::kRequest:
-        if (!co_await Answer(parser)) co_return co_await DrainAndClose();
+    BodyBudget::Share body(bodies_);
+    switch (co_await ReadRequest(parser, body)) {
+      case Outcome::kRequest: {
+        const bool goes_on = co_await Answer(parser);
+        body.Resize(0);
+        if (!goes_on) co_return co_await DrainAndClose();
         break;
+      }
       case Outcome::kRefused:
         co_return co_await Refuse(parser.refusal(), parser.refusal_reason());
+      case Outcome::kNoRoom:
+        co_return co_await Refuse(
+            503, fmt::format("the server holds {} bytes of request bodies, as many as it accepts; "
+                             "try again later",
+                             options_.max_total_body_bytes));
       case Outcome::kTimedOut:
         co_return co_await Refuse(408, "the request did not arrive in time");
       case Outcome::kClosed:
@@ -61,17 +74,20 @@ async::Task<void> Connection::TurnAway() {
   co_await Refuse(503, "the server has as many connections as it accepts; try again later");
 }
 
-async::Task<Connection::Outcome> Connection::ReadRequest(RequestParser& parser) {
+async::Task<Connection::Outcome> Connection::ReadRequest(RequestParser& parser,
+                                                         BodyBudget::Share& body) {
   while (true) {
     if (!input_.empty() && header_deadline_.IsNever()) {
       header_deadline_ = Deadline::In(options_.header_timeout);
     }
     const bool has_begun = !header_deadline_.IsNever();
     const RequestParser::State state = parser.Consume(input_);
+    if (!body.Resize(parser.body_bytes())) co_return Outcome::kNoRoom;
     if (state == RequestParser::State::kComplete) co_return Outcome::kRequest;
     if (state == RequestParser::State::kRefused) co_return Outcome::kRefused;
     if (parser.TakeExpectsContinue()) {
-      if (!(co_await SocketWriter(socket_, {}).SendContinue()).ok()) co_return Outcome::kClosed;
+      if (!(co_await SocketWriter(socket_, {}, options_.write_timeout).SendContinue()).ok())
+        co_return Outcome::kClosed;
     }
     const auto read = co_await async::WithDeadline(ReadSome(), ReadDeadline(parser), "read");
     if (read) continue;
@@ -101,7 +117,7 @@ async::Task<bool> Connection::Answer(RequestParser& parser) {
   ServerRequest request = parser.Take();
   request.remote_address = remote_address_;
   terms.head_only = request.method == "HEAD";
-  SocketWriter writer(socket_, terms);
+  SocketWriter writer(socket_, terms, options_.write_timeout);
   const async::Executor executor = co_await async::CurrentExecutor();
   async::TaskGroup handling(executor);
   async::TaskGroup watching(executor);
@@ -131,7 +147,7 @@ async::Task<void> Connection::WatchPeer(async::TaskGroup& handling) {
 }
 
 async::Task<void> Connection::Refuse(int status, std::string reason) {
-  SocketWriter writer(socket_, {});
+  SocketWriter writer(socket_, {}, options_.write_timeout);
   if ((co_await SendError(writer, status, std::move(reason))).ok()) co_await DrainAndClose();
 }
 

@@ -7,18 +7,19 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "async/task_group.h"
+#include "http/internal/body_budget.h"
 #include "http/internal/request_parser.h"
 #include "http/internal/socket_writer.h"
 #include "http/server.h"
 
 namespace baton::http::internal {
 
-// Lifetime: on the stack of the coroutine that awaits Run(). `options` and `handler` outlive it.
+// Lifetime: on the stack of the coroutine that awaits Run(). What it is given outlives it.
 // Threads:  the socket's executor.
 class Connection {
  public:
   Connection(boost::asio::ip::tcp::socket socket, const ServerOptions& options,
-             const Handler& handler);
+             const Handler& handler, BodyBudget& bodies);
 
   // Serves until the connection ends or the task is cancelled.
   async::Task<void> Run();
@@ -27,9 +28,9 @@ class Connection {
   async::Task<void> TurnAway();
 
  private:
-  enum class Outcome { kRequest, kRefused, kTimedOut, kClosed };
+  enum class Outcome { kRequest, kRefused, kNoRoom, kTimedOut, kClosed };
 
-  async::Task<Outcome> ReadRequest(RequestParser& parser);
+  async::Task<Outcome> ReadRequest(RequestParser& parser, BodyBudget::Share& body);
   Deadline ReadDeadline(const RequestParser& parser);
   async::Task<Result<std::size_t>> ReadSome();
 
@@ -42,6 +43,7 @@ class Connection {
   boost::asio::ip::tcp::socket socket_;
   const ServerOptions& options_;
   const Handler& handler_;
+  BodyBudget& bodies_;
   const std::string remote_address_;
   std::string input_;  // read, not yet consumed: also pipelined requests
   std::array<char, 16 << 10U> piece_;

@@ -91,6 +91,8 @@ bool RequestParser::ReadTarget(std::string_view target) {
 
 bool RequestParser::header_done() const { return parser_->beast.is_header_done(); }
 
+std::size_t RequestParser::body_bytes() const { return parser_->beast.get().body().size(); }
+
 bool RequestParser::TakeExpectsContinue() {
   if (!header_done() || parser_->beast.is_done() || continue_taken_) return false;
   continue_taken_ = true;

@@ -25,6 +25,9 @@ class RequestParser {
   // Whether the header is there. The body, if any, is what Consume() then needs.
   bool header_done() const;
 
+  // How much of the body has been read.
+  std::size_t body_bytes() const;
+
   // Whether the client waits for "100 Continue" before it sends the body. True once at most.
   bool TakeExpectsContinue();
 

@@ -1,6 +1,7 @@
 // A response written to a connection's socket.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -9,7 +10,10 @@
 
 namespace baton::http::internal {
 
-// Lifetime: one response. `socket` outlives it.
+// A peer that takes nothing for `timeout` is cut off: the socket is closed, and what waits in
+// the kernel for it is dropped.
+//
+// Lifetime: one response. `socket`, which is non-blocking, outlives it.
 // Threads:  the socket's executor.
 class SocketWriter final : public ResponseWriter {
  public:
@@ -19,8 +23,8 @@ class SocketWriter final : public ResponseWriter {
     bool keep_alive = false;
   };
 
-  SocketWriter(boost::asio::ip::tcp::socket& socket, Terms terms)
-      : socket_(socket), terms_(terms) {}
+  SocketWriter(boost::asio::ip::tcp::socket& socket, Terms terms, std::chrono::milliseconds timeout)
+      : socket_(socket), terms_(terms), timeout_(timeout) {}
 
   async::Task<Status> Send(int status, Headers headers, std::string body) override;
   async::Task<Status> Start(int status, Headers headers) override;
@@ -39,9 +43,11 @@ class SocketWriter final : public ResponseWriter {
   std::string Head(int status, const Headers& headers, const std::string& framing) const;
   async::Task<Status> Put(std::string_view first, std::string_view second = {},
                           std::string_view third = {});
+  async::Task<Status> AwaitRoom();
 
   boost::asio::ip::tcp::socket& socket_;
   const Terms terms_;
+  const std::chrono::milliseconds timeout_;
   State state_ = State::kNothing;
   bool chunked_ = false;
 };

@@ -1,21 +1,10 @@
 #include "rpc/internal/bearer_token.h"
 
+#include <algorithm>
+
+#include "base/service_token.h"
+
 namespace baton::rpc::internal {
-namespace {
-
-constexpr std::string_view kBearer = "Bearer ";
-
-// Takes as long for a good guess as for a bad one of the same length.
-bool EqualInConstantTime(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
-  }
-  return difference == 0;
-}
-
-}  // namespace
 
 Status CheckBearerToken(const grpc::ServerContextBase& context, std::string_view token) {
   if (token.empty()) return {};
@@ -27,7 +16,7 @@ Status CheckBearerToken(const grpc::ServerContextBase& context, std::string_view
                 "to the server's token");
   }
   const std::string_view value(found->second.data(), found->second.size());
-  if (!value.starts_with(kBearer) || !EqualInConstantTime(value.substr(kBearer.size()), token)) {
+  if (!ShowsToken(value, token)) {
     return Fail(Code::kUnauthenticated,
                 "the service token is not this server's: set BATON_SERVICE_TOKEN to the same "
                 "value on both sides");

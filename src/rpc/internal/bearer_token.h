@@ -10,7 +10,7 @@
 namespace baton::rpc::internal {
 
 // kUnauthenticated, with what to set, unless the call's metadata hold
-// `authorization: Bearer <token>`. Compares in constant time. An empty `token` lets all pass.
+// `authorization: Bearer <token>`. An empty `token` lets all pass.
 Status CheckBearerToken(const grpc::ServerContextBase& context, std::string_view token);
 
 // Whether `address` is reached from this machine only: 127.0.0.0/8, ::1, localhost, unix:.

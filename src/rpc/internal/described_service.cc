@@ -60,9 +60,8 @@ DescribedService::Method& DescribedService::Find(std::string_view name,
   return *methods_[static_cast<std::size_t>(method->index())];
 }
 
-Status DescribedService::Admit(const Method& method, const grpc::CallbackServerContext& context,
-                               bool served) const {
-  if (method.access == Access::kToken) BATON_TRY(CheckBearerToken(context, service_token_));
+Status DescribedService::Admit(const Method& method, const Status& token, bool served) {
+  if (method.access == Access::kToken) BATON_TRY(token);
   if (!served) return NotServed(method.descriptor->name());
   return {};
 }
@@ -73,8 +72,10 @@ grpc::ServerUnaryReactor* DescribedService::OnUnary(const Method& method,
                                                     grpc::ByteBuffer& reply) {
   const auto call = std::make_shared<UnaryCall>(grpc_client::FromGprTime(context.raw_deadline()),
                                                 *method.metrics);
-  const Status admitted = Admit(method, context, method.unary != nullptr);
+  const Status token = CheckBearerToken(context, service_token_);
+  const Status admitted = Admit(method, token, method.unary != nullptr);
   if (!admitted.ok()) return call->Refuse(call, admitted);
+  call->set_trusted(token.ok());
   Prepared handler = method.unary(request, call->context(), reply);
   if (!handler) return call->Refuse(call, handler.error());
   return call->Start(call, tasks_.Pick(), *std::move(handler));
@@ -84,8 +85,10 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* DescribedService::OnStream(
     const Method& method, grpc::CallbackServerContext& context, const grpc::ByteBuffer& request) {
   const auto call = std::make_shared<StreamCall>(grpc_client::FromGprTime(context.raw_deadline()),
                                                  *method.metrics);
-  const Status admitted = Admit(method, context, method.stream != nullptr);
+  const Status token = CheckBearerToken(context, service_token_);
+  const Status admitted = Admit(method, token, method.stream != nullptr);
   if (!admitted.ok()) return call->Refuse(call, admitted);
+  call->set_trusted(token.ok());
   Prepared handler = method.stream(request, call->context(), *call);
   if (!handler) return call->Refuse(call, handler.error());
   return call->Start(call, tasks_.Pick(), *std::move(handler));

@@ -20,6 +20,8 @@
 
 namespace baton::rpc::internal {
 
+// Who may call: whoever has the service token, or everyone; the handler then asks the context
+// whether the caller is trusted with details.
 enum class Access { kToken, kEveryone };
 
 // Registers every method that the .proto file declares: those given a handler run it, the
@@ -93,7 +95,7 @@ class DescribedService final : public grpc::Service {
                const google::protobuf::Descriptor* response);
 
   void Register(Method& method, int index);
-  Status Admit(const Method& method, const grpc::CallbackServerContext& context, bool served) const;
+  static Status Admit(const Method& method, const Status& token, bool served);
   grpc::ServerUnaryReactor* OnUnary(const Method& method, grpc::CallbackServerContext& context,
                                     const grpc::ByteBuffer& request, grpc::ByteBuffer& reply);
   grpc::ServerWriteReactor<grpc::ByteBuffer>* OnStream(const Method& method,

@@ -11,6 +11,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include "async/task_group.h"
+#include "base/client_error.h"
 #include "base/deadline.h"
 #include "base/status.h"
 #include "rpc/internal/call_tasks.h"
@@ -28,6 +29,10 @@ class CallContext {
   // Until when the client waits.
   Deadline deadline() const { return deadline_; }
 
+  // Whether the caller has shown the service token, or none is asked for. Always so where the
+  // method asks for it.
+  bool is_trusted() const { return trusted_; }
+
   // Why the handler is being cancelled: kUser if the client has gone, kDeadline if its time is
   // up, kShutdown if this server's is.
   CancelReason cancel_reason() const {
@@ -42,6 +47,7 @@ class CallContext {
   const Deadline deadline_;
   CancelReason reason_ = CancelReason::kNone;
   CallTasks::Lane* lane_ = nullptr;
+  bool trusted_ = false;
 };
 
 // Joins a reactor with the coroutine that handles its call. `Reactor` is one of gRPC's
@@ -63,6 +69,9 @@ class ServedCall : public Reactor {
   }
 
   const CallContext& context() const { return context_; }
+
+  // Before Start().
+  void set_trusted(bool trusted) { context_.trusted_ = trusted; }
 
   // Runs `handler` on `lane`. Returns this call as gRPC wants it.
   Reactor* Start(std::shared_ptr<ServedCall> self, CallTasks::Lane& lane,
@@ -100,7 +109,7 @@ class ServedCall : public Reactor {
   // gRPC's Finish, of which each call has exactly one.
   void FinishWith(const Status& status) {
     code_.store(status.code(), std::memory_order_relaxed);
-    this->Finish(ToGrpc(status));
+    this->Finish(ToGrpc(ForClients(status)));
   }
 
   // The transport has broken off, and nobody has said why. While the server drains, it was the

@@ -4,6 +4,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/client_error.h"
+
 namespace baton::storage::internal {
 namespace {
 
@@ -21,6 +23,12 @@ constexpr std::size_t kMaxQueued = 65536;
 // where that is less than it takes to go to sleep and wake up.
 constexpr int kPatienceDivisor = 10;
 constexpr std::chrono::microseconds kLeastPatience{20};
+
+// SQL, addresses and what the database says are no client's business.
+template <typename T>
+void MarkInternal(Result<T>& result) {
+  if (!result) result.error().With(std::string(kInternalDetail), "storage");
+}
 
 }  // namespace
 
@@ -46,6 +54,7 @@ async::Task<Result<Rows>> QueuedDatabase::Read(Statement statement) {
       done.Complete();
     });
   });
+  MarkInternal(result);
   co_return result;
 }
 
@@ -54,6 +63,7 @@ async::Task<Result<std::vector<Rows>>> QueuedDatabase::Write(std::vector<Stateme
   if (batch.empty()) co_return std::vector<Rows>();
   WriteRequest request{.batch = std::move(batch), .durability = durability};
   co_await request.done.Wait([this, &request] { Enqueue(request); });
+  MarkInternal(request.result);
   co_return std::move(request.result);
 }
 
