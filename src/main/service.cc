@@ -101,7 +101,7 @@ Status Service::Parts::OpenStore() {
     if (!owned) return owned.error();
     data_folder.emplace(std::move(*owned));
   }
-  auto opened = storage::OpenDatabase(DatabaseAddress(settings), metrics);
+  auto opened = storage::OpenDatabase(DatabaseAddress(settings), metrics, PostgresLimits(settings));
   if (!opened) return std::move(opened).error().Annotate("database");
   database = std::move(*opened);
   return {};
