@@ -64,6 +64,8 @@ constexpr std::array kSettings = {
     SettingSpec{"user", "BATON_USER", "local", "whose documents and conversations"},
 };
 
+constexpr const char* kDefaultOrigin = "default";
+
 const SettingSpec* FindSpec(std::string_view key) {
   const auto* found =
       std::find_if(kSettings.begin(), kSettings.end(), [&](const auto& s) { return s.key == key; });
@@ -172,7 +174,7 @@ Result<Settings> Settings::Load(const std::filesystem::path& file, const Environ
                                 const std::map<std::string, std::string>& flags) {
   Settings settings;
   for (const SettingSpec& spec : kSettings) {
-    BATON_TRY(Assign(settings.values_, spec, std::string(spec.default_value), "default"));
+    BATON_TRY(Assign(settings.values_, spec, std::string(spec.default_value), kDefaultOrigin));
   }
   const std::filesystem::path usual = "baton.yaml";
   std::error_code ignored;
@@ -192,6 +194,12 @@ const std::string& Settings::Text(std::string_view key) const {
   const auto found = values_.find(key);
   BATON_CHECK(found != values_.end(), "no such setting: " + std::string(key));
   return found->second.value;
+}
+
+bool Settings::IsDefault(std::string_view key) const {
+  const auto found = values_.find(key);
+  BATON_CHECK(found != values_.end(), "no such setting: " + std::string(key));
+  return found->second.origin == kDefaultOrigin;
 }
 
 std::int64_t Settings::Number(std::string_view key) const { return std::stoll(Text(key)); }
