@@ -66,6 +66,61 @@ TEST(Schema, NamesTheValueThatDoesNotFit) {
   EXPECT_NE(status.message().find("query"), std::string::npos) << status.message();
 }
 
+Status Check(const std::string& schema, const Value& value) {
+  const auto compiled = Schema::Compile(Parse(schema).value());
+  return compiled ? compiled->Validate(value) : compiled.error();
+}
+
+TEST(Schema, APatternIsMatchedInTimeAndSpaceThatGrowWithTheTextOnly) {
+  const Value long_text(std::string(1'000'000, 'a'));
+  EXPECT_TRUE(Check(R"({"pattern": "^(a|b)*$"})", long_text).ok());
+  EXPECT_FALSE(Check(R"({"format": "date"})", Value(std::string(1'000'000, '1'))).ok());
+  const Value endless(std::string(64, 'a') + "!");
+  EXPECT_EQ(Check(R"({"pattern": "^(a+)+$"})", endless).message(),
+            "value: does not match the pattern '^(a+)+$'");
+}
+
+TEST(Schema, PatternsApplyToTextsAndNamesEverywhere) {
+  const auto object = [](const char* text) { return Parse(text).value(); };
+  const std::string nested = R"({"properties": {"pattern": {"pattern": "^x"}},
+      "patternProperties": {"^n_": {"type": "integer"}}, "additionalProperties": false})";
+  EXPECT_TRUE(Check(nested, object(R"({"pattern": "xy", "n_a": 1})")).ok());
+  EXPECT_EQ(Check(nested, object(R"({"pattern": "y"})")).code(), Code::kInvalidArgument);
+  EXPECT_EQ(Check(nested, object(R"({"n_a": "1"})")).code(), Code::kInvalidArgument);
+  EXPECT_EQ(Check(nested, object(R"({"m_a": 1})")).code(), Code::kInvalidArgument);
+  EXPECT_TRUE(Check(R"({"pattern": "^x"})", Value(3)).ok()) << "a pattern is for texts";
+
+  const std::string names = R"({"propertyNames": {"pattern": "^[a-z]+$"}})";
+  EXPECT_TRUE(Check(names, object(R"({"abc": 1})")).ok());
+  EXPECT_FALSE(Check(names, object(R"({"aBc": 1})")).ok());
+  EXPECT_TRUE(Check(R"({"enum": [{"pattern": "("}]})", object(R"({"pattern": "("})")).ok())
+      << "data is no schema";
+}
+
+TEST(Schema, FormatsOfTimeAreChecked) {
+  EXPECT_TRUE(Check(R"({"format": "date"})", Value("2024-02-29")).ok());
+  EXPECT_FALSE(Check(R"({"format": "date"})", Value("2023-02-29")).ok());
+  EXPECT_TRUE(Check(R"({"format": "time"})", Value("16:52:45.5+02:00")).ok());
+  EXPECT_FALSE(Check(R"({"format": "time"})", Value("25:00:00Z")).ok());
+  EXPECT_TRUE(Check(R"({"format": "date-time"})", Value("2024-02-29T16:52:45Z")).ok());
+  EXPECT_FALSE(Check(R"({"format": "date-time"})", Value("2024-02-30T16:52:45Z")).ok());
+  EXPECT_TRUE(Check(R"({"format": "int64"})", Value(3)).ok());
+}
+
+TEST(Schema, APatternThatCannotBeUsedIsRefusedWithItsPlace) {
+  const Status lookahead =
+      Check(R"({"properties": {"a": {"items": [{"pattern": "(?!x)y"}]}}})", Value(nullptr));
+  EXPECT_EQ(lookahead.code(), Code::kInvalidArgument);
+  EXPECT_EQ(lookahead.message().find("JSON Schema: /properties/a/items/0/pattern: the pattern "
+                                     "'(?!x)y' cannot be used"),
+            0U)
+      << lookahead.message();
+  EXPECT_EQ(Check(R"({"patternProperties": {"(": {}}})", Value(nullptr)).code(),
+            Code::kInvalidArgument);
+  EXPECT_EQ(Check(R"({"$ref": "urn:)" + std::string(1'000'000, 'a') + "\"}", Value(nullptr)).code(),
+            Code::kInvalidArgument);
+}
+
 TEST(Schema, RefusesWhatIsNoSchema) {
   EXPECT_FALSE(Schema::Compile(Parse(R"({"type": 3})").value()).has_value());
   EXPECT_FALSE(Schema::Compile(Value("x")).has_value());

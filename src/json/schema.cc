@@ -11,9 +11,13 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include "json/internal/patterns.h"
+#include "json/internal/valijson_patterns.h"
+
 namespace baton::json {
 
 struct Schema::Compiled {
+  Patterns patterns;
   valijson::Schema schema;
 };
 
@@ -21,7 +25,10 @@ Result<Schema> Schema::Compile(const Value& definition) {
   if (!definition.is_object() && !definition.is_bool()) {
     return Fail(Code::kInvalidArgument, "a JSON Schema must be an object");
   }
+  Result<Patterns> patterns = Patterns::Collect(definition);
+  if (!patterns) return Fail(std::move(patterns).error().Annotate("JSON Schema"));
   auto compiled = std::make_shared<Compiled>();
+  compiled->patterns = *std::move(patterns);
   try {  // valijson reports a malformed schema by exception
     valijson::SchemaParser parser;
     parser.populateSchema(valijson::adapters::BoostJsonAdapter(definition), compiled->schema);
@@ -34,7 +41,8 @@ Result<Schema> Schema::Compile(const Value& definition) {
 Status Schema::Validate(const Value& value) const {
   valijson::Validator validator;
   valijson::ValidationResults results;
-  try {  // a "pattern" is read as a regular expression only now, and may be none
+  const UsePatterns use(compiled_->patterns);
+  try {  // valijson reports by exception what it did not foresee
     if (validator.validate(compiled_->schema, valijson::adapters::BoostJsonAdapter(value),
                            &results)) {
       return {};

@@ -12,7 +12,8 @@ namespace baton::json {
 // Threads: immutable; Validate() may be called from any thread.
 class Schema {
  public:
-  // kInvalidArgument if `definition` is not a schema.
+  // kInvalidArgument if `definition` is not a schema, or for a `pattern` that is not of RE2's
+  // syntax (no look-around, no references to groups), with its place.
   static Result<Schema> Compile(const Value& definition);
 
   // kInvalidArgument with every violation and its place, e.g.

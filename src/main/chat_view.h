@@ -18,9 +18,6 @@ class ChatView {
 
   void Show(const runs::Chunk& chunk);
 
-  // The question a waiting run asks, as a person reads it.
-  static std::string DescribeQuestion(const std::string& question_json);
-
  private:
   void ShowContent(const runs::Chunk& chunk);
   void ShowToolCall(const runs::Chunk& chunk);

@@ -1,10 +1,12 @@
-// Which database the settings mean.
+// Which database the settings mean, and how patient to be with it.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
 #include "main/settings.h"
+#include "storage/postgres_database.h"
 
 namespace baton::app {
 
@@ -13,6 +15,15 @@ inline std::string DatabaseAddress(const Settings& settings) {
   const std::string& given = settings.Text("database");
   if (!given.empty()) return given;
   return "sqlite:" + (std::filesystem::path(settings.Text("data")) / "baton.db").string();
+}
+
+inline storage::PostgresLimits PostgresLimits(const Settings& settings) {
+  const auto limit = [&settings](std::string_view key) {
+    return std::chrono::milliseconds(settings.Number(key));
+  };
+  return {.lock_timeout = limit("postgres.lock_timeout_ms"),
+          .statement_timeout = limit("postgres.statement_timeout_ms"),
+          .reply_timeout = limit("postgres.reply_timeout_ms")};
 }
 
 }  // namespace baton::app

@@ -90,7 +90,8 @@ Task<Result<workspace::ImportReport>> ImportUntilInterrupted(storage::Database& 
 int RunImport(const Settings& settings, const ImportCommand& command) {
   umask(0077);  // as RunServe
   MetricsRegistry metrics;
-  auto database = storage::OpenDatabase(DatabaseAddress(settings), metrics);
+  auto database =
+      storage::OpenDatabase(DatabaseAddress(settings), metrics, PostgresLimits(settings));
   if (!database) return ReportError(database.error(), "--data names the data folder");
   const auto started = std::chrono::steady_clock::now();
   const auto report = async::BlockOn(ImportUntilInterrupted(**database, settings, command));

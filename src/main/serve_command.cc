@@ -3,6 +3,11 @@
 #include <csignal>
 #include <filesystem>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "async/block_on.h"
 #include "base/log.h"
 #include "main/commands.h"
 #include "main/service.h"
@@ -11,30 +16,16 @@
 namespace baton::app {
 namespace {
 
-using Role = ServeCommand::Role;
+namespace asio = boost::asio;
 
-// The signals that end the server, blocked in every thread that is started after this, so that
-// only Wait() receives them.
-class EndSignals {
- public:
-  EndSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGINT);
-    sigaddset(&set_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-  }
-
-  int Wait() {
-    int number = 0;
-    sigwait(&set_, &number);
-    // A second one ends the process at once.
-    pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
-    return number;
-  }
-
- private:
-  sigset_t set_{};
-};
+// Waits for SIGINT or SIGTERM. Until here they have their usual effect, also while the parts are
+// being started, which may take as long as a database that does not answer: what the process
+// owes to anyone is on disk. So it is for the second one.
+async::Task<int> AwaitEndSignal() {
+  asio::signal_set signals(co_await async::CurrentExecutor(), SIGINT, SIGTERM);
+  const auto [error, number] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_return number;
+}
 
 std::string ShownAddress(const std::string& address, int port) {
   return fmt::format("{}:{}", address, port);
@@ -69,17 +60,15 @@ void ShowBanner(const Settings& settings, const Service& service) {
 }
 
 std::string HintFor(const Status& status) {
-  if (status.code() == Code::kUnavailable) {
-    return "another port: --grpc, --tools, --http (0: any free one)";
-  }
-  return {};
+  const auto flag = status.details().find(kPortFlagDetail);
+  if (flag == status.details().end()) return {};
+  return fmt::format("another port: {} PORT (0: any free one)", flag->second);
 }
 
 }  // namespace
 
 int RunServe(const Settings& settings, const ServeCommand& command) {
   umask(0077);  // documents and conversations are their users' own
-  EndSignals signals;
   auto service = Service::Start(settings, command.role);
   if (!service) return ReportError(service.error(), HintFor(service.error()));
   const Service::Ports ports = (*service)->ports();
@@ -89,7 +78,7 @@ int RunServe(const Settings& settings, const ServeCommand& command) {
        {"http_port", ports.http},
        {"model", (*service)->model_name()}});
   ShowBanner(settings, **service);
-  const int number = signals.Wait();
+  const int number = async::BlockOn(AwaitEndSignal());
   Log(LogLevel::kInfo, "stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
   (*service)->Stop();
   Log(LogLevel::kInfo, "stopped");

@@ -45,6 +45,13 @@ rpc::ServerOptions GrpcOptions(const Settings& settings, const std::string& part
   return options;
 }
 
+// Why a server does not listen, and how it could.
+Status ListenFailure(Status status, std::string_view part, std::string flag) {
+  const bool port_is_at_fault = status.code() == Code::kUnavailable;
+  status = std::move(status).Annotate(part);
+  return port_is_at_fault ? std::move(status).With(kPortFlagDetail, std::move(flag)) : status;
+}
+
 async::Task<bool> EndRuns(runs::LocalOrchestrator& orchestrator) {
   co_await orchestrator.Shutdown();
   co_return true;
@@ -105,7 +112,7 @@ Status Service::Parts::OpenStore() {
     if (!owned) return owned.error();
     data_folder.emplace(std::move(*owned));
   }
-  auto opened = storage::OpenDatabase(DatabaseAddress(settings), metrics);
+  auto opened = storage::OpenDatabase(DatabaseAddress(settings), metrics, PostgresLimits(settings));
   if (!opened) return std::move(opened).error().Annotate("database");
   database = std::move(*opened);
   return {};
@@ -116,7 +123,7 @@ Status Service::Parts::StartBackend() {
   if (!store) return std::move(store).error().Annotate("document store");
   documents = std::move(*store);
   auto server = rpc::StartToolServer(runtime, *documents, GrpcOptions(settings, "tools"), metrics);
-  if (!server) return std::move(server).error().Annotate("ToolService");
+  if (!server) return ListenFailure(std::move(server).error(), "ToolService", "--tools");
   tool_server = std::move(*server);
   return {};
 }
@@ -148,7 +155,7 @@ Status Service::Parts::StartOrchestrator() {
   BATON_TRY(StartRuns());
   auto server =
       rpc::StartOrchestratorServer(runtime, *orchestrator, GrpcOptions(settings, "grpc"), metrics);
-  if (!server) return std::move(server).error().Annotate("gRPC");
+  if (!server) return ListenFailure(std::move(server).error(), "gRPC", "--grpc");
   grpc_server = std::move(*server);
   return {};
 }
@@ -193,7 +200,10 @@ Status Service::Parts::StartHttp() {
   http_routes =
       std::make_unique<HttpRoutes>(metrics, orchestrator.get(), settings.Text("service_token"));
   auto server = http::StartServer(runtime, options, http_routes->AsHandler());
-  if (!server) return std::move(server).error().Annotate("HTTP");
+  if (!server) {
+    return ListenFailure(std::move(server).error(), "HTTP",
+                         role == Role::kAll ? "--http" : "--metrics");
+  }
   http_server = std::move(*server);
   return {};
 }

@@ -9,6 +9,9 @@
 
 namespace baton::app {
 
+// A detail of Service::Start()'s failure.
+inline constexpr const char* kPortFlagDetail = "port_flag";
+
 // The parts of a role, wired. The same parts in every role; a role leaves some out:
 //   kAll           store, documents, ToolService, orchestrator, gRPC, HTTP
 //   kOrchestrator  store, orchestrator (tools at `tools.target`), gRPC, HTTP
@@ -16,7 +19,8 @@ namespace baton::app {
 //
 // Lifetime: Stop() or the destructor; both join everything.
 // Threads:  started and stopped on one thread that is none of its own.
-// Errors:   Start() says which part failed and what to do about it.
+// Errors:   Start() says which part failed and what to do about it. Where a port is not to be
+//           had, the detail kPortFlagDetail is the flag that names another.
 class Service {
  public:
   static Result<std::unique_ptr<Service>> Start(const Settings& settings, ServeCommand::Role role);

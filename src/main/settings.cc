@@ -22,6 +22,13 @@ constexpr std::array kSettings = {
     SettingSpec{"data", "BATON_DATA", "data", "folder of the database and everything else kept"},
     SettingSpec{"database", "BATON_DATABASE DATABASE_URL", "",
                 "sqlite:PATH or postgres://…; empty: sqlite:DATA/baton.db", Type::kText, true},
+    SettingSpec{"postgres.lock_timeout_ms", "BATON_POSTGRES_LOCK_TIMEOUT_MS", "10000",
+                "longest wait for another transaction's lock; 0: for ever", Type::kNumber},
+    SettingSpec{"postgres.statement_timeout_ms", "BATON_POSTGRES_STATEMENT_TIMEOUT_MS", "60000",
+                "longest that a statement may take; 0: for ever", Type::kNumber},
+    SettingSpec{"postgres.reply_timeout_ms", "BATON_POSTGRES_REPLY_TIMEOUT_MS", "90000",
+                "longest silence of the server while it owes an answer; 0: for ever",
+                Type::kNumber},
     SettingSpec{"agents", "BATON_AGENTS", "", "folder of agent files; empty: found beside baton"},
     SettingSpec{"http.address", "BATON_HTTP_ADDRESS", "127.0.0.1", "where HTTP listens"},
     SettingSpec{"http.port", "BATON_HTTP_PORT", "3000", "health and metrics over HTTP; 0: any",
@@ -56,6 +63,8 @@ constexpr std::array kSettings = {
                 "HOST:PORT that `baton chat` and `baton check` connect to"},
     SettingSpec{"user", "BATON_USER", "local", "whose documents and conversations"},
 };
+
+constexpr const char* kDefaultOrigin = "default";
 
 const SettingSpec* FindSpec(std::string_view key) {
   const auto* found =
@@ -165,7 +174,7 @@ Result<Settings> Settings::Load(const std::filesystem::path& file, const Environ
                                 const std::map<std::string, std::string>& flags) {
   Settings settings;
   for (const SettingSpec& spec : kSettings) {
-    BATON_TRY(Assign(settings.values_, spec, std::string(spec.default_value), "default"));
+    BATON_TRY(Assign(settings.values_, spec, std::string(spec.default_value), kDefaultOrigin));
   }
   const std::filesystem::path usual = "baton.yaml";
   std::error_code ignored;
@@ -185,6 +194,12 @@ const std::string& Settings::Text(std::string_view key) const {
   const auto found = values_.find(key);
   BATON_CHECK(found != values_.end(), "no such setting: " + std::string(key));
   return found->second.value;
+}
+
+bool Settings::IsDefault(std::string_view key) const {
+  const auto found = values_.find(key);
+  BATON_CHECK(found != values_.end(), "no such setting: " + std::string(key));
+  return found->second.origin == kDefaultOrigin;
 }
 
 std::int64_t Settings::Number(std::string_view key) const { return std::stoll(Text(key)); }

@@ -44,6 +44,7 @@ class Settings {
 
   // `key` must be in the table; an unknown one is a bug.
   const std::string& Text(std::string_view key) const;
+  bool IsDefault(std::string_view key) const;  // nobody has set it
   std::int64_t Number(std::string_view key) const;
   std::uint16_t Port(std::string_view key) const;
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "json/json.h"
+#include "main/database_address.h"
 
 namespace baton::app {
 namespace {
@@ -72,8 +73,7 @@ TEST(Settings, AKeyThatComesCloseToNoneIsAnsweredWithAllThereAre) {
   ASSERT_FALSE(settings.has_value());
   const std::string& message = settings.error().message();
   EXPECT_EQ(message.find("did you mean"), std::string::npos) << message;
-  EXPECT_NE(message.find("the settings are data, database, agents, "), std::string::npos)
-      << message;
+  EXPECT_NE(message.find("the settings are data, database, "), std::string::npos) << message;
 }
 
 TEST(Settings, ValuesAreCheckedWhereTheyWereGiven) {
@@ -85,6 +85,16 @@ TEST(Settings, ValuesAreCheckedWhereTheyWereGiven) {
             Code::kInvalidArgument);
   EXPECT_EQ(Settings::Load("/nowhere/baton.yaml", NoEnvironment, {}).error().code(),
             Code::kNotFound);
+}
+
+TEST(Settings, SayHowPatientToBeWithPostgres) {
+  const SettingsFile file("postgres:\n  lock_timeout_ms: 50\n");
+  const auto settings = Settings::Load(file.path(), NoEnvironment, {});
+  ASSERT_TRUE(settings.has_value()) << settings.error().ToString();
+  const storage::PostgresLimits limits = PostgresLimits(*settings);
+  EXPECT_EQ(limits.lock_timeout.count(), 50);
+  EXPECT_EQ(limits.statement_timeout, storage::PostgresLimits().statement_timeout);
+  EXPECT_EQ(limits.reply_timeout, storage::PostgresLimits().reply_timeout);
 }
 
 TEST(Settings, YamlThatIsNoneIsReportedWithItsLine) {

@@ -11,8 +11,12 @@ namespace baton::app {
 
 enum class Style { kPlain, kDim, kBold, kGreen, kRed, kYellow };
 
+// `text` without what a terminal obeys: the control characters C0 (but for line feed and tab), DEL
+// and C1. Models, documents and file names are other people's text.
+std::string WithoutControls(std::string_view text);
+
 // Writes to one of the standard streams. Colour only if it is a terminal and NO_COLOR
-// (no-color.org) is not set.
+// (no-color.org) is not set; control characters only if it is none.
 // Threads: one.
 class Terminal {
  public:
@@ -23,6 +27,9 @@ class Terminal {
 
   void Write(std::string_view text, Style style = Style::kPlain);
   void WriteLine(std::string_view text, Style style = Style::kPlain);
+
+  // In the place of the line the cursor is in; nothing on what is no terminal.
+  void Redraw(std::string_view line);
 
  private:
   std::FILE* stream_;

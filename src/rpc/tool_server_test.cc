@@ -300,7 +300,8 @@ TEST_P(DocumentToolsTest, CutsWhatNoModelCouldRead) {
   const auto found = Call("find_document_by_path", {{"path", "long.txt"}});
   const auto read = Call("get_document", {{"document_id", found->sources.at(0).id}});
   EXPECT_THAT(read->text, HasSubstr("(cut: the first 40000 of 50005 bytes are shown)"));
-  EXPECT_EQ(read->sources.at(0).end, 40'000);
+  EXPECT_EQ(read->sources.at(0).excerpt, std::string(500, 'a'));
+  EXPECT_EQ(read->sources.at(0).end, 500) << "the extent is that of the excerpt";
 }
 
 TEST_P(DocumentToolsTest, WhatIsNotThereOrNotMineIsNotFound) {

@@ -1,13 +1,13 @@
 #include "storage/open.h"
 
-#include "storage/postgres_database.h"
 #include "storage/sqlite_database.h"
 
 namespace baton::storage {
 
-Result<std::unique_ptr<Database>> OpenDatabase(std::string_view address, MetricsRegistry& metrics) {
+Result<std::unique_ptr<Database>> OpenDatabase(std::string_view address, MetricsRegistry& metrics,
+                                               const PostgresLimits& limits) {
   if (address.starts_with("postgres://") || address.starts_with("postgresql://")) {
-    return OpenPostgres(std::string(address), metrics);
+    return OpenPostgres(std::string(address), metrics, limits);
   }
   constexpr std::string_view kSqlite = "sqlite:";
   if (address.starts_with(kSqlite) && address.size() > kSqlite.size()) {

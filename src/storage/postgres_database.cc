@@ -20,6 +20,11 @@ bool LostToAnother(const PipelineOutcome& outcome) {
   return outcome.sql_state == "40P01" || outcome.sql_state == "40001";
 }
 
+// It has had its time; tried again it would take as long.
+bool RanOutOfTime(const PipelineOutcome& outcome) {
+  return outcome.sql_state == kLockTimeoutState || outcome.sql_state == kCancelledState;
+}
+
 // "cached plan must not change result type": a table was altered under a prepared statement.
 bool HasStalePlan(const PipelineOutcome& outcome) { return outcome.sql_state == "0A000"; }
 
@@ -32,9 +37,12 @@ bool HasStalePlan(const PipelineOutcome& outcome) { return outcome.sql_state == 
 // Threads: Commit() on the writer thread, which owns writer_; Query() on any.
 class PostgresDriver final : public Driver {
  public:
-  PostgresDriver(std::string uri, std::unique_ptr<PostgresConnection> writer,
-                 MetricsRegistry& metrics)
-      : uri_(std::move(uri)), metrics_(metrics, "postgres"), writer_(std::move(writer)) {}
+  PostgresDriver(std::string uri, const PostgresLimits& limits,
+                 std::unique_ptr<PostgresConnection> writer, MetricsRegistry& metrics)
+      : uri_(std::move(uri)),
+        limits_(limits),
+        metrics_(metrics, "postgres"),
+        writer_(std::move(writer)) {}
 
   Dialect dialect() const override { return Dialect::kPostgres; }
   void Commit(std::span<WriteRequest* const> group) override;
@@ -48,6 +56,7 @@ class PostgresDriver final : public Driver {
   PipelineOutcome Transact(std::span<WriteRequest* const> group);
 
   const std::string uri_;
+  const PostgresLimits limits_;
   CommitMetrics metrics_;
   IdleConnections<PostgresConnection> readers_;
   Connection writer_;
@@ -70,7 +79,11 @@ void PostgresDriver::Commit(std::span<WriteRequest* const> group) {
       while ((end += group[at_fault]->batch.size()) <= *outcome.failed) ++at_fault;
     }
     Commit(group.first(at_fault));
-    CommitAlone(*group[at_fault]);
+    if (RanOutOfTime(outcome)) {
+      group[at_fault]->result = Fail(std::move(outcome.status));
+    } else {
+      CommitAlone(*group[at_fault]);
+    }
     group = group.subspan(at_fault + 1);
   }
   if (!group.empty()) CommitAlone(*group.front());
@@ -127,7 +140,7 @@ PipelineOutcome PostgresDriver::Transact(std::span<WriteRequest* const> group) {
 Status PostgresDriver::Ensure(Connection& connection, PostgresAccess access) {
   if (connection != nullptr && connection->IsUsable()) return {};
   connection.reset();
-  Result<Connection> made = PostgresConnection::Connect(uri_, access);
+  Result<Connection> made = PostgresConnection::Connect(uri_, access, limits_);
   if (!made) return std::move(made).error();
   connection = std::move(*made);
   return {};
@@ -170,13 +183,14 @@ Status CheckUri(const std::string& uri) {
 }  // namespace
 }  // namespace internal
 
-Result<std::unique_ptr<Database>> OpenPostgres(const std::string& uri, MetricsRegistry& metrics) {
+Result<std::unique_ptr<Database>> OpenPostgres(const std::string& uri, MetricsRegistry& metrics,
+                                               const PostgresLimits& limits) {
   BATON_TRY(internal::CheckUri(uri));
-  auto writer =
-      internal::PostgresConnection::Connect(uri, internal::PostgresConnection::Access::kReadWrite);
+  auto writer = internal::PostgresConnection::Connect(
+      uri, internal::PostgresConnection::Access::kReadWrite, limits);
   if (!writer) return Fail(std::move(writer).error());
   return std::make_unique<internal::QueuedDatabase>(
-      std::make_unique<internal::PostgresDriver>(uri, std::move(*writer), metrics));
+      std::make_unique<internal::PostgresDriver>(uri, limits, std::move(*writer), metrics));
 }
 
 }  // namespace baton::storage

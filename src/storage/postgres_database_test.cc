@@ -1,6 +1,11 @@
 #include "storage/postgres_database.h"
 
+#include <libpq-fe.h>
+#include <sys/types.h>
+
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <thread>
 
 #include <fmt/format.h>
@@ -12,6 +17,7 @@
 namespace baton::storage {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::DatabaseSession;
 using testing::FreshDatabase;
 using testing::SharedPostgresServer;
@@ -142,6 +148,66 @@ TEST_F(PostgresDatabaseTest, KeepsWhatWasFlushedWhenTheServerCrashes) {
   EXPECT_EQ(read, Code::kUnavailable);
   EXPECT_EQ(session_.Count("SELECT count(*) FROM t"), 1);
   EXPECT_TRUE(session_.Write("INSERT INTO t VALUES (3)"));
+}
+
+// A connection of the test's own, to stand in the way with.
+class Bystander {
+ public:
+  explicit Bystander(const std::string& uri) : connection_(PQconnectdb(uri.c_str())) {}
+  ~Bystander() { PQfinish(connection_); }
+  Bystander(const Bystander&) = delete;
+  Bystander& operator=(const Bystander&) = delete;
+
+  void Run(const char* sql) {
+    PGresult* result = PQexec(connection_, sql);
+    EXPECT_EQ(PQresultStatus(result), PGRES_COMMAND_OK) << PQerrorMessage(connection_);
+    PQclear(result);
+  }
+
+ private:
+  PGconn* connection_;
+};
+
+TEST_F(PostgresDatabaseTest, DoesNotWaitForALockWithoutEnd) {
+  ASSERT_TRUE(session_.Write("CREATE TABLE t (n BIGINT)"));
+  DatabaseSession hurried(fresh_.address(), {.lock_timeout = 50ms});
+  Bystander bystander(fresh_.address());
+  bystander.Run("BEGIN");
+  bystander.Run("LOCK TABLE t");
+  const auto written = hurried.Write("INSERT INTO t VALUES (1)");
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code(), Code::kUnavailable);
+  EXPECT_TRUE(written.error().message().contains("within 50 ms (lock_timeout)"))
+      << written.error().message();
+  EXPECT_FALSE(written.error().details().contains("in_doubt")) << "it was not applied";
+  bystander.Run("ROLLBACK");
+  EXPECT_TRUE(hurried.Write("INSERT INTO t VALUES (1)")) << "and goes on";
+}
+
+TEST_F(PostgresDatabaseTest, EndsAStatementThatTakesTooLong) {
+  DatabaseSession hurried(fresh_.address(), {.statement_timeout = 50ms});
+  const auto read = hurried.Read("SELECT pg_sleep(100)");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code(), Code::kDeadlineExceeded);
+  EXPECT_TRUE(read.error().message().contains("within 50 ms (statement_timeout)"))
+      << read.error().message();
+  EXPECT_EQ(hurried.Write("SELECT pg_sleep(100)").error().code(), Code::kDeadlineExceeded);
+  EXPECT_EQ(hurried.Count("SELECT 1"), 1) << "and goes on";
+}
+
+TEST_F(PostgresDatabaseTest, GivesUpAConnectionWhoseServerFallsSilent) {
+  ASSERT_TRUE(session_.Write("CREATE TABLE t (n BIGINT)"));
+  DatabaseSession hurried(fresh_.address(), {.reply_timeout = 200ms});
+  const auto backend = static_cast<pid_t>(hurried.Write("SELECT pg_backend_pid()")->Int(0, 0));
+  ASSERT_EQ(kill(backend, SIGSTOP), 0);
+  const auto lost = hurried.Write("INSERT INTO t VALUES (1)");
+  ASSERT_EQ(kill(backend, SIGCONT), 0);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code(), Code::kUnavailable);
+  EXPECT_TRUE(lost.error().message().contains("no reply within 200 ms (reply_timeout)"))
+      << lost.error().message();
+  EXPECT_EQ(lost.error().details().at("in_doubt"), "true");
+  EXPECT_TRUE(hurried.Write("INSERT INTO t VALUES (2)")) << "and goes on";
 }
 
 TEST(PostgresAddress, NeverRepeatsThePassword) {

@@ -55,7 +55,7 @@ class Server:
     def __init__(self, data=None, role="serve", env=None, args=()):
         self._own_data = data is None
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="baton-data-"))
-        self._env = {**_clean_environment(), **(env or {})}
+        self._env = {**clean_environment(), **(env or {})}
         self._role = role
         self._args = list(args)
         self.log = []
@@ -139,7 +139,7 @@ class Server:
             shutil.rmtree(self.data, ignore_errors=True)
 
 
-def _clean_environment():
+def clean_environment():
     """The caller's environment without anything that configures Baton or a provider."""
     return {k: v for k, v in os.environ.items()
             if not k.startswith(("BATON_", "OPENAI_", "GRPC_")) and k not in

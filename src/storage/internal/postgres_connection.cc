@@ -32,15 +32,15 @@ std::string PreparedKey(const Statement& statement, const PostgresParams& params
 
 }  // namespace
 
-Result<std::unique_ptr<PostgresConnection>> PostgresConnection::Connect(const std::string& uri,
-                                                                        Access access) {
+Result<std::unique_ptr<PostgresConnection>> PostgresConnection::Connect(
+    const std::string& uri, Access access, const PostgresLimits& limits) {
   const std::array<const char*, kConnectKeywords.size() + 1> values = {
       "10", "30", "10", "3", "60000", "baton", uri.c_str(), "UTF8", nullptr};
   std::array<const char*, kConnectKeywords.size() + 1> keywords{};
   std::ranges::copy(kConnectKeywords, keywords.begin());
   PGconn* raw = PQconnectdbParams(keywords.data(), values.data(), /*expand_dbname=*/1);
   if (raw == nullptr) return Fail(Code::kResourceExhausted, "PostgreSQL: out of memory");
-  std::unique_ptr<PostgresConnection> connection(new PostgresConnection(raw));
+  std::unique_ptr<PostgresConnection> connection(new PostgresConnection(raw, limits));
   if (PQstatus(raw) != CONNECTION_OK) {
     return Fail(Code::kUnavailable, "PostgreSQL: {}", ConnectionMessage(raw));
   }
@@ -50,24 +50,35 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::Connect(const st
 
 Status PostgresConnection::Configure(Access access) {
   PQsetNoticeReceiver(connection_.get(), TakeNotice, this);
-  // kFlushed must not depend on how the server is set up. Other values of synchronous_commit
-  // flush too and stay.
-  const char* settings =
-      access == Access::kReadOnly
-          ? "SET bytea_output = 'hex'; SET default_transaction_read_only = on"
-          : "SET bytea_output = 'hex'; SELECT set_config('synchronous_commit', 'on', false) "
-            "WHERE current_setting('synchronous_commit') = 'off'";
-  const ResultPtr result(PQexec(connection_.get(), settings));
-  const ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-    return Fail(Code::kUnavailable, "PostgreSQL: {}", ConnectionMessage(connection_.get()));
-  }
   // Non-blocking, so that results are read while statements are still being sent: both sides
   // could otherwise wait for the other to read.
-  if (PQenterPipelineMode(connection_.get()) == 0 || PQsetnonblocking(connection_.get(), 1) != 0) {
+  if (PQsetnonblocking(connection_.get(), 1) != 0) {
+    return Fail(Code::kUnavailable, "PostgreSQL: {}", ConnectionMessage(connection_.get()));
+  }
+  // kFlushed must not depend on how the server is set up. Other values of synchronous_commit
+  // flush too and stay.
+  const std::string_view own = access == Access::kReadOnly
+                                   ? "SET default_transaction_read_only = on"
+                                   : "SELECT set_config('synchronous_commit', 'on', false) "
+                                     "WHERE current_setting('synchronous_commit') = 'off'";
+  BATON_TRY(RunSettings(
+      fmt::format("SET bytea_output = 'hex'; SET lock_timeout = {}; SET statement_timeout = {}; {}",
+                  limits_.lock_timeout.count(), limits_.statement_timeout.count(), own)));
+  if (PQenterPipelineMode(connection_.get()) == 0) {
     return Fail(Code::kUnavailable, "PostgreSQL: {}", ConnectionMessage(connection_.get()));
   }
   return {};
+}
+
+// Not PQexec(), which waits for ever.
+Status PostgresConnection::RunSettings(const std::string& sql) {
+  bool done = PQsendQuery(connection_.get(), sql.c_str()) == 1;
+  while (const ResultPtr result = done ? NextResult() : nullptr) {
+    const ExecStatusType status = PQresultStatus(result.get());
+    done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+  }
+  if (done && !broken_) return {};
+  return Fail(Code::kUnavailable, "PostgreSQL: {}", LostMessage());
 }
 
 // A server that closes an idle connection says so in a message before the end of file.
@@ -193,9 +204,9 @@ void PostgresConnection::Take(const Sent& sent, const PGresult* result, const St
     return;
   }
   if (status == PGRES_PIPELINE_ABORTED || !outcome.status.ok()) return;
-  outcome.status = ServerStatus(result, statement.sql);
-  outcome.failed = sent.statement;
   outcome.sql_state = SqlState(result);
+  outcome.status = TimeoutNamed(ServerStatus(result, statement.sql), outcome.sql_state);
+  outcome.failed = sent.statement;
 }
 
 // The transaction ends here; a deferred constraint that is broken shows as an error.
@@ -227,22 +238,47 @@ bool PostgresConnection::AwaitInput() {
   while (!broken_) {
     const int unsent = PQflush(connection_.get());
     if (unsent >= 0 && PQisBusy(connection_.get()) == 0) return true;
-    pollfd socket{.fd = PQsocket(connection_.get()),
-                  .events = static_cast<short>(unsent == 1 ? POLLIN | POLLOUT : POLLIN)};
-    if (unsent < 0 || (poll(&socket, 1, -1) < 0 && errno != EINTR) ||
-        ((socket.revents & ~POLLOUT) != 0 && PQconsumeInput(connection_.get()) == 0)) {
+    if (unsent < 0 || !AwaitSocket(static_cast<short>(unsent == 1 ? POLLIN | POLLOUT : POLLIN))) {
       broken_ = true;
     }
   }
   return false;
 }
 
+// Waits for the server to read or write, and takes what it has written.
+bool PostgresConnection::AwaitSocket(short events) {
+  const auto limit = limits_.reply_timeout.count();
+  pollfd socket{.fd = PQsocket(connection_.get()), .events = events};
+  const int ready = poll(&socket, 1, limit > 0 ? static_cast<int>(limit) : -1);
+  if (ready < 0) return errno == EINTR;
+  silent_ = ready == 0;
+  return !silent_ && ((socket.revents & ~POLLOUT) == 0 || PQconsumeInput(connection_.get()) == 1);
+}
+
+std::string PostgresConnection::LostMessage() const {
+  if (!silent_) return ConnectionMessage(connection_.get());
+  return fmt::format("no reply within {} ms (reply_timeout)", limits_.reply_timeout.count());
+}
+
+// The server's message says that time was up, not which nor how long it was.
+Status PostgresConnection::TimeoutNamed(Status status, std::string_view sql_state) const {
+  if (sql_state == kLockTimeoutState) {
+    return std::move(status).Annotate(fmt::format("a lock was not free within {} ms (lock_timeout)",
+                                                  limits_.lock_timeout.count()));
+  }
+  // An administrator's cancelling has the same state.
+  if (sql_state == kCancelledState && status.message().contains("timeout")) {
+    return std::move(status).Annotate(fmt::format("not done within {} ms (statement_timeout)",
+                                                  limits_.statement_timeout.count()));
+  }
+  return status;
+}
+
 void PostgresConnection::Lose(PipelineOutcome& outcome) {
   broken_ = true;
   outcome.in_doubt = true;
   outcome.failed.reset();
-  outcome.status = Fail(Code::kUnavailable, "PostgreSQL: connection lost: {}",
-                        ConnectionMessage(connection_.get()));
+  outcome.status = Fail(Code::kUnavailable, "PostgreSQL: connection lost: {}", LostMessage());
 }
 
 }  // namespace baton::storage::internal

@@ -15,6 +15,7 @@
 #include "storage/database.h"
 #include "storage/internal/postgres_values.h"
 #include "storage/internal/statement_cache.h"
+#include "storage/postgres_database.h"
 
 namespace baton::storage::internal {
 
@@ -34,7 +35,8 @@ class PostgresConnection {
   enum class Access { kReadWrite, kReadOnly };
 
   // kUnavailable with the server's or libpq's message, in which no password occurs.
-  static Result<std::unique_ptr<PostgresConnection>> Connect(const std::string& uri, Access access);
+  static Result<std::unique_ptr<PostgresConnection>> Connect(const std::string& uri, Access access,
+                                                             const PostgresLimits& limits);
 
   // Sends all statements at once, and with them the end of their common transaction: one round
   // trip. All are applied, or none.
@@ -69,9 +71,12 @@ class PostgresConnection {
     Prepared prepared{};  // kExecute
   };
 
-  explicit PostgresConnection(PGconn* connection) : connection_(connection) {}
+  PostgresConnection(PGconn* connection, const PostgresLimits& limits)
+      : connection_(connection), limits_(limits) {}
 
   Status Configure(Access access);
+  Status RunSettings(const std::string& sql);
+  Status TimeoutNamed(Status status, std::string_view sql_state) const;
   static void TakeNotice(void* self, const PGresult* notice);
   bool Send(const Statement& statement, const PostgresParams& params, std::size_t index);
   bool SendPrepare(const Statement& statement, const PostgresParams& params, std::string key,
@@ -82,13 +87,17 @@ class PostgresConnection {
   void CollectSync(PipelineOutcome& outcome);
   ResultPtr NextResult();
   bool AwaitInput();
+  bool AwaitSocket(short events);
+  std::string LostMessage() const;
   void Lose(PipelineOutcome& outcome);
 
   std::unique_ptr<PGconn, Disconnect> connection_;
+  const PostgresLimits limits_;
   StatementCache<Prepared> cache_;
   std::deque<Sent> sent_;
   std::uint64_t last_name_ = 0;
   bool broken_ = false;
+  bool silent_ = false;  // no reply within its time
 };
 
 }  // namespace baton::storage::internal

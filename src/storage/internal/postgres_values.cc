@@ -101,11 +101,12 @@ SqlValue DecodeValue(Oid type, std::string_view text) {
 
 Code CodeOfSqlState(std::string_view state) {
   if (state == "23505" || state == "23P01") return Code::kAlreadyExists;
-  if (state == "40001" || state == "40P01" || state == "55P03") return Code::kAborted;
+  if (state == "40001" || state == "40P01") return Code::kAborted;
   if (state == "53100" || state == "53200") return Code::kResourceExhausted;
-  if (state == "57014") return Code::kDeadlineExceeded;
+  if (state == kCancelledState) return Code::kDeadlineExceeded;
   if (state == "08P01") return Code::kInvalidArgument;  // the wrong number of parameters
   if (state == "58030" || state == "XX001" || state == "XX002") return Code::kDataLoss;
+  if (state == kLockTimeoutState) return Code::kUnavailable;
   const std::string_view kind = state.substr(0, 2);
   if (kind == "08" || kind == "53" || kind == "57" || kind == "28" || kind == "3D") {
     return Code::kUnavailable;

@@ -28,6 +28,11 @@ Rows DecodeRows(const PGresult* result);
 // What the server said about `sql`; `sql` may be empty.
 Status ServerStatus(const PGresult* result, std::string_view sql);
 
+// SQLSTATEs: a lock was not to be had in time; the statement was cancelled, which it is when its
+// time is over.
+inline constexpr std::string_view kLockTimeoutState = "55P03";
+inline constexpr std::string_view kCancelledState = "57014";
+
 // "23505", or nothing for an error of libpq's own.
 std::string_view SqlState(const PGresult* result);
 

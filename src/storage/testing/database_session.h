@@ -17,8 +17,8 @@ namespace baton::storage::testing {
 // opened ends the program.
 class DatabaseSession {
  public:
-  explicit DatabaseSession(const std::string& address) {
-    Result<std::unique_ptr<Database>> opened = OpenDatabase(address, metrics_);
+  explicit DatabaseSession(const std::string& address, const PostgresLimits& limits = {}) {
+    Result<std::unique_ptr<Database>> opened = OpenDatabase(address, metrics_, limits);
     BATON_CHECK(opened.has_value(), opened.error().ToString());
     database_ = std::move(*opened);
   }

@@ -9,58 +9,9 @@
 namespace baton::workspace::internal {
 namespace {
 
-// bm25's weights are those of the columns in their order; the owner tells nothing.
-constexpr std::string_view kSqliteTables = R"sql(
-CREATE TABLE documents (
-  id TEXT PRIMARY KEY,
-  user_id TEXT NOT NULL,
-  path TEXT NOT NULL,
-  filename TEXT NOT NULL,
-  title TEXT NOT NULL,
-  content_type TEXT NOT NULL,
-  characters INTEGER NOT NULL,
-  chunk_count INTEGER NOT NULL,
-  source_hash TEXT NOT NULL,
-  metadata TEXT NOT NULL,
-  created_at TEXT NOT NULL,
-  updated_at TEXT NOT NULL,
-  UNIQUE (user_id, path)
-);
-CREATE INDEX documents_by_filename ON documents (user_id, filename);
-CREATE TABLE document_contents (
-  document_id TEXT PRIMARY KEY,
-  content TEXT NOT NULL
-);
-CREATE TABLE document_chunks (
-  key INTEGER PRIMARY KEY,
-  user_id TEXT NOT NULL,
-  document_id TEXT NOT NULL,
-  position INTEGER NOT NULL,
-  heading TEXT NOT NULL,
-  content TEXT NOT NULL,
-  begin_at INTEGER NOT NULL,
-  end_at INTEGER NOT NULL,
-  owner_term TEXT NOT NULL,
-  title_terms TEXT NOT NULL,
-  heading_terms TEXT NOT NULL,
-  content_terms TEXT NOT NULL,
-  UNIQUE (document_id, position)
-);
-CREATE VIRTUAL TABLE document_fts USING fts5(
-  owner_term, title_terms, heading_terms, content_terms,
-  content='document_chunks', content_rowid='key', tokenize='ascii');
-INSERT INTO document_fts (document_fts, rank) VALUES ('rank', 'bm25(0.0, 4.0, 2.0, 1.0)');
-CREATE TABLE document_imports (
-  user_id TEXT PRIMARY KEY,
-  ended_at TEXT NOT NULL,
-  added INTEGER NOT NULL,
-  updated INTEGER NOT NULL,
-  unchanged INTEGER NOT NULL,
-  skipped INTEGER NOT NULL
-);
-)sql";
-
-constexpr std::string_view kPostgresTables = R"sql(
+// What both databases take. Where a chunk's row has its key is theirs: `row_key` is a column of
+// its own, `identity` how (document_id, position) is kept unique.
+constexpr std::string_view kTables = R"sql(
 CREATE TABLE documents (
   id TEXT PRIMARY KEY,
   user_id TEXT NOT NULL,
@@ -82,6 +33,7 @@ CREATE TABLE document_contents (
   content TEXT NOT NULL
 );
 CREATE TABLE document_chunks (
+  {row_key}
   user_id TEXT NOT NULL,
   document_id TEXT NOT NULL,
   position BIGINT NOT NULL,
@@ -93,14 +45,8 @@ CREATE TABLE document_chunks (
   title_terms TEXT NOT NULL,
   heading_terms TEXT NOT NULL,
   content_terms TEXT NOT NULL,
-  terms TSVECTOR NOT NULL GENERATED ALWAYS AS (
-    to_tsvector('simple', owner_term) ||
-    setweight(to_tsvector('simple', title_terms), 'A') ||
-    setweight(to_tsvector('simple', heading_terms), 'B') ||
-    to_tsvector('simple', content_terms)) STORED,
-  PRIMARY KEY (document_id, position)
+  {identity} (document_id, position)
 );
-CREATE INDEX document_chunks_terms ON document_chunks USING gin (terms);
 CREATE TABLE document_imports (
   user_id TEXT PRIMARY KEY,
   ended_at TEXT NOT NULL,
@@ -111,13 +57,46 @@ CREATE TABLE document_imports (
 );
 )sql";
 
-constexpr std::array kMigrations = {
-    storage::Migration{1, "documents, chunks and their index", kSqliteTables, kPostgresTables},
-};
+// bm25's weights are those of the columns in their order; the owner tells nothing.
+constexpr std::string_view kSqliteIndex = R"sql(
+CREATE VIRTUAL TABLE document_fts USING fts5(
+  owner_term, title_terms, heading_terms, content_terms,
+  content='document_chunks', content_rowid='key', tokenize='ascii');
+INSERT INTO document_fts (document_fts, rank) VALUES ('rank', 'bm25(0.0, 4.0, 2.0, 1.0)');
+)sql";
+
+constexpr std::string_view kPostgresIndex = R"sql(
+ALTER TABLE document_chunks ADD COLUMN
+  terms TSVECTOR NOT NULL GENERATED ALWAYS AS (
+    to_tsvector('simple', owner_term) ||
+    setweight(to_tsvector('simple', title_terms), 'A') ||
+    setweight(to_tsvector('simple', heading_terms), 'B') ||
+    to_tsvector('simple', content_terms)) STORED;
+CREATE INDEX document_chunks_terms ON document_chunks USING gin (terms);
+)sql";
+
+std::string SqliteTables() {
+  // An own column, so that VACUUM leaves the numbers that the index refers to.
+  return fmt::format(kTables, fmt::arg("row_key", "key INTEGER PRIMARY KEY,"),
+                     fmt::arg("identity", "UNIQUE")) +
+         std::string(kSqliteIndex);
+}
+
+std::string PostgresTables() {
+  return fmt::format(kTables, fmt::arg("row_key", ""), fmt::arg("identity", "PRIMARY KEY")) +
+         std::string(kPostgresIndex);
+}
 
 }  // namespace
 
-std::span<const storage::Migration> DocumentMigrations() { return kMigrations; }
+std::span<const storage::Migration> DocumentMigrations() {
+  static const std::string sqlite = SqliteTables();
+  static const std::string postgres = PostgresTables();
+  static const std::array migrations = {
+      storage::Migration{1, "documents, chunks and their index", sqlite, postgres},
+  };
+  return migrations;
+}
 
 std::string OwnerTerm(std::string_view user_id) { return fmt::format("u{:016x}", Fnv1a(user_id)); }
 

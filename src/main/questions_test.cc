@@ -1,0 +1,50 @@
+#include "main/questions.h"
+
+#include <gtest/gtest.h>
+
+namespace baton::app {
+namespace {
+
+Question OwnQuestion(const char* schema) {
+  return {.id = "q", .payload = "How many?", .answer_schema = json::Parse(schema).value()};
+}
+
+constexpr const char* kPermission = R"([{"id": "q1", "payload": {"kind": "permission",
+    "reason": "research wants to search.", "tool": "search_documents", "effect": "read",
+    "arguments": {"query": "x"}}, "answer_schema": {"type": "object"}}])";
+
+TEST(Questions, APermissionIsGivenOrRefused) {
+  const std::vector<Question> questions = ParseQuestions(kPermission);
+  ASSERT_EQ(questions.size(), 1U);
+  EXPECT_EQ(questions[0].id, "q1");
+  EXPECT_EQ(DescribeQuestion(questions[0]),
+            "research wants to search.\nsearch_documents (read) {\"query\":\"x\"}");
+  EXPECT_EQ(ReadAnswer(questions[0], "y").value(), R"({"approved":true})");
+  EXPECT_EQ(ReadAnswer(questions[0], "no").value(), R"({"approved":false})");
+  EXPECT_EQ(ReadAnswer(questions[0], "maybe").error().code(), Code::kInvalidArgument);
+}
+
+TEST(Questions, AnyOtherIsAnsweredWithWhatWasTyped) {
+  const auto questions = ParseQuestions(R"([{"id": "q2", "payload": "Which city?"}, 3])");
+  ASSERT_EQ(questions.size(), 1U);
+  EXPECT_EQ(DescribeQuestion(questions[0]), "Which city?");
+  EXPECT_EQ(ReadAnswer(questions[0], "y").value(), R"("y")");
+  EXPECT_EQ(ReadAnswer(questions[0], "say \"hi\"").value(), R"("say \"hi\"")");
+}
+
+TEST(Questions, TheSchemaDecidesWhatTheTypedTextIs) {
+  EXPECT_EQ(ReadAnswer(OwnQuestion(R"({"type": "integer"})"), "3").value(), "3");
+  EXPECT_EQ(ReadAnswer(OwnQuestion(R"({"type": "string"})"), "3").value(), R"("3")");
+  EXPECT_EQ(
+      ReadAnswer(OwnQuestion(R"({"type": "object", "required": ["a"]})"), "{\"a\": [1]}").value(),
+      R"({"a":[1]})");
+  const auto wrong = ReadAnswer(OwnQuestion(R"({"type": "integer", "minimum": 1})"), "none");
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message().find(R"(it must be: {"type":"integer","minimum":1})"),
+            std::string::npos)
+      << wrong.error().message();
+  EXPECT_FALSE(ReadAnswer(OwnQuestion(R"({"type": "integer", "minimum": 1})"), "0"));
+}
+
+}  // namespace
+}  // namespace baton::app
