@@ -69,13 +69,13 @@ async::Task<Status> AnswerStream::Complete(const llm::Message& message) {
   co_return co_await OnText(whole.substr(text_.size()));
 }
 
-async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
+async::Task<Result<llm::ChatResponse>> CallModel(const llm::ModelCatalog& models,
                                                  std::string_view alias,
                                                  const llm::ChatRequest& request,
-                                                 llm::TextSink* sink) {
-  const Result<std::shared_ptr<llm::ChatModel>> model = ScopeOf(context).models->Get(alias);
+                                                 llm::TextSink* sink, Deadline deadline) {
+  const Result<std::shared_ptr<llm::ChatModel>> model = models.Get(alias);
   if (!model) co_return Fail(model.error());
-  Result<llm::ChatResponse> response = co_await (*model)->Chat(request, sink, context.deadline());
+  Result<llm::ChatResponse> response = co_await (*model)->Chat(request, sink, deadline);
   if (!response) {
     co_return Fail(ModelFailure(std::move(response).error(), (*model)->name()));
   }
@@ -84,6 +84,13 @@ async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
     co_return Fail(ModelFailure(EmptyAnswer(*response), (*model)->name()));
   }
   co_return response;
+}
+
+async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
+                                                 std::string_view alias,
+                                                 const llm::ChatRequest& request,
+                                                 llm::TextSink* sink) {
+  co_return co_await CallModel(*ScopeOf(context).models, alias, request, sink, context.deadline());
 }
 
 async::Task<Result<llm::ChatResponse>> StreamModel(graph::NodeContext& context,
