@@ -33,6 +33,10 @@ void Mistakes::Add(std::size_t offset, std::string message) {
       .column = 1 + static_cast<int>(std::ranges::count_if(line, IsFirstByteOfCharacter)),
       .message = OneLine(std::move(message))};
   const auto place = [](const AgentFileError& e) { return std::tuple(e.line, e.column); };
+  const auto same = [&](const AgentFileError& e) {
+    return place(e) == place(error) && e.message == error.message;
+  };
+  if (std::ranges::any_of(errors_, same)) return;
   const auto behind = std::ranges::upper_bound(errors_, place(error), {}, place);
   errors_.insert(behind, std::move(error));
 }

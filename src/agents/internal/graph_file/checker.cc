@@ -58,6 +58,7 @@ class GraphChecker {
  private:
   void Require(std::string_view what, const NameUse& use, const Names& names) {
     if (use.name.empty() || IsKnown(use.name, names)) return;
+    ways_known_ = ways_known_ && what != "node";
     mistakes_.Add(use.place,
                   fmt::format("unknown {} '{}': {}", what, use.name,
                               SuggestName(use.name, fmt::format("the {}s are", what), names)));
@@ -179,6 +180,7 @@ class GraphChecker {
         reach(target.name, mapped ? by_map_ : with_state_);
       }
     }
+    if (!ways_known_) return;  // where a misspelt name should lead, nothing leads
     for (const NodeDescription& node : graph_.nodes) {
       const std::string& name = node.name.name;
       if (with_state_.contains(name) || by_map_.contains(name)) continue;
@@ -204,6 +206,7 @@ class GraphChecker {
   Names channels_;
   Names nodes_;
   std::map<std::string, const NodeDescription*, std::less<>> by_name_;
+  bool ways_known_ = true;  // every way leads to a node that there is
   std::set<std::string> with_state_;
   std::set<std::string> by_map_;
   std::map<std::string, std::vector<const MapStep*>> maps_to_;
