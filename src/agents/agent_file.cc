@@ -7,8 +7,8 @@
 
 #include "agents/internal/front_matter.h"
 #include "agents/internal/mistakes.h"
+#include "agents/internal/readable_text.h"
 #include "agents/prompt_template.h"
-#include "base/utf8.h"
 
 namespace baton::agents {
 namespace {
@@ -31,30 +31,6 @@ std::string_view LineAt(std::string_view text, std::size_t begin) {
 std::size_t NextLine(std::string_view text, std::size_t begin) {
   const std::size_t newline = text.find('\n', begin);
   return newline == std::string_view::npos ? text.size() : newline + 1;
-}
-
-// YAML forbids these, and its parser here takes U+0004 for the end of the file.
-std::size_t FindControlCharacter(std::string_view text) {
-  return std::ranges::find_if(text,
-                              [](char c) {
-                                const auto byte = static_cast<unsigned char>(c);
-                                return (byte < 0x20 && c != '\n' && c != '\r' && c != '\t') ||
-                                       byte == 0x7F;
-                              }) -
-         text.begin();
-}
-
-bool IsReadable(std::string_view text, Mistakes& mistakes) {
-  if (text.size() > kMaxAgentFileBytes) {
-    mistakes.Add(
-        0, fmt::format("the file has {} bytes: the limit is {}", text.size(), kMaxAgentFileBytes));
-  } else if (const std::size_t bad = FindInvalidUtf8(text); bad != std::string_view::npos) {
-    mistakes.Add(bad, "not UTF-8");
-  } else if (const std::size_t control = FindControlCharacter(text); control < text.size()) {
-    mistakes.Add(control, fmt::format("control character U+{:04X}",
-                                      static_cast<unsigned char>(text[control])));
-  }
-  return mistakes.empty();
 }
 
 bool CutInParts(std::string_view text, FileParts& parts, Mistakes& mistakes) {
@@ -97,7 +73,7 @@ Result<AgentSpec> ParseAgentFile(std::string_view text, std::string_view file_na
   FileParts parts;
   AgentSpec spec;
   spec.file = file_name;
-  if (IsReadable(text, mistakes) && CutInParts(text, parts, mistakes)) {
+  if (IsReadable(text, kMaxAgentFileBytes, mistakes) && CutInParts(text, parts, mistakes)) {
     ReadFrontMatter(parts.front_matter, parts.front_matter_begin, known, spec, mistakes);
     spec.prompt = CleanPrompt(parts.prompt);
     if (spec.prompt.empty()) mistakes.Add(parts.prompt_begin, "no prompt after the front matter");

@@ -209,8 +209,9 @@ async::Task<Result<std::vector<StoredItem>>> SqlLongTermStore::SearchNewest(Stor
   SqlDraft draft;
   draft += fmt::format("SELECT {} FROM long_term_items AS i WHERE ", kItemColumns);
   draft += queries_.Where(draft, search, clock_.Now());
-  draft += fmt::format(" ORDER BY i.updated_us DESC, i.ns, i.key LIMIT {} OFFSET {}", search.limit,
-                       search.offset);
+  draft += fmt::format(" ORDER BY i.updated_us DESC, i.ns, i.key LIMIT {} OFFSET {}",
+                       draft.Bind(static_cast<std::int64_t>(search.limit)),
+                       draft.Bind(static_cast<std::int64_t>(search.offset)));
   co_return co_await ReadItems(std::move(draft).Take(), search.mode);
 }
 

@@ -96,6 +96,52 @@ void AddAgents(CLI::App& app, CommandLine& out, AgentsCommand& agents) {
   finish(lint, Action::kLint);
 }
 
+void AddGraphRun(CLI::App& graph, CommandLine& out, GraphCommand& run) {
+  auto* command = graph.add_subcommand("run", "Run a graph file, durably");
+  command->add_option("file", run.files)->required()->expected(1)->type_name("FILE");
+  command->add_option("--input,-i", run.input, "what is written at the start, as JSON")
+      ->type_name("JSON|@FILE");
+  command->add_option("--thread,-t", run.thread, "the run's name; go on with it")->type_name("ID");
+  command->add_option("--resume,-r", run.resume, "the answer to what it asks")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("[ID=]ANSWER");
+  command->add_option("--stream,-s", run.streams, "what to show while it runs")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->check(CLI::IsMember({"values", "updates", "messages", "custom", "tasks", "checkpoints"}));
+  command->add_flag("--json", run.json, "one JSON object a line");
+  AddSetting(*command, out.settings, "--data", "data", "data folder (./data)");
+  AddSetting(*command, out.settings, "--user", "user", "whose documents (local)");
+  command->callback([&out, &run] {
+    if (!run.resume.empty() && (run.thread.empty() || run.input)) {
+      throw CLI::ValidationError("--resume", "needs --thread ID, and no --input");
+    }
+    run.action = GraphCommand::Action::kRun;
+    out.command = run;
+  });
+}
+
+void AddGraph(CLI::App& app, CommandLine& out, GraphCommand& graph) {
+  auto* command = app.add_subcommand("graph", "Graphs written as YAML");
+  command->require_subcommand(1);
+  AddGraphRun(*command, out, graph);
+  using Action = GraphCommand::Action;
+  const auto finish = [&out, &graph](CLI::App* sub, Action action) {
+    sub->callback([&out, &graph, action] {
+      graph.action = action;
+      out.command = graph;
+    });
+  };
+  auto* lint = command->add_subcommand("lint", "Check graph files");
+  lint->add_option("files", graph.files)->required()->type_name("FILE");
+  finish(lint, Action::kLint);
+  auto* draw = command->add_subcommand("draw", "Print a graph, or an agent's, as Mermaid");
+  draw->add_option("file", graph.files)->required()->expected(1)->type_name("FILE");
+  draw->add_flag("--expand", graph.expand, "with the inside of subgraphs");
+  finish(draw, Action::kDraw);
+}
+
 bool IsCommand(CLI::App& app, const std::string& name) {
   return std::ranges::any_of(app.get_subcommands({}),
                              [&](const CLI::App* command) { return command->get_name() == name; });
@@ -124,6 +170,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   ChatCommand chat;
   CheckCommand check;
   AgentsCommand agents;
+  GraphCommand graph;
   ConfigCommand config;
   app.add_option("--config", out.config_file, "configuration file (./baton.yaml if there is one)")
       ->type_name("FILE");
@@ -135,6 +182,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   AddSetting(*check_command, out.settings, "--server", "server", "HOST:PORT (127.0.0.1:50051)");
   check_command->callback([&] { out.command = check; });
   AddAgents(app, out, agents);
+  AddGraph(app, out, graph);
   auto* config_command = app.add_subcommand("config", "The effective configuration");
   config_command->add_flag("--json", config.json, "as JSON");
   config_command->callback([&] { out.command = config; });

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -35,12 +36,23 @@ struct AgentsCommand {
   std::vector<std::filesystem::path> files;  // of lint; empty: the configured folder
 };
 
+struct GraphCommand {
+  enum class Action { kRun, kLint, kDraw } action = Action::kRun;
+  std::vector<std::filesystem::path> files;  // of run and draw: one
+  std::optional<std::string> input;          // of run: JSON, or @FILE
+  std::string thread;                        // empty: a new one
+  std::vector<std::string> resume;           // answers, or ID=ANSWER
+  std::vector<std::string> streams;          // "values" "updates" "messages" …
+  bool json = false;
+  bool expand = false;  // of draw
+};
+
 struct ConfigCommand {
   bool json = false;
 };
 
 using Command = std::variant<ServeCommand, ImportCommand, ChatCommand, CheckCommand, AgentsCommand,
-                             ConfigCommand>;
+                             GraphCommand, ConfigCommand>;
 
 struct CommandLine {
   std::filesystem::path config_file;

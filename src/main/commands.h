@@ -13,6 +13,8 @@ int RunImport(const Settings& settings, const ImportCommand& command);
 int RunChat(const Settings& settings, const ChatCommand& command);
 int RunCheck(const Settings& settings, const CheckCommand& command);
 int RunAgents(const Settings& settings, const AgentsCommand& command);
+// 3 if the graph waits for an answer.
+int RunGraph(const Settings& settings, const GraphCommand& command);
 int RunConfig(const Settings& settings, const ConfigCommand& command);
 
 }  // namespace baton::app

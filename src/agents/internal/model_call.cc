@@ -42,11 +42,11 @@ Status EmptyAnswer(const llm::ChatResponse& response) {
 }
 
 // The request with tool calls and results that match, if they do not.
-std::optional<llm::ChatRequest> Repaired(const llm::ChatRequest& request, std::string_view node) {
+std::optional<llm::ChatRequest> Repaired(const llm::ChatRequest& request, std::string_view model) {
   std::optional<std::vector<llm::Message>> messages = llm::RepairToolCalls(request.messages);
   if (!messages) return std::nullopt;
   Log(LogLevel::kWarning, "tool calls and results of a conversation did not match",
-      {{"node", node}, {"messages", request.messages.size()}, {"repaired", messages->size()}});
+      {{"model", model}, {"messages", request.messages.size()}, {"repaired", messages->size()}});
   llm::ChatRequest repaired = request;
   repaired.messages = *std::move(messages);
   return repaired;
@@ -82,15 +82,15 @@ async::Task<Status> AnswerStream::Complete(const llm::Message& message) {
   co_return co_await OnText(whole.substr(text_.size()));
 }
 
-async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
+async::Task<Result<llm::ChatResponse>> CallModel(const llm::ModelCatalog& models,
                                                  std::string_view alias,
                                                  const llm::ChatRequest& request,
-                                                 llm::TextSink* sink) {
-  const Result<std::shared_ptr<llm::ChatModel>> model = ScopeOf(context).models->Get(alias);
+                                                 llm::TextSink* sink, Deadline deadline) {
+  const Result<std::shared_ptr<llm::ChatModel>> model = models.Get(alias);
   if (!model) co_return Fail(model.error());
-  const std::optional<llm::ChatRequest> repaired = Repaired(request, context.node_name());
+  const std::optional<llm::ChatRequest> repaired = Repaired(request, (*model)->name());
   Result<llm::ChatResponse> response =
-      co_await (*model)->Chat(repaired ? *repaired : request, sink, context.deadline());
+      co_await (*model)->Chat(repaired ? *repaired : request, sink, deadline);
   if (!response) {
     co_return Fail(ModelFailure(std::move(response).error(), (*model)->name()));
   }
@@ -99,6 +99,13 @@ async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
     co_return Fail(ModelFailure(EmptyAnswer(*response), (*model)->name()));
   }
   co_return response;
+}
+
+async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
+                                                 std::string_view alias,
+                                                 const llm::ChatRequest& request,
+                                                 llm::TextSink* sink) {
+  co_return co_await CallModel(*ScopeOf(context).models, alias, request, sink, context.deadline());
 }
 
 async::Task<Result<llm::ChatResponse>> StreamModel(graph::NodeContext& context,

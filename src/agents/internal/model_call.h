@@ -6,10 +6,12 @@
 
 #include "agents/turn_scope.h"
 #include "async/task.h"
+#include "base/deadline.h"
 #include "base/status.h"
 #include "graph/node.h"
 #include "graph/state_graph.h"
 #include "llm/chat_model.h"
+#include "llm/model_catalog.h"
 
 namespace baton::agents {
 
@@ -41,8 +43,14 @@ class AnswerStream final : public llm::TextSink {
 };
 
 // Calls the model behind `alias`, with tool calls and results that match: no provider takes
-// others. A failure reads "model openai:gpt-4o: …" and carries the
-// detail "model". Everything passed outlives the call.
+// others. A failure reads "model openai:gpt-4o: …" and carries the detail "model". An answer with
+// neither text nor tool calls is one. Everything passed outlives the call.
+async::Task<Result<llm::ChatResponse>> CallModel(const llm::ModelCatalog& models,
+                                                 std::string_view alias,
+                                                 const llm::ChatRequest& request,
+                                                 llm::TextSink* sink, Deadline deadline);
+
+// The same with the models and the time of the turn.
 async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
                                                  std::string_view alias,
                                                  const llm::ChatRequest& request,
