@@ -82,18 +82,37 @@ std::optional<std::string> Ask(const std::string& prompt) {
   return line;
 }
 
+// Whether a tool may be used; nothing at the end of the input.
+std::optional<json::Object> AskPermission(const std::string& question) {
+  while (const auto line = Ask(ChatView::DescribeQuestion(question) + "\nAllow? [y/n] ")) {
+    const bool yes = *line == "y" || *line == "yes";
+    if (yes || *line == "n" || *line == "no") return json::Object{{"approved", yes}};
+  }
+  return std::nullopt;
+}
+
+// What is to become of a call that a crash has left in doubt.
+std::optional<json::Object> AskAboutDoubt(const std::string& question) {
+  while (const auto line =
+             Ask(ChatView::DescribeQuestion(question) + "\n[r]etry, [s]kip or [d]one? ")) {
+    if (*line == "r" || *line == "retry") return json::Object{{"action", "retry"}};
+    if (*line == "s" || *line == "skip") return json::Object{{"action", "skip"}};
+    if (*line != "d" && *line != "done") continue;
+    const auto result = Ask("With what result? (may be left empty) ");
+    if (!result) return std::nullopt;
+    return json::Object{{"action", "done"}, {"result", *result}};
+  }
+  return std::nullopt;
+}
+
 // Answers for what a run asks; empty if the person gave none.
 std::map<std::string, std::string> AskQuestions(const TurnOutcome& outcome) {
   std::map<std::string, std::string> answers;
   for (const auto& [id, question] : outcome.questions) {
-    for (;;) {
-      const auto line = Ask(ChatView::DescribeQuestion(question) + "\nAllow? [y/n] ");
-      if (!line) return {};
-      const bool yes = *line == "y" || *line == "yes";
-      if (!yes && *line != "n" && *line != "no") continue;
-      answers[id] = yes ? R"({"approved":true})" : R"({"approved":false})";
-      break;
-    }
+    const auto answer = ChatView::KindOf(question) == "effect_in_doubt" ? AskAboutDoubt(question)
+                                                                        : AskPermission(question);
+    if (!answer) return {};
+    answers[id] = json::Serialize(*answer);
   }
   return answers;
 }

@@ -112,11 +112,17 @@ void ChatView::Note(const std::string& text) {
   err_.WriteLine(text, Style::kDim);
 }
 
+std::string ChatView::KindOf(const std::string& question_json) {
+  const auto question = json::Parse(question_json);
+  const json::Value* payload = question ? json::Find(*question, "payload") : nullptr;
+  return payload == nullptr ? "" : std::string(json::GetString(*payload, "kind"));
+}
+
 std::string ChatView::DescribeQuestion(const std::string& question_json) {
   const auto question = json::Parse(question_json);
   const json::Value* payload = question ? json::Find(*question, "payload") : nullptr;
   if (payload == nullptr) return question_json;
-  if (json::GetString(*payload, "kind") != "permission") return json::Serialize(*payload);
+  if (json::GetString(*payload, "reason").empty()) return json::Serialize(*payload);
   const json::Value* arguments = json::Find(*payload, "arguments");
   return fmt::format("{}\n{} ({}) {}", json::GetString(*payload, "reason"),
                      json::GetString(*payload, "tool"), json::GetString(*payload, "effect"),

@@ -18,7 +18,9 @@ class ChatView {
 
   void Show(const runs::Chunk& chunk);
 
-  // The question a waiting run asks, as a person reads it.
+  // What a waiting run asks about: "permission", "effect_in_doubt"; and its question, as a
+  // person reads it.
+  static std::string KindOf(const std::string& question_json);
   static std::string DescribeQuestion(const std::string& question_json);
 
  private:
