@@ -131,8 +131,7 @@ std::optional<std::string> Conversation::Ask(const std::string& prompt) {
 }
 
 std::optional<std::string> Conversation::AskUntilAnswered(const Question& question) {
-  const std::string prompt =
-      DescribeQuestion(question) + (AsksPermission(question) ? "\nAllow? [y/n] " : "\nAnswer: ");
+  const std::string prompt = fmt::format("{}\n{}", DescribeQuestion(question), PromptFor(question));
   while (const auto line = Ask(prompt)) {
     const Result<std::string> answer = ReadAnswer(question, *line);
     if (answer) return *answer;

@@ -1,5 +1,7 @@
 #include "main/questions.h"
 
+#include <algorithm>
+
 #include "json/schema.h"
 
 namespace baton::app {
@@ -9,6 +11,20 @@ Result<std::string> ReadPermission(std::string_view line) {
   if (line == "y" || line == "yes") return R"({"approved":true})";
   if (line == "n" || line == "no") return R"({"approved":false})";
   return Fail(Code::kInvalidArgument, "answer with y or n");
+}
+
+// "done", or "done it was sent".
+Result<std::string> ReadDoubt(std::string_view line) {
+  const std::size_t end = std::min(line.find(' '), line.size());
+  const std::string_view action = line.substr(0, end);
+  const bool alone = end == line.size();
+  if (alone && (action == "r" || action == "retry")) return R"({"action":"retry"})";
+  if (alone && (action == "s" || action == "skip")) return R"({"action":"skip"})";
+  if (action == "d" || action == "done") {
+    const std::string_view result = alone ? std::string_view() : line.substr(end + 1);
+    return json::Serialize(json::Object{{"action", "done"}, {"result", result}});
+  }
+  return Fail(Code::kInvalidArgument, "answer with retry, skip, or done and the call's result");
 }
 
 }  // namespace
@@ -29,22 +45,38 @@ std::vector<Question> ParseQuestions(std::string_view json_text) {
   return questions;
 }
 
-bool AsksPermission(const Question& question) {
-  return json::GetString(question.payload, "kind") == "permission";
+QuestionKind KindOf(const Question& question) {
+  const std::string_view kind = json::GetString(question.payload, "kind");
+  if (kind == "permission") return QuestionKind::kPermission;
+  if (kind == "effect_in_doubt") return QuestionKind::kEffectInDoubt;
+  return QuestionKind::kOther;
 }
 
 std::string DescribeQuestion(const Question& question) {
   const json::Value& payload = question.payload;
   if (payload.is_string()) return std::string(json::ToStringView(payload.get_string()));
-  if (!AsksPermission(question)) return json::Serialize(payload);
+  if (KindOf(question) == QuestionKind::kOther) return json::Serialize(payload);
   const json::Value* arguments = json::Find(payload, "arguments");
   return fmt::format("{}\n{} ({}) {}", json::GetString(payload, "reason"),
                      json::GetString(payload, "tool"), json::GetString(payload, "effect"),
                      arguments == nullptr ? "" : json::Serialize(*arguments));
 }
 
+std::string_view PromptFor(const Question& question) {
+  switch (KindOf(question)) {
+    case QuestionKind::kPermission:
+      return "Allow? [y/n] ";
+    case QuestionKind::kEffectInDoubt:
+      return "[r]etry, [s]kip, or [d]one and its result? ";
+    case QuestionKind::kOther:
+      break;
+  }
+  return "Answer: ";
+}
+
 Result<std::string> ReadAnswer(const Question& question, std::string_view line) {
-  if (AsksPermission(question)) return ReadPermission(line);
+  if (KindOf(question) == QuestionKind::kPermission) return ReadPermission(line);
+  if (KindOf(question) == QuestionKind::kEffectInDoubt) return ReadDoubt(line);
   const json::Value text(line);
   if (!question.answer_schema) return json::Serialize(text);
   const Result<json::Schema> schema = json::Schema::Compile(*question.answer_schema);
