@@ -24,6 +24,19 @@ TEST(Questions, APermissionIsGivenOrRefused) {
   EXPECT_EQ(ReadAnswer(questions[0], "maybe").error().code(), Code::kInvalidArgument);
 }
 
+TEST(Questions, ACallInDoubtIsRetriedSkippedOrDone) {
+  const auto questions = ParseQuestions(R"([{"id": "q3", "payload": {"kind": "effect_in_doubt",
+      "reason": "This may have happened.", "tool": "send_message", "effect": "send",
+      "arguments": {}}}])");
+  ASSERT_EQ(questions.size(), 1U);
+  EXPECT_EQ(ReadAnswer(questions[0], "r").value(), R"({"action":"retry"})");
+  EXPECT_EQ(ReadAnswer(questions[0], "skip").value(), R"({"action":"skip"})");
+  EXPECT_EQ(ReadAnswer(questions[0], "done it is there").value(),
+            R"({"action":"done","result":"it is there"})");
+  EXPECT_EQ(ReadAnswer(questions[0], "d").value(), R"({"action":"done","result":""})");
+  EXPECT_EQ(ReadAnswer(questions[0], "yes").error().code(), Code::kInvalidArgument);
+}
+
 TEST(Questions, AnyOtherIsAnsweredWithWhatWasTyped) {
   const auto questions = ParseQuestions(R"([{"id": "q2", "payload": "Which city?"}, 3])");
   ASSERT_EQ(questions.size(), 1U);
