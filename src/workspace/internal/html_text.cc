@@ -5,6 +5,7 @@
 
 #include "workspace/internal/blocks.h"
 #include "workspace/internal/html_tree.h"
+#include "workspace/internal/html_walk.h"
 #include "workspace/internal/markdown_writer.h"
 
 namespace baton::workspace::internal {
@@ -25,37 +26,13 @@ constexpr std::array kParagraphTags = {
 constexpr std::array kLineTags = {GUMBO_TAG_TR,      GUMBO_TAG_DT,     GUMBO_TAG_DD,
                                   GUMBO_TAG_SUMMARY, GUMBO_TAG_OPTION, GUMBO_TAG_FIGCAPTION};
 
-template <std::size_t Size>
-bool IsOneOf(GumboTag tag, const std::array<GumboTag, Size>& tags) {
-  return std::ranges::find(tags, tag) != tags.end();
-}
-
-bool IsText(const GumboNode& node) {
-  return node.type == GUMBO_NODE_TEXT || node.type == GUMBO_NODE_WHITESPACE ||
-         node.type == GUMBO_NODE_CDATA;
-}
-
-bool IsElement(const GumboNode& node) {
-  return node.type == GUMBO_NODE_ELEMENT || node.type == GUMBO_NODE_TEMPLATE;
-}
-
-std::string_view Attribute(const GumboNode& element, const char* name) {
-  const GumboAttribute* found = gumbo_get_attribute(&element.v.element.attributes, name);
-  return found == nullptr ? std::string_view() : std::string_view(found->value);
-}
-
-int HeadingLevel(GumboTag tag) {
-  return tag >= GUMBO_TAG_H1 && tag <= GUMBO_TAG_H6 ? tag - GUMBO_TAG_H1 + 1 : 0;
-}
-
 bool IsUnseen(const GumboNode& element) {
-  return IsOneOf(element.v.element.tag, kUnseenTags) ||
-         gumbo_get_attribute(&element.v.element.attributes, "hidden") != nullptr;
+  return IsOneOfTags(element.v.element.tag, kUnseenTags) || HasHtmlAttribute(element, "hidden");
 }
 
 void EnterElement(const GumboNode& node, MarkdownWriter& writer) {
   const GumboTag tag = node.v.element.tag;
-  if (const int level = HeadingLevel(tag); level > 0) {
+  if (const int level = HtmlHeadingLevel(tag); level > 0) {
     writer.BeginHeading(level);
   } else if (tag == GUMBO_TAG_PRE) {
     writer.BeginCode();
@@ -64,60 +41,33 @@ void EnterElement(const GumboNode& node, MarkdownWriter& writer) {
   } else if (tag == GUMBO_TAG_BR) {
     writer.BreakLine();
   } else if (tag == GUMBO_TAG_IMG) {
-    writer.Text(Attribute(node, "alt"));
+    writer.Text(HtmlAttribute(node, "alt"));
   } else if (tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH) {
     writer.Text(" ");  // cells side by side are not one word
-  } else if (IsOneOf(tag, kLineTags)) {
+  } else if (IsOneOfTags(tag, kLineTags)) {
     writer.BreakLine();
-  } else if (IsOneOf(tag, kParagraphTags)) {
+  } else if (IsOneOfTags(tag, kParagraphTags)) {
     writer.BreakParagraph();
   }
 }
 
 void LeaveElement(const GumboNode& node, MarkdownWriter& writer) {
   const GumboTag tag = node.v.element.tag;
-  if (HeadingLevel(tag) > 0) {
+  if (HtmlHeadingLevel(tag) > 0) {
     writer.EndHeading();
   } else if (tag == GUMBO_TAG_PRE) {
     writer.EndCode();
-  } else if (tag == GUMBO_TAG_LI || IsOneOf(tag, kLineTags)) {
+  } else if (tag == GUMBO_TAG_LI || IsOneOfTags(tag, kLineTags)) {
     writer.BreakLine();
-  } else if (IsOneOf(tag, kParagraphTags)) {
+  } else if (IsOneOfTags(tag, kParagraphTags)) {
     writer.BreakParagraph();
   }
 }
 
-// Visits `root` and what is under it in document order, without recursion: pages may nest
-// without limit. `enter` says whether to go into an element.
-template <typename Enter, typename Leave, typename OnText>
-void WalkNodes(const GumboNode& root, Enter enter, Leave leave, OnText on_text) {
-  struct Frame {
-    const GumboNode* element;
-    unsigned int next_child;
-  };
-  if (!enter(root)) return;
-  std::vector<Frame> path = {{&root, 0}};
-  while (!path.empty()) {
-    Frame& frame = path.back();
-    const GumboVector& children = frame.element->v.element.children;
-    if (frame.next_child == children.length) {
-      leave(*frame.element);
-      path.pop_back();
-      continue;
-    }
-    const auto* child = static_cast<const GumboNode*>(children.data[frame.next_child++]);
-    if (IsText(*child)) {
-      on_text(std::string_view(child->v.text.text));
-    } else if (IsElement(*child) && enter(*child)) {
-      path.push_back({child, 0});
-    }
-  }
-}
-
 void ReadMeta(const GumboNode& meta, std::map<std::string, std::string>& metadata) {
-  const std::string_view name = Attribute(meta, "name");
+  const std::string_view name = HtmlAttribute(meta, "name");
   for (const std::string_view known : {"description", "author", "keywords"}) {
-    std::string value = OneLine(Attribute(meta, "content"), kMaxMetaBytes);
+    std::string value = OneLine(HtmlAttribute(meta, "content"), kMaxMetaBytes);
     if (name == known && !value.empty()) metadata.try_emplace(std::string(known), std::move(value));
   }
 }

@@ -1,0 +1,103 @@
+#include "workspace/web/web_service.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "async/blocking_pool.h"
+#include "async/task_group.h"
+#include "base/check.h"
+#include "workspace/web/internal/fetcher.h"
+#include "workspace/web/internal/pdf_page.h"
+#include "workspace/web/internal/site_crawler.h"
+
+namespace baton::workspace::web {
+namespace {
+
+// Pages fetched side by side for one call.
+constexpr std::size_t kReadersAtOnce = 5;
+// Pages parsed side by side, for all calls.
+constexpr std::size_t kReaderThreads = 2;
+
+// For callers that would wait for ever.
+constexpr std::chrono::minutes kReadTime(2);
+constexpr std::chrono::minutes kCrawlTime(10);
+
+}  // namespace
+
+struct WebService::Parts {
+  Parts(WebOptions given, const Clock& c, MetricsRegistry& metrics)
+      : options(std::move(given)),
+        clock(c),
+        search(MakeSearchEngine(options)),
+        fetcher(options, c, metrics) {}
+
+  async::Task<Result<Page>> ReadOne(std::string url, Deadline deadline) {
+    auto fetched = co_await fetcher.Fetch(
+        std::move(url), {.max_bytes = internal::kMaxPdfBytes, .deadline = deadline});
+    if (!fetched) co_return Fail(std::move(fetched).error());
+    auto page = co_await readers.Run(
+        [&fetched] { return ReadPage(fetched->url, fetched->content_type, fetched->body); });
+    if (!page) co_return Fail(std::move(page).error().Annotate(fetched->url));
+    co_return page;
+  }
+
+  // Takes one after the other until none is left; several of these run side by side.
+  async::Task<void> ReadRest(std::vector<ReadOutcome>& outcomes, std::size_t& next,
+                             Deadline deadline) {
+    while (next < outcomes.size()) {
+      ReadOutcome& mine = outcomes[next++];
+      mine.page = co_await ReadOne(mine.url, deadline);
+    }
+  }
+
+  const WebOptions options;
+  const Clock& clock;
+  const std::unique_ptr<SearchEngine> search;
+  internal::Fetcher fetcher;
+  async::BlockingPool readers{"pages", kReaderThreads};
+};
+
+WebService::WebService(WebOptions options, const Clock& clock, MetricsRegistry& metrics)
+    : parts_(std::make_unique<Parts>(std::move(options), clock, metrics)) {}
+WebService::~WebService() = default;
+
+async::Task<Result<std::vector<WebHit>>> WebService::Search(std::string query, int limit,
+                                                            Deadline deadline) {
+  BATON_CHECK(limit >= 1 && limit <= kMaxWebHits, "a search's limit is the caller's to check");
+  co_return co_await parts_->search->Search(std::move(query), limit, deadline);
+}
+
+async::Task<std::vector<ReadOutcome>> WebService::Read(std::vector<std::string> urls,
+                                                       Deadline deadline) {
+  BATON_CHECK(urls.size() <= kMaxUrlsAtOnce, "the number of URLs is the caller's to check");
+  deadline = deadline.Earlier(Deadline::In(kReadTime));
+  std::vector<ReadOutcome> outcomes;
+  for (std::string& url : urls) {
+    outcomes.push_back({std::move(url), Fail(Code::kCancelled, "not fetched: cancelled")});
+  }
+  std::size_t next = 0;
+  async::TaskGroup group(co_await async::CurrentExecutor());
+  for (std::size_t i = 0; i < std::min(kReadersAtOnce, outcomes.size()); ++i) {
+    group.Spawn(parts_->ReadRest(outcomes, next, deadline));
+  }
+  co_await group.Join();
+  co_return outcomes;
+}
+
+async::Task<Result<CrawlReport>> WebService::Crawl(CrawlRequest request, Deadline deadline,
+                                                   OnCrawlProgress on_progress) {
+  if (request.max_pages < 1 || request.max_pages > kMaxCrawlPages) {
+    co_return Fail(Code::kInvalidArgument, "max_pages is {}: 1 to {} are possible",
+                   request.max_pages, kMaxCrawlPages);
+  }
+  if (request.max_depth < 0 || request.max_depth > kMaxCrawlDepth) {
+    co_return Fail(Code::kInvalidArgument, "max_depth is {}: 0 to {} are possible",
+                   request.max_depth, kMaxCrawlDepth);
+  }
+  internal::SiteCrawler crawler(parts_->fetcher, parts_->readers, parts_->clock, std::move(request),
+                                std::move(on_progress));
+  co_return co_await crawler.Run(deadline.Earlier(Deadline::In(kCrawlTime)));
+}
+
+}  // namespace baton::workspace::web

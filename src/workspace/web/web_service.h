@@ -1,0 +1,59 @@
+// The web, as tools see it: searching, reading pages, following a site.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "workspace/web/page.h"
+#include "workspace/web/site_crawl.h"
+#include "workspace/web/web_options.h"
+#include "workspace/web/web_search.h"
+
+namespace baton::workspace::web {
+
+struct ReadOutcome {
+  std::string url;  // as it was asked for
+  Result<Page> page;
+};
+
+inline constexpr std::size_t kMaxUrlsAtOnce = 50;
+
+// Everything here goes out to servers nobody vouches for, with urls that a model or a page may
+// have made up: only public addresses are connected to, robots.txt is kept, no host is asked
+// faster than it can bear, and size, time and depth are limited (internal/fetcher.h).
+//
+// Lifetime: clock and metrics outlive it; it outlives its calls.
+// Threads:  safe; a call lives on the executor of its caller, pages are read on a pool.
+// Errors:   as Fetcher's and SearchEngine's.
+// Cancel:   closes the sockets at once; a page that is being read is read to its end.
+class WebService {
+ public:
+  WebService(WebOptions options, const Clock& clock, MetricsRegistry& metrics);
+  ~WebService();
+  WebService(const WebService&) = delete;
+  WebService& operator=(const WebService&) = delete;
+
+  // At most `limit` pages of the search engine's, best first.
+  async::Task<Result<std::vector<WebHit>>> Search(std::string query, int limit, Deadline deadline);
+
+  // Fetches pages, a few at a time; the outcomes in the order of `urls`, of which there are at
+  // most kMaxUrlsAtOnce.
+  async::Task<std::vector<ReadOutcome>> Read(std::vector<std::string> urls, Deadline deadline);
+
+  // Follows links from a page within its site. What is found in time is an answer; only the
+  // start's failure and cancellation are failures. kInvalidArgument for limits out of range.
+  async::Task<Result<CrawlReport>> Crawl(CrawlRequest request, Deadline deadline,
+                                         OnCrawlProgress on_progress);
+
+ private:
+  struct Parts;
+  const std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace baton::workspace::web
