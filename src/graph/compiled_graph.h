@@ -55,12 +55,13 @@ struct NodeEntry {
 };
 
 // What starts a node. "branch:to:NODE" is set by edges, conditional edges and go_to;
-// "join:A+B:NODE" fills as its sources arrive.
+// "join:A+B:NODE" fills as its sources arrive; "channel:CHANNEL:NODE" is a subscription.
 struct TriggerEntry {
   std::string name;
   int node = 0;
   std::uint64_t sources = 0;  // a bit for each node a join waits for; 0: not a join
   bool deferred = false;      // becomes ready only when nothing else is
+  int channel = -1;           // that sets it when it is written
 };
 
 struct ChannelEntry {

@@ -80,6 +80,10 @@ struct RunOptions {
   RunScope* scope = nullptr;
   Deadline deadline;
   int recursion_limit = 0;  // super-steps; 0: the graph's own (default 25)
+  // Nodes of the thread's own graph to stop before and after, in place of those it was compiled
+  // with; "*": all of them. Empty: those it was compiled with.
+  std::vector<std::string> interrupt_before;
+  std::vector<std::string> interrupt_after;
 };
 
 // How a run stopped. A run that asks has an ok status and `questions`.

@@ -111,6 +111,8 @@ async::Task<Result<StateSnapshot>> Runner::UpdateState(const CompiledGraph& grap
     co_return Fail(Code::kInvalidArgument, "update as node '{}': no such node", as_node);
   }
   BATON_CO_TRY(CheckOutput(graph, task.output).Annotate("update as node '" + as_node + "'"));
+  task.id = ids_.New("update");
+  GiveMessagesIds(graph, task.output.writes, [&]() -> const std::string& { return task.id; });
   Result<StoredCheckpoint> stored = co_await store_.Get(thread_id, "", "");
   if (!stored) co_return Fail(std::move(stored).error());
 

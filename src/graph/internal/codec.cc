@@ -66,7 +66,7 @@ json::Object EncodeChannels(const ThreadState& state) {
   json::Object channels;
   for (std::size_t i = 0; i < state.versions.size(); ++i) {
     const ChannelEntry& channel = state.graph().channels()[i];
-    if (state.versions[i] == 0 || channel.spec.kind == ChannelKind::kEphemeral) continue;
+    if (state.versions[i] == 0 || !IsStored(channel.spec)) continue;
     const ChannelLog& log = state.logs[i];
     channels.emplace(channel.name, json::Array{state.versions[i], log.head_seq, log.snapshot_seq});
   }
@@ -77,7 +77,7 @@ json::Object EncodeTriggers(const ThreadState& state) {
   json::Object triggers;
   for (std::size_t i = 0; i < state.triggers.size(); ++i) {
     const TriggerState& trigger = state.triggers[i];
-    if (trigger.version == 0) continue;
+    if (trigger.version == 0 && trigger.seen == 0) continue;
     json::Array entry{trigger.version, trigger.seen,
                       (trigger.set ? kSetFlag : 0) | (trigger.ready ? kReadyFlag : 0)};
     if (trigger.arrived != 0) entry.push_back(static_cast<std::int64_t>(trigger.arrived));
@@ -121,7 +121,7 @@ Status DecodeSends(const json::Value& sends, ThreadState& state) {
 Status ApplyIncrement(const ChannelEntry& channel, const std::string& bytes, json::Value& value) {
   Result<json::Value> writes = ParseStored(bytes, "channel '" + channel.name + "'");
   if (!writes) return std::move(writes).error();
-  if (!writes->is_array() || !IsIncremental(channel.spec.kind) || !value.is_array()) {
+  if (!writes->is_array() || !IsIncremental(channel.spec) || !value.is_array()) {
     return Status(Code::kDataLoss,
                   fmt::format("stored channel '{}': an increment of what has none", channel.name));
   }
@@ -161,12 +161,16 @@ Status DecodeChannelValue(const std::vector<ChannelBlob>& blobs, int channel, Th
   }
   Result<json::Value> value = ParseStored(chain.front()->bytes, "channel '" + entry.name + "'");
   if (!value) return std::move(value).error();
+  if (!CanHold(entry.spec, *value)) {
+    return Fail(Code::kDataLoss, "stored channel '{}': its value is of another kind of channel",
+                entry.name);
+  }
   log.snapshot_bytes = chain.front()->bytes.size();
   for (std::size_t i = 1; i < chain.size(); ++i) {
     BATON_TRY(ApplyIncrement(entry, chain[i]->bytes, *value));
     log.increment_bytes += chain[i]->bytes.size();
   }
-  state.SetValue(channel, std::move(*value));
+  state.Restore(channel, std::move(*value));
   return {};
 }
 
@@ -178,9 +182,12 @@ Result<std::vector<ChannelBlob>> TakeChangedBlobs(ThreadState& state, std::int64
     const ChannelEntry& channel = state.graph().channels()[i];
     ChannelLog& log = state.logs[i];
     if (state.versions[i] == log.saved_version) continue;
-    if (channel.spec.kind == ChannelKind::kEphemeral) continue;
-    const json::Value* value = state.value(static_cast<int>(i));
-    if (value == nullptr) continue;
+    if (!IsStored(channel.spec)) continue;
+    const json::Value* value = state.stored(static_cast<int>(i));
+    if (value == nullptr) {
+      log = {.saved_version = state.versions[i]};
+      continue;
+    }
     std::optional<ChannelBlob> blob = TakeIncrement(log, seq);
     if (blob && !IsValidUtf8(blob->bytes)) {
       return Fail(Code::kInvalidArgument, "channel '{}' holds text that is not UTF-8",

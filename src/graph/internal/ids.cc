@@ -43,6 +43,13 @@ std::string QuestionId(std::string_view task_id, int call) {
   return "q_" + HashDigits(text);
 }
 
+std::string MessageId(std::string_view seed, int index) {
+  std::string text(seed);
+  text.push_back('\0');
+  text.append(std::to_string(index));
+  return "msg_" + HashDigits(text);
+}
+
 std::string SubgraphNamespace(std::string_view parent, std::string_view node_name,
                               std::string_view task_id) {
   return fmt::format("{}{}{}:{}", parent, parent.empty() ? "" : "|", node_name, task_id);

@@ -20,6 +20,9 @@ std::string CheckpointId(std::string_view parent_id, std::string_view ns, int st
 
 std::string QuestionId(std::string_view task_id, int call);
 
+// Of a message that came without one, the `index`th of a write.
+std::string MessageId(std::string_view seed, int index);
+
 // The namespace of a subgraph's run.
 std::string SubgraphNamespace(std::string_view parent, std::string_view node_name,
                               std::string_view task_id);

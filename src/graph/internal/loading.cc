@@ -96,6 +96,16 @@ Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output) {
   return {};
 }
 
+void GiveMessagesIds(const CompiledGraph& graph, json::Object& writes,
+                     const std::function<const std::string&()>& task_id) {
+  for (auto& [name, written] : writes) {
+    const int channel = graph.FindChannel({name.data(), name.size()});
+    if (graph.channels()[channel].spec.kind != ChannelKind::kMessages) continue;
+    if (!HasNamelessMessages(written)) continue;
+    NameMessages(written, task_id() + '|' + graph.channels()[channel].name);
+  }
+}
+
 Status FollowConditionals(ThreadState& state, int node, NodeOutput& output, bool alone) {
   const NodeEntry& entry = state.graph().nodes()[node];
   for (const ConditionalEdge& edge : entry.conditionals) {

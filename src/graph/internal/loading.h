@@ -1,6 +1,7 @@
 // Reading a checkpoint into memory.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,10 @@ PendingQuestion ToPending(const AskedQuestion& question, const std::string& node
 // Whether what a node returned can be written: channels exist and take the values, nodes named
 // exist. kInvalidArgument otherwise.
 Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output);
+
+// Gives messages without id one that follows from the task. `task_id` is asked only if needed.
+void GiveMessagesIds(const CompiledGraph& graph, json::Object& writes,
+                     const std::function<const std::string&()>& task_id);
 
 // Asks the conditional edges of `node` where to go and adds that to `output`.
 // `alone`: as in ThreadState::WithWrites().

@@ -53,6 +53,7 @@ json::Value SharedInput(const CompiledGraph& graph, const json::Value& input) {
 }  // namespace
 
 Status RunLoop::OpenFresh(json::Value input) {
+  BATON_TRY(TakeStops());
   BATON_TRY(CheckInput(graph_, input));
   const int limit = environment_.options.recursion_limit;
   last_step_ = step_ + 2 + (limit > 0 ? limit : graph_.recursion_limit());
@@ -62,6 +63,7 @@ Status RunLoop::OpenFresh(json::Value input) {
 }
 
 async::Task<Status> RunLoop::Open(RunRequest request) {
+  BATON_CO_TRY(TakeStops());
   if (request.input) {
     BATON_CO_TRY(CheckInput(graph_, *request.input));
     if (!request.answers.empty()) {

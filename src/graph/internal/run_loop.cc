@@ -24,7 +24,7 @@ async::Task<void> RunLoop::Loop() {
     }
     if (tasks_.empty()) co_return;
     if (!AllDone()) {
-      if (StopsHere(&NodeEntry::stop_before)) {
+      if (StopsBefore()) {
         stop_ = Stop::kBreakpoint;
         co_return;
       }
@@ -47,10 +47,40 @@ bool RunLoop::AllDone() const {
                      [](const Task& task) { return task.state == TaskState::kDone; });
 }
 
-bool RunLoop::StopsHere(bool NodeEntry::* mark) const {
-  return graph_.has_stops() && state_.MayStop() &&
-         std::any_of(tasks_.begin(), tasks_.end(),
-                     [&](const Task& task) { return NodeOf(task).*mark; });
+Status RunLoop::TakeStops() {
+  const RunOptions& options = environment_.options;
+  Result<std::vector<bool>> before = StopsOf(options.interrupt_before);
+  if (!before) return std::move(before).error();
+  Result<std::vector<bool>> after = StopsOf(options.interrupt_after);
+  if (!after) return std::move(after).error();
+  stop_before_ = std::move(*before);
+  stop_after_ = std::move(*after);
+  return {};
+}
+
+Result<std::vector<bool>> RunLoop::StopsOf(const std::vector<std::string>& names) const {
+  std::vector<bool> stops;
+  if (names.empty()) return stops;
+  stops.resize(graph_.nodes().size());
+  for (const std::string& name : names) {
+    if (name == "*") {
+      std::fill(stops.begin() + 1, stops.end(), true);
+      continue;
+    }
+    const int node = graph_.FindNode(name);
+    if (node <= CompiledGraph::kStartNode) {
+      return Fail(Code::kInvalidArgument, "breakpoint at '{}': no such node", name);
+    }
+    stops[node] = true;
+  }
+  return stops;
+}
+
+bool RunLoop::StopsHere(bool NodeEntry::* mark, const std::vector<bool>& instead) const {
+  if (instead.empty() && !graph_.has_stops()) return false;
+  return state_.MayStop() && std::any_of(tasks_.begin(), tasks_.end(), [&](const Task& task) {
+           return instead.empty() ? NodeOf(task).*mark : instead[task.node];
+         });
 }
 
 // A failure that is no node's. What the tasks of the step did is kept.
@@ -98,7 +128,7 @@ bool RunLoop::EndStepNow() {
   }
   StepForward();
   planned_ = false;
-  if (!StopsHere(&NodeEntry::stop_after)) return true;
+  if (!StopsAfter()) return true;
   stop_ = Stop::kBreakpoint;
   return false;
 }

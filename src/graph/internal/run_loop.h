@@ -66,7 +66,11 @@ class RunLoop {
 
   // run_loop.cc
   bool AllDone() const;
-  bool StopsHere(bool NodeEntry::* mark) const;
+  Status TakeStops();
+  Result<std::vector<bool>> StopsOf(const std::vector<std::string>& names) const;
+  bool StopsHere(bool NodeEntry::* mark, const std::vector<bool>& instead) const;
+  bool StopsBefore() const { return StopsHere(&NodeEntry::stop_before, stop_before_); }
+  bool StopsAfter() const { return StopsHere(&NodeEntry::stop_after, stop_after_); }
   async::Task<void> RunStep();
   bool EndStepNow();
   async::Task<bool> EndStep();
@@ -83,7 +87,7 @@ class RunLoop {
   async::Task<Result<NodeOutput>> RunSubgraph(Task& task);
   async::Task<void> SpawnTask(Task& task);
   void Settle(Task& task, Result<NodeOutput> output);
-  Status CheckSettled(const Task& task, NodeOutput& output);
+  Status CheckSettled(Task& task, NodeOutput& output);
   bool MayRetry(const Task& task) const;
   Deadline RetryTime(Task& task);
   Deadline AttemptDeadline(const Task& task) const;
@@ -121,6 +125,10 @@ class RunLoop {
   bool reopened_ = false;    // the first super-step's subgraphs may have run before
   bool new_input_ = false;   // is to be flushed before the first node
   int running_ = 0;          // tasks that are suspended
+
+  // RunOptions::interrupt_before and interrupt_after, by node; empty: the graph's own.
+  std::vector<bool> stop_before_;
+  std::vector<bool> stop_after_;
 
   Stop stop_ = Stop::kFinished;
   Status failure_;

@@ -198,9 +198,12 @@ void RunLoop::Settle(Task& task, Result<NodeOutput> output) {
 }
 
 // Whether the output can be written, and where it leads.
-Status RunLoop::CheckSettled(const Task& task, NodeOutput& output) {
+Status RunLoop::CheckSettled(Task& task, NodeOutput& output) {
   const NodeEntry& node = NodeOf(task);
   Status status = CheckOutput(graph_, output);
+  if (status.ok()) {
+    GiveMessagesIds(graph_, output.writes, [&]() -> const std::string& { return IdOf(task); });
+  }
   if (status.ok() && !node.conditionals.empty()) {
     status = FollowConditionals(state_, task.node, output, running_ <= 1);
   }

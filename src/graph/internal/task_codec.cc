@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "graph/internal/channel_rules.h"
 #include "graph/internal/codec.h"
 
 namespace baton::graph {
@@ -98,6 +99,7 @@ Result<std::vector<TaskWrite>> EncodeTask(const CompiledGraph& graph, const Task
     if (!row) return Fail(std::move(row).error());
     rows.push_back(std::move(*row));
     for (const auto& [name, value] : task.output.writes) {
+      if (!IsStored(graph.channels()[graph.FindChannel(name)].spec)) continue;
       row = MakeRow(task.id, ++index, std::string(name.data(), name.size()), value, what);
       if (!row) return Fail(std::move(row).error());
       rows.push_back(std::move(*row));

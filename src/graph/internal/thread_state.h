@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -54,6 +55,10 @@ class ThreadState {
   void SetValue(int channel, json::Value value);
   void Clear(int channel);
 
+  // What is stored of the channel: its value, or what it holds back. Null if that is nothing.
+  const json::Value* stored(int channel) const;
+  void Restore(int channel, json::Value stored);
+
   // Appends the tasks of the next super-step: nodes by name, then sends in order.
   void Plan(std::vector<Task>& tasks) const;
 
@@ -100,18 +105,32 @@ class ThreadState {
     json::Value original;
   };
 
+  // The value after writes that may fail, or that another takes the place of.
+  struct Tried {
+    int channel;
+    bool overwritten;
+    json::Value value;
+  };
+
   bool IsReady(int trigger) const;
+  std::int64_t VersionOf(int trigger) const;
   Status CollectWrites(std::span<Task> tasks);
-  Status Reduce(int channel, const json::Value& written);
+  Status Collect(const Task& task, int channel, json::Value& written);
+  Status TryFirst(int channel, const json::Value& written);
+  Tried* FindTried(int channel);
   bool ConsumeTriggers(std::span<Task> tasks);
+  void ConsumeChannel(int channel);
   void ApplyCollected(std::int64_t version);
+  void Apply(const Write& write, std::int64_t version);
+  void Publish(int channel);
   void LogWrite(int channel, const json::Value& written);
   void FollowEdges(std::span<Task> tasks, std::int64_t version);
   void SetTrigger(int trigger, std::int64_t version);
   void Arrive(const JoinArrival& arrival, std::int64_t version);
-  void EndEphemerals(std::int64_t version);
+  void EndFleeting(std::int64_t version);
   bool AnythingReady(std::int64_t version) const;
   void ReadyDeferred(std::int64_t version);
+  void FinishChannels(std::int64_t version);
   void OverlayWrites(const NodeOutput& output, bool alone);
   void RemoveOverlay();
   void RefreshSlots();
@@ -119,10 +138,11 @@ class ThreadState {
   const CompiledGraph* graph_;
   json::Value values_;
   std::vector<json::Value*> slots_;
+  std::map<int, json::Value> held_;  // held_channel.h
   // Used within ApplyStep(), kept for their memory.
   std::vector<Write> writes_;
   std::vector<const Task*> writers_;
-  std::vector<std::pair<int, json::Value>> reduced_;
+  std::vector<Tried> tried_;
   std::vector<Overlay> overlay_;
 };
 

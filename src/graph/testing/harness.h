@@ -68,6 +68,10 @@ class GraphDraft {
     Expect(graph_.AddJoin(std::move(from), to));
     return *this;
   }
+  GraphDraft& Subscribe(std::string_view channel, std::string_view to) {
+    Expect(graph_.AddSubscription(channel, to));
+    return *this;
+  }
   GraphDraft& Branch(std::string_view from, Router router, std::vector<std::string> targets = {}) {
     Expect(graph_.AddConditional(from, std::move(router), std::move(targets)));
     return *this;
