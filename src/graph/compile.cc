@@ -31,6 +31,8 @@ class GraphCompiler {
                   options_.recursion_limit);
     }
     graph_->recursion_limit_ = options_.recursion_limit;
+    graph_->persistence_ = options_.persistence;
+    graph_->step_timeout_ = options_.step_timeout;
     graph_->drops_edges_of_failed_steps_ = options_.drop_edges_of_failed_steps;
     return std::shared_ptr<const CompiledGraph>(std::move(graph_));
   }

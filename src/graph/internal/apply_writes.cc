@@ -24,6 +24,18 @@ Status ThreadState::ApplyStep(std::span<Task> tasks) {
   return {};
 }
 
+Status ThreadState::ApplyCommand(NodeOutput& output) {
+  Task task;
+  task.state = TaskState::kDone;
+  task.output = std::move(output);
+  BATON_TRY(CollectWrites({&task, 1}));
+  const std::int64_t version = max_version + 1;
+  ApplyCollected(version);
+  FollowRoute(task.output, version);
+  max_version = version;
+  return {};
+}
+
 void ThreadState::ApplyInput(std::span<Task> discarded, json::Value new_input) {
   std::int64_t version = max_version + 1;
   if (!discarded.empty()) {
@@ -179,13 +191,17 @@ void ThreadState::FollowEdges(std::span<Task> tasks, std::int64_t version) {
     const NodeEntry& node = graph_->nodes()[task.node];
     for (const int trigger : node.edges) SetTrigger(trigger, version);
     for (const JoinArrival& arrival : node.joins) Arrive(arrival, version);
-    for (const std::string& name : task.output.go_to) {
-      const int target = graph_->FindNode(name);
-      if (target > 0) SetTrigger(graph_->nodes()[target].triggers.front(), version);
-    }
-    for (Send& send : task.output.sends) {
-      sends.emplace_back(graph_->FindNode(send.node), std::move(send.argument));
-    }
+    FollowRoute(task.output, version);
+  }
+}
+
+void ThreadState::FollowRoute(NodeOutput& output, std::int64_t version) {
+  for (const std::string& name : output.go_to) {
+    const int target = graph_->FindNode(name);
+    if (target > 0) SetTrigger(graph_->nodes()[target].triggers.front(), version);
+  }
+  for (Send& send : output.sends) {
+    sends.push_back({graph_->FindNode(send.node), std::move(send.argument), send.timeout});
   }
 }
 

@@ -108,12 +108,21 @@ Status DecodeSends(const json::Value& sends, ThreadState& state) {
   const json::Array* list = sends.if_array();
   if (list == nullptr) return BadBody("sends are no list");
   for (const json::Value& send : *list) {
-    const json::Array* pair = send.if_array();
-    if (pair == nullptr || pair->size() != 2 || !pair->front().is_string()) {
-      return BadBody("a send is no pair");
-    }
-    const int node = state.graph().FindNode(json::ToStringView(pair->front().get_string()));
-    if (node > 0) state.sends.emplace_back(node, pair->back());
+    std::optional<Send> planned = SendFromJson(send);
+    if (!planned) return BadBody("a send is no pair");
+    const int node = state.graph().FindNode(planned->node);
+    if (node > 0) state.sends.push_back({node, std::move(planned->argument), planned->timeout});
+  }
+  return {};
+}
+
+Status DecodeForks(const json::Value& body, ThreadState& state) {
+  const json::Value* forks = json::Find(body, "forks");
+  if (forks == nullptr) return {};
+  if (!forks->is_array()) return BadBody("forks are no list");
+  for (const json::Value& fork : forks->get_array()) {
+    if (!fork.is_array()) return BadBody("a fork is no pair");
+    state.forks.push_back({NumberAt(fork.get_array(), 0), NumberAt(fork.get_array(), 1)});
   }
   return {};
 }
@@ -176,6 +185,32 @@ Status DecodeChannelValue(const std::vector<ChannelBlob>& blobs, int channel, Th
 
 }  // namespace
 
+json::Value SendToJson(std::string_view node, const json::Value& argument,
+                       const TimeoutPolicy& timeout) {
+  json::Array list{json::Value(node), argument};
+  if (timeout.run || timeout.idle) {
+    for (const auto& limit : {timeout.run, timeout.idle}) {
+      list.push_back(limit ? json::Value(limit->count()) : json::Value());
+    }
+  }
+  return list;
+}
+
+std::optional<Send> SendFromJson(const json::Value& list) {
+  const json::Array* parts = list.if_array();
+  if (parts == nullptr || (parts->size() != 2 && parts->size() != 4) ||
+      !parts->front().is_string()) {
+    return std::nullopt;
+  }
+  Send send{std::string(json::ToStringView(parts->front().get_string())), (*parts)[1]};
+  const auto limit = [&](std::size_t at) -> std::optional<std::chrono::milliseconds> {
+    if (at >= parts->size() || !(*parts)[at].is_int64()) return std::nullopt;
+    return std::chrono::milliseconds((*parts)[at].get_int64());
+  };
+  send.timeout = {limit(2), limit(3)};
+  return send;
+}
+
 Result<std::vector<ChannelBlob>> TakeChangedBlobs(ThreadState& state, std::int64_t seq) {
   std::vector<ChannelBlob> blobs;
   for (std::size_t i = 0; i < state.logs.size(); ++i) {
@@ -211,11 +246,18 @@ std::string EncodeBody(const ThreadState& state) {
   body.emplace("triggers", EncodeTriggers(state));
   if (!state.sends.empty()) {
     json::Array sends;
-    for (const auto& [node, argument] : state.sends) {
-      sends.push_back(json::Array{json::Value(state.graph().nodes()[node].name), argument});
+    for (const PlannedSend& send : state.sends) {
+      sends.push_back(
+          SendToJson(state.graph().nodes()[send.node].name, send.argument, send.timeout));
     }
     body.emplace("sends", std::move(sends));
   }
+  if (!state.forks.empty()) {
+    json::Array forks;
+    for (const ForkPoint& fork : state.forks) forks.push_back(json::Array{fork.from, fork.to});
+    body.emplace("forks", std::move(forks));
+  }
+  if (!state.run_task.empty()) body.emplace("task", state.run_task);
   if (state.triggers[CompiledGraph::kStartTrigger].set) body.emplace("input", state.input);
   return json::Serialize(body);
 }
@@ -246,6 +288,8 @@ Status DecodeBody(const std::string& body, ThreadState& state) {
     if (trigger >= 0) DecodeTrigger(entry.get_array(), trigger, state);
   }
   if (const json::Value* input = json::Find(*parsed, "input")) state.input = *input;
+  state.run_task = json::GetString(*parsed, "task");
+  BATON_TRY(DecodeForks(*parsed, state));
   const json::Value* sends = json::Find(*parsed, "sends");
   return sends == nullptr ? Status() : DecodeSends(*sends, state);
 }

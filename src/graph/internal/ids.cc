@@ -1,5 +1,7 @@
 #include "graph/internal/ids.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/hash.h"
@@ -53,6 +55,17 @@ std::string MessageId(std::string_view seed, int index) {
 std::string SubgraphNamespace(std::string_view parent, std::string_view node_name,
                               std::string_view task_id) {
   return fmt::format("{}{}{}:{}", parent, parent.empty() ? "" : "|", node_name, task_id);
+}
+
+// PARENT without the task ids in it: a run of the parent is not part of the name.
+std::string OwnNamespace(std::string_view parent, std::string_view node_name) {
+  std::string name;
+  for (std::string_view rest = parent; !rest.empty();) {
+    const std::string_view part = rest.substr(0, rest.find('|'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    name.append(part.substr(0, part.find(':'))).push_back('|');
+  }
+  return name.append(node_name);
 }
 
 }  // namespace baton::graph

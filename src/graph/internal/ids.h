@@ -23,8 +23,10 @@ std::string QuestionId(std::string_view task_id, int call);
 // Of a message that came without one, the `index`th of a write.
 std::string MessageId(std::string_view seed, int index);
 
-// The namespace of a subgraph's run.
+// The namespace of one run of a subgraph.
 std::string SubgraphNamespace(std::string_view parent, std::string_view node_name,
                               std::string_view task_id);
+// The namespace that all runs of a subgraph share (Persistence::kOwn).
+std::string OwnNamespace(std::string_view parent, std::string_view node_name);
 
 }  // namespace baton::graph

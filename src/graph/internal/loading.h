@@ -14,9 +14,10 @@
 
 namespace baton::graph {
 
-// Fills `state`, which is new, from a stored row.
+// Fills `state`, which is new, from a stored checkpoint and the commands given since.
 async::Task<Status> LoadState(CheckpointStore& store, const std::string& thread_id,
-                              const std::string& ns, const CheckpointRow& row, ThreadState& state);
+                              const std::string& ns, const StoredCheckpoint& stored,
+                              ThreadState& state);
 
 // The tasks of the super-step after `row`, with their ids.
 std::vector<Task> PlanTasks(const ThreadState& state, const CheckpointRow& row,
@@ -25,8 +26,6 @@ std::vector<Task> PlanTasks(const ThreadState& state, const CheckpointRow& row,
 // The names of the tasks that have not finished, sorted.
 std::vector<std::string> NamesOfUnfinished(const CompiledGraph& graph,
                                            const std::vector<Task>& tasks);
-
-PendingQuestion ToPending(const AskedQuestion& question, const std::string& node_name);
 
 // Whether what a node returned can be written: channels exist and take the values, nodes named
 // exist. kInvalidArgument otherwise.

@@ -94,7 +94,7 @@ void ThreadState::Plan(std::vector<Task>& tasks) const {
   }
   for (int i = 0; i < static_cast<int>(sends.size()); ++i) {
     Task& task = tasks.emplace_back();
-    task.node = sends[i].first;
+    task.node = sends[i].node;
     task.send = i;
   }
 }

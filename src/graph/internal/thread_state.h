@@ -34,6 +34,19 @@ struct ChannelLog {
   std::string unsaved;  // what was written since, "[a,b": an increment without its end
 };
 
+// A Send of the super-step before.
+struct PlannedSend {
+  int node = 0;
+  json::Value argument;
+  TimeoutPolicy timeout;
+};
+
+// From checkpoint `from` the thread went on as another branch, with checkpoint `to`.
+struct ForkPoint {
+  std::int64_t from = 0;  // seq
+  std::int64_t to = 0;
+};
+
 // Versions, values and triggers between two super-steps, and the rules that lead from one
 // super-step to the next. Knows no store and runs no node.
 //
@@ -70,6 +83,10 @@ class ThreadState {
   // write an exclusive channel, or a reducer fails; the state is unchanged then.
   Status ApplyStep(std::span<Task> tasks);
 
+  // Writes to the state and starts nodes, beside what is waiting to run. Consumes `output`.
+  // Fails like ApplyStep().
+  Status ApplyCommand(NodeOutput& output);
+
   // Drops `discarded`, the tasks that were planned, and makes `new_input` START's.
   void ApplyInput(std::span<Task> discarded, json::Value new_input);
 
@@ -83,11 +100,13 @@ class ThreadState {
     return result;
   }
 
-  std::vector<std::int64_t> versions;              // by channel
-  std::vector<TriggerState> triggers;              // by trigger
-  std::vector<ChannelLog> logs;                    // by channel; empty without store
-  std::vector<std::pair<int, json::Value>> sends;  // node and argument
-  json::Value input;                               // of START, while its trigger is set
+  std::vector<std::int64_t> versions;  // by channel
+  std::vector<TriggerState> triggers;  // by trigger
+  std::vector<ChannelLog> logs;        // by channel; empty without store
+  std::vector<PlannedSend> sends;      // in order
+  json::Value input;                   // of START, while its trigger is set
+  std::vector<ForkPoint> forks;        // on the way to here
+  std::string run_task;                // the task that runs this subgraph (kOwn)
   std::int64_t max_version = 0;
   std::int64_t stop_seen = 0;
 
@@ -125,6 +144,7 @@ class ThreadState {
   void Publish(int channel);
   void LogWrite(int channel, const json::Value& written);
   void FollowEdges(std::span<Task> tasks, std::int64_t version);
+  void FollowRoute(NodeOutput& output, std::int64_t version);
   void SetTrigger(int trigger, std::int64_t version);
   void Arrive(const JoinArrival& arrival, std::int64_t version);
   void EndFleeting(std::int64_t version);
