@@ -87,6 +87,15 @@ TEST(WithDeadline, CancelsWhatIsTooSlow) {
   EXPECT_EQ(BlockOn(WithDeadline(Quick(), Deadline::In(10s), "quick")), 2);
 }
 
+TEST(WithDeadline, AMovingDeadlineIsAskedAgainWhenItHasPassed) {
+  int asked = 0;
+  const auto moving = [&asked] { return Deadline::In(++asked < 5 ? 1ms : 0ms); };
+  const Result<int> slow = BlockOn(WithMovingDeadline(Slow(), moving, "slow"));
+  EXPECT_EQ(slow.error().message(), "slow: timed out");
+  EXPECT_GE(asked, 5);
+  EXPECT_EQ(BlockOn(WithMovingDeadline(Quick(), [] { return Deadline::In(10s); }, "quick")), 2);
+}
+
 Task<void> Produce(BoundedQueue<int>& queue, int count, std::size_t& most) {
   for (int i = 0; i < count; ++i) {
     co_await queue.Push(i);

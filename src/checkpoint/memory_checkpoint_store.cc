@@ -105,10 +105,7 @@ async::Task<Status> MemoryCheckpointStore::Put(CheckpointBatch batch) {
 
 async::Task<Status> MemoryCheckpointStore::DeleteThread(std::string thread_id) {
   const std::lock_guard lock(mutex_);
-  const auto thread = threads_.find(thread_id);
-  if (thread == threads_.end()) co_return Status();
-  thread->second.namespaces.clear();
-  ++thread->second.version.token;
+  threads_.erase(thread_id);
   co_return Status();
 }
 

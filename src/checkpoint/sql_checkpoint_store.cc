@@ -20,8 +20,12 @@ using storage::Rows;
 using storage::SqlValue;
 using storage::Statement;
 
+constexpr std::string_view kForgetDeletedThreads =
+    "DELETE FROM graph_threads WHERE NOT EXISTS "
+    "(SELECT 1 FROM graph_checkpoints c WHERE c.thread_id = graph_threads.thread_id);";
+
 // Names and values are bytes: they may hold what a database's text type refuses, NUL above all.
-constexpr std::array<storage::Migration, 1> kGraphMigrations{{
+constexpr std::array<storage::Migration, 2> kGraphMigrations{{
     {.version = 1,
      .name = "checkpoints",
      .sqlite = R"sql(
@@ -58,6 +62,10 @@ CREATE TABLE graph_writes (
   idx BIGINT NOT NULL, channel BYTEA NOT NULL, value BYTEA NOT NULL,
   PRIMARY KEY (thread_id, ns, seq, task_id, idx));
 )sql"},
+    {.version = 2,
+     .name = "no rows of deleted threads",
+     .sqlite = kForgetDeletedThreads,
+     .postgres = kForgetDeletedThreads},
 }};
 
 SqlValue Bytes(std::string text) { return Blob{std::move(text)}; }
@@ -273,9 +281,9 @@ async::Task<Status> SqlCheckpointStore::Put(CheckpointBatch batch) {
 
 async::Task<Status> SqlCheckpointStore::DeleteThread(std::string thread_id) {
   std::vector<Statement> batch;
-  batch.push_back(
-      {"UPDATE graph_threads SET token = token + 1 WHERE thread_id = $1", {Bytes(thread_id)}});
-  for (const std::string_view table : {"graph_writes", "graph_blobs", "graph_checkpoints"}) {
+  // The version first: it is what a run's write is guarded by, and locks.
+  for (const std::string_view table :
+       {"graph_threads", "graph_writes", "graph_blobs", "graph_checkpoints"}) {
     batch.push_back(
         {fmt::format("DELETE FROM {} WHERE thread_id = $1", table), {Bytes(thread_id)}});
   }

@@ -1,5 +1,4 @@
 // What every store must do, run against each of them.
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -7,12 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "async/block_on.h"
-#include "base/metrics.h"
-#include "checkpoint/memory_checkpoint_store.h"
-#include "checkpoint/sql_checkpoint_store.h"
+#include "checkpoint/testing/store_test.h"
 #include "graph/testing/harness.h"
-#include "storage/open.h"
-#include "storage/testing/fresh_database.h"
 
 namespace baton::checkpoint {
 namespace {
@@ -26,37 +21,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-enum class StoreKind { kMemory, kSqlite, kPostgres };
-
-class StoreConformance : public ::testing::TestWithParam<StoreKind> {
+class StoreConformance : public testing::StoreTest {
  protected:
-  void SetUp() override {
-    if (GetParam() == StoreKind::kMemory) {
-      store_ = std::make_unique<MemoryCheckpointStore>();
-      return;
-    }
-    fresh_ = std::make_unique<storage::testing::FreshDatabase>(
-        GetParam() == StoreKind::kSqlite ? storage::Dialect::kSqlite : storage::Dialect::kPostgres);
-    Reopen();
-  }
-  void TearDown() override {
-    store_.reset();
-    database_.reset();
-  }
-
-  // As another process sees it. Nothing to do for memory.
-  void Reopen() {
-    if (GetParam() == StoreKind::kMemory) return;
-    store_.reset();
-    database_.reset();
-    auto database = storage::OpenDatabase(fresh_->address(), metrics_);
-    ASSERT_TRUE(database.has_value()) << database.error().ToString();
-    database_ = std::move(*database);
-    auto store = async::BlockOn(SqlCheckpointStore::Open(*database_));
-    ASSERT_TRUE(store.has_value()) << store.error().ToString();
-    store_ = std::move(*store);
-  }
-
   Status Put(CheckpointBatch batch) { return async::BlockOn(store_->Put(std::move(batch))); }
   StoredCheckpoint Get(const std::string& thread, const std::string& ns = "",
                        const std::string& id = "") {
@@ -119,11 +85,6 @@ class StoreConformance : public ::testing::TestWithParam<StoreKind> {
     }
     return values;
   }
-
-  MetricsRegistry metrics_;
-  std::unique_ptr<storage::testing::FreshDatabase> fresh_;
-  std::unique_ptr<storage::Database> database_;
-  std::unique_ptr<graph::CheckpointStore> store_;
 };
 
 TEST_P(StoreConformance, PutKeepsEveryFieldAndEveryByte) {
@@ -338,14 +299,7 @@ TEST_P(StoreConformance, ARunThatAskedIsAnsweredByAnotherProcess) {
   EXPECT_THAT(bench.History(graph), SizeIs(5));
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance,
-                         ::testing::Values(StoreKind::kMemory, StoreKind::kSqlite,
-                                           StoreKind::kPostgres),
-                         [](const auto& info) {
-                           return info.param == StoreKind::kMemory   ? "Memory"
-                                  : info.param == StoreKind::kSqlite ? "Sqlite"
-                                                                     : "Postgres";
-                         });
+INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance, testing::AllStores(), testing::StoreName);
 
 }  // namespace
 }  // namespace baton::checkpoint

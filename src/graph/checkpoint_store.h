@@ -17,9 +17,10 @@ namespace baton::graph {
 // are and looks into none of them.
 
 // The ownership of a thread: a write names the version it was made on and fails if the thread
-// has moved on. A run that takes a thread over raises `token`; every write raises `seq`.
+// has moved on. A run that takes a thread over raises `token`, which is drawn at random for a
+// thread that is new; every write raises `seq`.
 struct ThreadVersion {
-  std::int64_t token = 0;  // 0: the thread was never written
+  std::int64_t token = 0;  // 0: there is no such thread
   std::int64_t seq = 0;
   bool operator==(const ThreadVersion&) const = default;
 };
@@ -132,8 +133,8 @@ class CheckpointStore {
   // `expected`.
   virtual async::Task<Status> Put(CheckpointBatch batch) = 0;
 
-  // Forgets the thread in all namespaces and raises its token: a run under way on it fails at
-  // its next write. Ok if there is no such thread.
+  // Forgets the thread in all namespaces, and its version: a run under way on it fails at its
+  // next write. Ok if there is no such thread.
   virtual async::Task<Status> DeleteThread(std::string thread_id) = 0;
 };
 

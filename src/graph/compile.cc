@@ -21,6 +21,7 @@ class GraphCompiler {
     TakeNodes();
     BATON_TRY(LinkEdges());
     BATON_TRY(LinkJoins());
+    BATON_TRY(LinkSubscriptions());
     BATON_TRY(LinkConditionals());
     BATON_TRY(CheckDestinations());
     BATON_TRY(CheckReached());
@@ -30,6 +31,8 @@ class GraphCompiler {
                   options_.recursion_limit);
     }
     graph_->recursion_limit_ = options_.recursion_limit;
+    graph_->persistence_ = options_.persistence;
+    graph_->step_timeout_ = options_.step_timeout;
     graph_->drops_edges_of_failed_steps_ = options_.drop_edges_of_failed_steps;
     return std::shared_ptr<const CompiledGraph>(std::move(graph_));
   }
@@ -44,6 +47,12 @@ class GraphCompiler {
       if (spec.kind == ChannelKind::kReducer && spec.reduce == nullptr) {
         return Fail(Code::kInvalidArgument, "channel '{}': a reducer channel without reducer",
                     name);
+      }
+      const bool waits =
+          spec.kind == ChannelKind::kBarrier || spec.kind == ChannelKind::kBarrierAfterFinish;
+      if (waits == spec.names.empty()) {
+        return Fail(Code::kInvalidArgument,
+                    "channel '{}': names are for a barrier, which needs some", name);
       }
       if (std::optional<json::Value> value = InitialValue(spec)) initial.emplace(name, *value);
       graph_->channels_.push_back({name, std::move(spec)});
@@ -102,6 +111,30 @@ class GraphCompiler {
       }
       node.triggers.push_back(index);
       graph_->triggers_.push_back(std::move(trigger));
+    }
+    return {};
+  }
+
+  Status LinkSubscriptions() {
+    for (const auto& [channel, to] : source_.subscriptions_) {
+      const std::string name = fmt::format("channel:{}:{}", channel, to);
+      const int target = graph_->FindNode(to);
+      const int source = graph_->FindChannel(channel);
+      if (target < 0) return Fail(Code::kInvalidArgument, "{}: no such node '{}'", name, to);
+      if (source < 0) {
+        return Fail(Code::kInvalidArgument, "{}: no such channel '{}'", name, channel);
+      }
+      NodeEntry& node = graph_->nodes_[target];
+      if (node.options.deferred) {
+        return Fail(Code::kInvalidArgument,
+                    "{}: a deferred node has no subscriptions; use a channel that is readable "
+                    "after everything else has finished",
+                    name);
+      }
+      if (graph_->FindTrigger(name) >= 0) continue;
+      reached_.insert(target);
+      node.triggers.push_back(static_cast<int>(graph_->triggers_.size()));
+      graph_->triggers_.push_back({.name = name, .node = target, .channel = source});
     }
     return {};
   }

@@ -1,9 +1,11 @@
 // A checked, immutable graph.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,10 +19,23 @@ namespace baton::graph {
 
 class CompiledGraph;
 
+// What is kept of a graph that runs as a subgraph, in a thread that is kept.
+enum class Persistence {
+  kInherit,  // every step of a run of it, apart from every other run
+  kOwn,      // its state, from one run to the next: it is one per thread and place in the graph,
+             // and runs once in a super-step
+  kNone,     // nothing: it starts over when its node runs again, and has no breakpoints. What it
+             // asks is still answered by id
+};
+
 struct CompileOptions {
   std::vector<std::string> interrupt_before;
   std::vector<std::string> interrupt_after;
   int recursion_limit = 25;
+  Persistence persistence = Persistence::kInherit;
+  // What a super-step may take. Nodes that are not done then have failed with
+  // kDeadlineExceeded; they are neither tried again nor handled.
+  std::optional<std::chrono::milliseconds> step_timeout;
   // LangGraph.js loses the edges (not the writes) of nodes that finish together with a node
   // that fails: it aborts them between the two. A join behind them never fires then, and the
   // run ends without it. True does the same, to compare with it; false keeps the edges.
@@ -55,12 +70,13 @@ struct NodeEntry {
 };
 
 // What starts a node. "branch:to:NODE" is set by edges, conditional edges and go_to;
-// "join:A+B:NODE" fills as its sources arrive.
+// "join:A+B:NODE" fills as its sources arrive; "channel:CHANNEL:NODE" is a subscription.
 struct TriggerEntry {
   std::string name;
   int node = 0;
   std::uint64_t sources = 0;  // a bit for each node a join waits for; 0: not a join
   bool deferred = false;      // becomes ready only when nothing else is
+  int channel = -1;           // that sets it when it is written
 };
 
 struct ChannelEntry {
@@ -80,6 +96,8 @@ class CompiledGraph {
   const std::vector<ChannelEntry>& channels() const { return channels_; }  // by name
   const std::vector<TriggerEntry>& triggers() const { return triggers_; }
   int recursion_limit() const { return recursion_limit_; }
+  const std::optional<std::chrono::milliseconds>& step_timeout() const { return step_timeout_; }
+  Persistence persistence() const { return persistence_; }
   bool has_stops() const { return has_stops_; }
   bool drops_edges_of_failed_steps() const { return drops_edges_of_failed_steps_; }
 
@@ -100,6 +118,8 @@ class CompiledGraph {
   std::vector<TriggerEntry> triggers_;
   json::Value initial_values_;
   int recursion_limit_ = 25;
+  std::optional<std::chrono::milliseconds> step_timeout_;
+  Persistence persistence_ = Persistence::kInherit;
   bool has_stops_ = false;
   bool drops_edges_of_failed_steps_ = false;
 };

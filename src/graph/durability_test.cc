@@ -199,6 +199,50 @@ TEST(FencingTest, ARunOnADeletedThreadCannotWrite) {
   EXPECT_EQ(async::BlockOn(bench.runner.GetState(*graph, "t")).error().code(), Code::kNotFound);
 }
 
+TEST(FencingTest, NoNodeRunsBeforeTheThreadIsTheRuns) {
+  for (const DurabilityMode mode :
+       {DurabilityMode::kSync, DurabilityMode::kAsync, DurabilityMode::kExit}) {
+    checkpoint::MemoryCheckpointStore store;
+    Bench bench(store);
+    std::int64_t token = 0;
+    const GraphPtr graph =
+        GraphDraft()
+            .Do("a",
+                [&](NodeContext&) {
+                  token = async::BlockOn(store.Get("t", "", "")).value().thread.token;
+                  return testing::Say("a");
+                })
+            .Edge(kStart, "a")
+            .Compile();
+    bench.Input(graph, RunInput(), {.durability = mode, .input_is_stored = true});
+    EXPECT_NE(token, 0);
+  }
+}
+
+TEST(FencingTest, AThreadBegunAnewIsNotTheOneThatWasDeleted) {
+  checkpoint::MemoryCheckpointStore store;
+  Bench bench(store);
+  Bench other(store);
+  Calls calls;
+  bool first = true;
+  const GraphPtr plain = GraphDraft().Say("a").Edge(kStart, "a").Compile();
+  const GraphPtr graph = GraphDraft()
+                             .Do("a",
+                                 [&](NodeContext&) {
+                                   if (std::exchange(first, false)) {
+                                     EXPECT_TRUE(async::BlockOn(store.DeleteThread("t")).ok());
+                                     other.Input(plain, RunInput());
+                                   }
+                                   return testing::Say("late");
+                                 })
+                             .Do("b", testing::SayAndCount("b", calls))
+                             .Chain({"a", "b"})
+                             .Compile();
+  EXPECT_EQ(bench.Input(graph, RunInput()).status.code(), Code::kAborted);
+  EXPECT_EQ(LogOf(other.State(plain).values), "in a");
+  EXPECT_THAT(calls, IsEmpty());
+}
+
 async::Task<void> RunInto(Bench& bench, GraphPtr graph, RunResult& result) {
   RunOptions options;
   result = co_await bench.runner.Run(graph, {.thread_id = "t", .input = RunInput()}, options);
@@ -241,7 +285,7 @@ TEST(TimeoutTest, ANodeIsStoppedAtItsTimeoutAndTriedAgain) {
   auto node = std::make_unique<testing::HangingNode>();
   testing::HangingNode& hanging = *node;
   NodeOptions options;
-  options.timeout = std::chrono::milliseconds(5);
+  options.timeout.run = std::chrono::milliseconds(5);
   options.retry.max_attempts = 2;
   options.retry.first_delay = std::chrono::milliseconds(1);
   options.retry.retry_on = [](const Status&) { return true; };

@@ -287,6 +287,33 @@ TEST(InterruptTest, AnAnswerThatNobodyAskedForIsForTheNextQuestion) {
   EXPECT_EQ(LogOf(bench.Answer(graph, {{"", "early"}}).values), "in a early");
 }
 
+TEST(InterruptTest, AnEarlyAnswerThatDoesNotFitIsAskedForAgain) {
+  Bench bench;
+  Question question = Ask("how many?");
+  question.answer_schema = json::Object{{"type", "integer"}};
+  GraphDraft draft;
+  draft.Say("a").Add("b", MakeAsker({question}).node).Chain({"a", "b"});
+  const GraphPtr graph = draft.Compile({.interrupt_before = {"b"}});
+  bench.Input(graph, AskInput());
+  const RunResult asked = bench.Answer(graph, {{"", "early"}});
+  EXPECT_TRUE(asked.status.ok()) << asked.status.ToString();
+  ASSERT_THAT(asked.questions, SizeIs(1));
+  EXPECT_THAT(asked.questions[0].refused, HasSubstr("answer to question"));
+  EXPECT_EQ(bench.State(graph).questions.at(0).refused, asked.questions[0].refused);
+  EXPECT_EQ(LogOf(bench.Answer(graph, {{"", 3}}).values), "in a 3");
+}
+
+TEST(InterruptTest, AQuestionWhoseSchemaIsNoneFailsItsNode) {
+  Bench bench;
+  Question question = Ask("how many?");
+  question.answer_schema = json::Object{{"type", 7}};
+  GraphDraft draft;
+  draft.Add("a", MakeAsker({question}).node).Edge(kStart, "a");
+  const RunResult result = bench.Input(draft.Compile(), AskInput());
+  EXPECT_EQ(result.status.code(), Code::kInvalidArgument);
+  EXPECT_EQ(result.status.details().at("node"), "a");
+}
+
 TEST(InterruptTest, GoingBackAsksAgain) {
   Bench bench;
   Asker asker = MakeAsker({Ask("ok?")});

@@ -18,10 +18,19 @@ namespace baton::graph {
 inline constexpr std::string_view kStart = "START";
 inline constexpr std::string_view kEnd = "END";
 
+// How long one attempt of a node may take: in all, and without a sign of life (an event, a
+// question, NodeContext::Heartbeat(), a super-step of its subgraph). It is cancelled then, and
+// has failed with kDeadlineExceeded and details "timeout": "run" or "idle".
+struct TimeoutPolicy {
+  std::optional<std::chrono::milliseconds> run;
+  std::optional<std::chrono::milliseconds> idle;
+};
+
 // One task of node `node` with an input of its own, beside those that edges start.
 struct Send {
   std::string node;
   json::Value argument;
+  TimeoutPolicy timeout = {};  // what it gives goes before the node's own
 };
 
 // What a node returns: writes to channels, and, where edges do not say it, where to go next.
@@ -29,6 +38,9 @@ struct NodeOutput {
   json::Object writes;
   std::vector<std::string> go_to;  // node names or kEnd, in addition to the node's edges
   std::vector<Send> sends;
+  // All of this is for the parent graph, as if the node that runs this subgraph had returned
+  // it. The subgraph ends here; what its other nodes wrote in this super-step is lost.
+  bool to_parent = false;
 };
 
 // A question to whoever runs the graph.
@@ -76,6 +88,19 @@ class NodeContext {
   // that must not come twice. kAborted: another run has taken the thread over. At once ok
   // where the run keeps nothing.
   virtual async::Task<Status> AwaitStored() = 0;
+
+  // Tells that the node is at work: TimeoutPolicy::idle counts from here.
+  virtual void Heartbeat() = 0;
+
+  // What the node failed with, in its NodeOptions::error_handler; null elsewhere.
+  virtual const Status* failure() const = 0;
+
+  // How many super-steps are left under the recursion limit, this one included: at 1 the graph
+  // has to end with this one.
+  virtual int remaining_steps() const = 0;
+
+  // Whether the run is to stop at the end of this super-step (RunControl).
+  virtual bool draining() const = 0;
 
   // Gives `event` to who listens to this run's custom stream. Not stored by the graph.
   // Suspends while the listener is slow.

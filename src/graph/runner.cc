@@ -12,7 +12,7 @@ async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, R
   RunEnvironment environment(store_, clock_, ids_, options);
   environment.thread_id = request.thread_id;
   environment.keeps_state = store_.keeps();
-  RunLoop loop(environment, *graph, "");
+  RunLoop loop(environment, *graph, "", {});
   Status opened;
   if (environment.keeps_state) {
     opened = co_await loop.Open(std::move(request));

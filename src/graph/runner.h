@@ -15,6 +15,8 @@
 #include "graph/checkpoint_store.h"
 #include "graph/compiled_graph.h"
 #include "graph/node.h"
+#include "graph/run_control.h"
+#include "graph/state_snapshot.h"
 #include "json/json.h"
 
 namespace baton::graph {
@@ -25,14 +27,6 @@ enum class DurabilityMode {
   kSync,   // each super-step's checkpoint before the next super-step
   kAsync,  // written while the next super-step runs; all of them before Run() returns
   kExit,   // only the last one, when the run ends or asks
-};
-
-struct PendingQuestion {
-  std::string id;  // of this very call
-  std::string node;
-  json::Value payload;
-  std::optional<json::Value> answer_schema;
-  std::optional<Timestamp> expires;
 };
 
 // What happens during a run, for who watches it.
@@ -57,6 +51,14 @@ class StreamListener {
   virtual async::Task<Status> OnEvent(StreamEvent event) = 0;
 };
 
+// What to do to the state before a run goes on: write to it, and start nodes beside those that
+// are waiting to run.
+struct Command {
+  json::Object update;
+  std::vector<std::string> go_to;  // node names
+  std::vector<Send> sends;
+};
+
 struct RunRequest {
   std::string thread_id;
   // The caller has just made the thread's id up, so that there is nothing to read. If the thread
@@ -64,17 +66,20 @@ struct RunRequest {
   bool new_thread = false;
   // New input; empty: go on from where the thread stopped.
   std::optional<json::Value> input;
+  std::optional<Command> command;  // not together with `input`
   // Answers to pending questions by id. A single answer under the empty key is for the only
   // pending question; with several pending it is refused (kInvalidArgument), with none it is
-  // kept for the first question of the next super-step. Not together with `input`.
+  // kept for the first question of the next super-step, and asked for again if it does not fit
+  // that (PendingQuestion::refused). Not together with `input`.
   std::map<std::string, json::Value> answers;
+  std::string answered_by;    // who gives them, as history shows it
   std::string checkpoint_id;  // start from this one instead of the latest
 };
 
 struct RunOptions {
   DurabilityMode durability = DurabilityMode::kSync;
   // The caller has stored the input itself, and begins the run with it again if a crash leaves
-  // no checkpoint: the first node then waits for the store no more than `durability` says.
+  // no checkpoint: the first node then waits until the thread is this run's, and not for a flush.
   bool input_is_stored = false;
   // False: what is written survives the death of the process, and a loss of power only once a
   // later write to the same database is flushed.
@@ -86,13 +91,18 @@ struct RunOptions {
   StreamListener* listener = nullptr;
   RunScope* scope = nullptr;
   LongTermStore* store = nullptr;  // what the run's nodes may reach of it; outlives the run
+  const RunControl* control = nullptr;
   Deadline deadline;
   int recursion_limit = 0;  // super-steps; 0: the graph's own (default 25)
+  // Nodes of the thread's own graph to stop before and after, in place of those it was compiled
+  // with; "*": all of them. Empty: those it was compiled with.
+  std::vector<std::string> interrupt_before;
+  std::vector<std::string> interrupt_after;
 };
 
 // How a run stopped. A run that asks has an ok status and `questions`.
 struct RunResult {
-  // Ok: finished, at a breakpoint, or asking. A failure with details "node" is that node's
+  // Ok: finished, at a breakpoint, drained, or asking. A failure with details "node" is that node's
   // ("search|fetch" for node fetch of subgraph search). Without it: kResourceExhausted:
   // recursion limit. kCancelled, kDeadlineExceeded: stopped at a super-step boundary or inside
   // a node. kNotFound: nothing to go on with. kInvalidArgument: the input, an answer, or two
@@ -105,18 +115,7 @@ struct RunResult {
   std::vector<PendingQuestion> questions;
   std::string checkpoint_id;
   bool in_store = false;  // the store holds checkpoints of the thread
-};
-
-// One checkpoint, read. `values` has pending writes applied for GetState, not for History.
-struct StateSnapshot {
-  json::Value values;
-  std::vector<std::string> next;
-  std::vector<PendingQuestion> questions;
-  std::string checkpoint_id;
-  std::string parent_id;
-  std::string source;  // "input" "loop" "update" "fork"
-  int step = 0;
-  Timestamp created;
+  bool drained = false;   // it stopped because RunControl asked for it; `next` would run next
 };
 
 // Runs graphs. One Runner serves all threads of a process.

@@ -332,6 +332,24 @@ TEST(RunnerTest, StopsBeforeAndAfterBreakpoints) {
   EXPECT_TRUE(result.next.empty());
 }
 
+TEST(RunnerTest, ARunMayBringItsOwnBreakpoints) {
+  Bench bench;
+  const GraphPtr graph = GraphDraft()
+                             .Say("a")
+                             .Say("b")
+                             .Say("c")
+                             .Chain({"a", "b", "c"})
+                             .Compile({.interrupt_before = {"b"}});
+  const RunOptions each{.interrupt_before = {"*"}};
+  EXPECT_EQ(LogOf(bench.Input(graph, Input(), each).values), "in");
+  EXPECT_EQ(LogOf(bench.GoOn(graph, each).values), "in a");
+  const RunResult result = bench.GoOn(graph, {.interrupt_after = {"b"}});
+  EXPECT_EQ(LogOf(result.values), "in a b");
+  EXPECT_THAT(result.next, ElementsAre("c"));
+  EXPECT_EQ(bench.GoOn(graph, {.interrupt_after = {"z"}}).status.message(),
+            "breakpoint at 'z': no such node");
+}
+
 TEST(RunnerTest, ASubgraphTakesAndGivesTheChannelsItShares) {
   Bench bench;
   Channels channels;

@@ -22,13 +22,26 @@ StateSnapshot SnapshotOf(const CheckpointRow& row) {
   return snapshot;
 }
 
+void AddAnswered(const AskedQuestion& question, const Answers& answers, const std::string& node,
+                 StateSnapshot& snapshot) {
+  const auto answer = answers.find(question.id);
+  if (answer == answers.end()) return;
+  snapshot.answered.push_back({question.id, node, question.payload, answer->second.value,
+                               answer->second.by, answer->second.at});
+}
+
+// `past`: questions are those that the tasks last stopped at, whatever became of them since.
 void AddQuestions(const CompiledGraph& graph, const std::vector<Task>& tasks,
-                  const Answers& answers, bool unfinished_only, StateSnapshot& snapshot) {
+                  const Answers& answers, bool past, StateSnapshot& snapshot) {
   for (const Task& task : tasks) {
-    if (unfinished_only && task.state == TaskState::kDone) continue;
+    const std::string& node = graph.nodes()[task.node].name;
+    for (const AskedQuestion& question : task.answered) {
+      AddAnswered(question, answers, node, snapshot);
+    }
     for (const AskedQuestion& question : task.questions) {
-      if (answers.contains(question.id)) continue;
-      snapshot.questions.push_back(ToPending(question, graph.nodes()[task.node].name));
+      AddAnswered(question, answers, node, snapshot);
+      const bool pending = task.state != TaskState::kDone && !answers.contains(question.id);
+      if (past || pending) snapshot.questions.push_back(ToPending(question, node));
     }
   }
 }
@@ -47,13 +60,13 @@ async::Task<Result<StateSnapshot>> ReadLatest(CheckpointStore& store, const Comp
                                               const std::string& thread_id,
                                               const StoredCheckpoint& stored) {
   ThreadState state(graph, true);
-  BATON_CO_TRY(co_await LoadState(store, thread_id, "", stored.row, state));
+  BATON_CO_TRY(co_await LoadState(store, thread_id, "", stored, state));
   std::vector<Task> tasks = PlanTasks(state, stored.row, "");
   BATON_CO_TRY(RestoreTasks(graph, stored.writes, tasks));
   Result<Answers> answers = DecodeAnswers(stored.writes);
   if (!answers) co_return Fail(std::move(answers).error());
   StateSnapshot snapshot = SnapshotOf(stored.row);
-  AddQuestions(graph, tasks, *answers, true, snapshot);
+  AddQuestions(graph, tasks, *answers, false, snapshot);
   snapshot.next = NamesOfUnfinished(graph, tasks);
   // Two writers of one channel: the values are those before the super-step.
   static_cast<void>(ApplyFinished(state, tasks).has_value());
@@ -66,12 +79,14 @@ async::Task<Result<StateSnapshot>> ReadPast(CheckpointStore& store, const Compil
                                             const std::string& thread_id,
                                             const StoredCheckpoint& stored) {
   ThreadState state(graph, true);
-  BATON_CO_TRY(co_await LoadState(store, thread_id, "", stored.row, state));
+  BATON_CO_TRY(co_await LoadState(store, thread_id, "", stored, state));
   std::vector<Task> tasks = PlanTasks(state, stored.row, "");
   StateSnapshot snapshot = SnapshotOf(stored.row);
   snapshot.next = NamesOfUnfinished(graph, tasks);
   BATON_CO_TRY(RestoreTasks(graph, stored.writes, tasks));
-  AddQuestions(graph, tasks, {}, false, snapshot);
+  Result<Answers> answers = DecodeAnswers(stored.writes);
+  if (!answers) co_return Fail(std::move(answers).error());
+  AddQuestions(graph, tasks, *answers, true, snapshot);
   snapshot.values = state.TakeValues();
   co_return snapshot;
 }
@@ -111,14 +126,16 @@ async::Task<Result<StateSnapshot>> Runner::UpdateState(const CompiledGraph& grap
     co_return Fail(Code::kInvalidArgument, "update as node '{}': no such node", as_node);
   }
   BATON_CO_TRY(CheckOutput(graph, task.output).Annotate("update as node '" + as_node + "'"));
+  task.id = ids_.New("update");
+  GiveMessagesIds(graph, task.output.writes, [&]() -> const std::string& { return task.id; });
   Result<StoredCheckpoint> stored = co_await store_.Get(thread_id, "", "");
   if (!stored) co_return Fail(std::move(stored).error());
 
   ThreadState state(graph, true);
-  Journal journal(store_, thread_id, stored->thread, true, co_await async::CurrentExecutor());
+  Journal journal(store_, thread_id, stored->thread, true, ids_, co_await async::CurrentExecutor());
   int step = -1;
   if (stored->exists) {
-    BATON_CO_TRY(co_await LoadState(store_, thread_id, "", stored->row, state));
+    BATON_CO_TRY(co_await LoadState(store_, thread_id, "", *stored, state));
     std::vector<Task> tasks = PlanTasks(state, stored->row, "");
     BATON_CO_TRY(RestoreTasks(graph, stored->writes, tasks));
     Result<bool> applied = ApplyFinished(state, tasks);

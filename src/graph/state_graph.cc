@@ -59,6 +59,15 @@ Status StateGraph::AddJoin(std::vector<std::string> from, std::string_view to) {
   return {};
 }
 
+Status StateGraph::AddSubscription(std::string_view channel, std::string_view to) {
+  if (IsEnd(to)) {
+    return Fail(Code::kInvalidArgument, "subscription '{}' -> '{}': it leads to a node", channel,
+                to);
+  }
+  subscriptions_.emplace_back(channel, to);
+  return {};
+}
+
 Status StateGraph::AddConditional(std::string_view from, Router router,
                                   std::vector<std::string> targets) {
   if (from == kEnd)

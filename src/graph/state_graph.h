@@ -48,6 +48,10 @@ class StateGraph {
   // and drawings; a router that names another fails the run. Empty: it may name any node.
   Status AddConditional(std::string_view from, Router router, std::vector<std::string> targets);
 
+  // Runs `to` in the super-step after one that wrote `channel`, as long as that has a value.
+  // What barriers and after-finish channels hold is used up by it.
+  Status AddSubscription(std::string_view channel, std::string_view to);
+
   // Checks the graph and freezes it. kInvalidArgument: "edge 'plan' -> 'act': no such node".
   // A node that nothing leads to is a mistake; what go_to alone reaches is listed in
   // NodeOptions::destinations.
@@ -72,6 +76,7 @@ class StateGraph {
   std::map<std::string, NodeEntry, std::less<>> nodes_;
   std::vector<std::pair<std::string, std::string>> edges_;
   std::vector<Join> joins_;
+  std::vector<std::pair<std::string, std::string>> subscriptions_;
   std::vector<Conditional> conditionals_;
 };
 

@@ -48,7 +48,7 @@ TEST(ChannelRulesTest, MergeReplacesMembersOfTheSameName) {
 TEST(ChannelRulesTest, MessagesReplaceByIdAndRemove) {
   EXPECT_EQ(After(ChannelKind::kMessages,
                   {R"([{"id":1,"t":"a"},{"id":2,"t":"b"}])", R"({"id":1,"t":"A"})",
-                   R"([{"remove":2},{"id":3}])", R"({"remove":9})"}),
+                   R"([{"type":"remove","id":2},{"id":3}])", R"({"type":"remove","id":9})"}),
             R"([{"id":1,"t":"A"},{"id":3}])");
   EXPECT_EQ(After(ChannelKind::kMessages, {"[1]"}),
             "channel 'c' takes an object or a list of objects");
@@ -60,11 +60,55 @@ TEST(ChannelRulesTest, MessagesWithoutIdAreAppended) {
 
 TEST(ChannelRulesTest, OnlyNewMessagesAppend) {
   const json::Value known = Parsed(R"([{"id":1}])");
-  EXPECT_TRUE(OnlyAppends(ChannelKind::kMessages, known, Parsed(R"({"id":2})")));
-  EXPECT_FALSE(OnlyAppends(ChannelKind::kMessages, known, Parsed(R"([{"id":1}])")));
-  EXPECT_FALSE(OnlyAppends(ChannelKind::kMessages, known, Parsed(R"({"remove":1})")));
-  EXPECT_TRUE(OnlyAppends(ChannelKind::kAppend, known, Parsed("[1,2]")));
-  EXPECT_FALSE(OnlyAppends(ChannelKind::kSum, 1, 1));
+  EXPECT_TRUE(OnlyAppends({.kind = ChannelKind::kMessages}, known, Parsed(R"({"id":2})")));
+  EXPECT_FALSE(OnlyAppends({.kind = ChannelKind::kMessages}, known, Parsed(R"([{"id":1}])")));
+  EXPECT_FALSE(
+      OnlyAppends({.kind = ChannelKind::kMessages}, known, Parsed(R"({"type":"remove","id":1})")));
+  EXPECT_TRUE(OnlyAppends({.kind = ChannelKind::kAppend}, known, Parsed("[1,2]")));
+  EXPECT_FALSE(OnlyAppends({.kind = ChannelKind::kSum}, 1, 1));
+}
+
+TEST(ChannelRulesTest, RemovingAllKeepsWhatComesAfter) {
+  EXPECT_EQ(After(ChannelKind::kMessages,
+                  {R"([{"id":1},{"id":2}])",
+                   R"([{"id":3},{"type":"remove","id":"__remove_all__"},{"id":4}])"}),
+            R"([{"id":4}])");
+}
+
+TEST(ChannelRulesTest, RemovingWhatIsNotThereFails) {
+  const ChannelEntry channel{"c", {.kind = ChannelKind::kMessages}};
+  const json::Value written =
+      Parsed(R"([{"id":2},{"type":"remove","id":2},{"type":"remove","id":9}])");
+  EXPECT_TRUE(MayFail(channel.spec, written));
+  EXPECT_EQ(TryWrite(channel, Parsed(R"([{"id":1}])"), written).error().message(),
+            "channel 'c': no message 9 to remove");
+  EXPECT_FALSE(CheckWrite(channel, Parsed(R"({"type":"remove"})")).ok());
+}
+
+TEST(ChannelRulesTest, AnOverwriteIsCheckedLikeTheValueItIs) {
+  const auto check = [](ChannelKind kind, std::string_view value) {
+    return CheckWrite({"c", {.kind = kind}}, Overwrite(Parsed(value))).message();
+  };
+  EXPECT_EQ(check(ChannelKind::kAppend, "[1]"), "");
+  EXPECT_EQ(check(ChannelKind::kAppend, "1"), "channel 'c' takes a list in place of what it holds");
+  EXPECT_EQ(check(ChannelKind::kSum, "\"x\""), "channel 'c' takes numbers");
+  EXPECT_EQ(check(ChannelKind::kMessages, "[1]"),
+            "channel 'c' takes an object or a list of objects");
+  EXPECT_EQ(check(ChannelKind::kSum, R"({"__overwrite__":1})"),
+            "channel 'c': an Overwrite() within one");
+  EXPECT_EQ(check(ChannelKind::kLastValue, "1"), "");
+}
+
+TEST(ChannelRulesTest, MessagesGetTheSameNamesEveryTime) {
+  json::Value first = Parsed(R"([{"t":1},{"id":"own"},{"t":2}])");
+  json::Value again = first;
+  EXPECT_TRUE(HasNamelessMessages(first));
+  NameMessages(first, "task");
+  NameMessages(again, "task");
+  EXPECT_EQ(first, again);
+  EXPECT_FALSE(HasNamelessMessages(first));
+  EXPECT_EQ(first.at(1).at("id"), "own");
+  EXPECT_NE(first.at(0).at("id"), first.at(2).at("id"));
 }
 
 TEST(ChannelRulesTest, ValuesAreAbsentUntilWritten) {

@@ -66,7 +66,7 @@ json::Object EncodeChannels(const ThreadState& state) {
   json::Object channels;
   for (std::size_t i = 0; i < state.versions.size(); ++i) {
     const ChannelEntry& channel = state.graph().channels()[i];
-    if (state.versions[i] == 0 || channel.spec.kind == ChannelKind::kEphemeral) continue;
+    if (state.versions[i] == 0 || !IsStored(channel.spec)) continue;
     const ChannelLog& log = state.logs[i];
     channels.emplace(channel.name, json::Array{state.versions[i], log.head_seq, log.snapshot_seq});
   }
@@ -77,7 +77,7 @@ json::Object EncodeTriggers(const ThreadState& state) {
   json::Object triggers;
   for (std::size_t i = 0; i < state.triggers.size(); ++i) {
     const TriggerState& trigger = state.triggers[i];
-    if (trigger.version == 0) continue;
+    if (trigger.version == 0 && trigger.seen == 0) continue;
     json::Array entry{trigger.version, trigger.seen,
                       (trigger.set ? kSetFlag : 0) | (trigger.ready ? kReadyFlag : 0)};
     if (trigger.arrived != 0) entry.push_back(static_cast<std::int64_t>(trigger.arrived));
@@ -108,12 +108,21 @@ Status DecodeSends(const json::Value& sends, ThreadState& state) {
   const json::Array* list = sends.if_array();
   if (list == nullptr) return BadBody("sends are no list");
   for (const json::Value& send : *list) {
-    const json::Array* pair = send.if_array();
-    if (pair == nullptr || pair->size() != 2 || !pair->front().is_string()) {
-      return BadBody("a send is no pair");
-    }
-    const int node = state.graph().FindNode(json::ToStringView(pair->front().get_string()));
-    if (node > 0) state.sends.emplace_back(node, pair->back());
+    std::optional<Send> planned = SendFromJson(send);
+    if (!planned) return BadBody("a send is no pair");
+    const int node = state.graph().FindNode(planned->node);
+    if (node > 0) state.sends.push_back({node, std::move(planned->argument), planned->timeout});
+  }
+  return {};
+}
+
+Status DecodeForks(const json::Value& body, ThreadState& state) {
+  const json::Value* forks = json::Find(body, "forks");
+  if (forks == nullptr) return {};
+  if (!forks->is_array()) return BadBody("forks are no list");
+  for (const json::Value& fork : forks->get_array()) {
+    if (!fork.is_array()) return BadBody("a fork is no pair");
+    state.forks.push_back({NumberAt(fork.get_array(), 0), NumberAt(fork.get_array(), 1)});
   }
   return {};
 }
@@ -121,7 +130,7 @@ Status DecodeSends(const json::Value& sends, ThreadState& state) {
 Status ApplyIncrement(const ChannelEntry& channel, const std::string& bytes, json::Value& value) {
   Result<json::Value> writes = ParseStored(bytes, "channel '" + channel.name + "'");
   if (!writes) return std::move(writes).error();
-  if (!writes->is_array() || !IsIncremental(channel.spec.kind) || !value.is_array()) {
+  if (!writes->is_array() || !IsIncremental(channel.spec) || !value.is_array()) {
     return Status(Code::kDataLoss,
                   fmt::format("stored channel '{}': an increment of what has none", channel.name));
   }
@@ -161,16 +170,46 @@ Status DecodeChannelValue(const std::vector<ChannelBlob>& blobs, int channel, Th
   }
   Result<json::Value> value = ParseStored(chain.front()->bytes, "channel '" + entry.name + "'");
   if (!value) return std::move(value).error();
+  if (!CanHold(entry.spec, *value)) {
+    return Fail(Code::kDataLoss, "stored channel '{}': its value is of another kind of channel",
+                entry.name);
+  }
   log.snapshot_bytes = chain.front()->bytes.size();
   for (std::size_t i = 1; i < chain.size(); ++i) {
     BATON_TRY(ApplyIncrement(entry, chain[i]->bytes, *value));
     log.increment_bytes += chain[i]->bytes.size();
   }
-  state.SetValue(channel, std::move(*value));
+  state.Restore(channel, std::move(*value));
   return {};
 }
 
 }  // namespace
+
+json::Value SendToJson(std::string_view node, const json::Value& argument,
+                       const TimeoutPolicy& timeout) {
+  json::Array list{json::Value(node), argument};
+  if (timeout.run || timeout.idle) {
+    for (const auto& limit : {timeout.run, timeout.idle}) {
+      list.push_back(limit ? json::Value(limit->count()) : json::Value());
+    }
+  }
+  return list;
+}
+
+std::optional<Send> SendFromJson(const json::Value& list) {
+  const json::Array* parts = list.if_array();
+  if (parts == nullptr || (parts->size() != 2 && parts->size() != 4) ||
+      !parts->front().is_string()) {
+    return std::nullopt;
+  }
+  Send send{std::string(json::ToStringView(parts->front().get_string())), (*parts)[1]};
+  const auto limit = [&](std::size_t at) -> std::optional<std::chrono::milliseconds> {
+    if (at >= parts->size() || !(*parts)[at].is_int64()) return std::nullopt;
+    return std::chrono::milliseconds((*parts)[at].get_int64());
+  };
+  send.timeout = {limit(2), limit(3)};
+  return send;
+}
 
 Result<std::vector<ChannelBlob>> TakeChangedBlobs(ThreadState& state, std::int64_t seq) {
   std::vector<ChannelBlob> blobs;
@@ -178,9 +217,12 @@ Result<std::vector<ChannelBlob>> TakeChangedBlobs(ThreadState& state, std::int64
     const ChannelEntry& channel = state.graph().channels()[i];
     ChannelLog& log = state.logs[i];
     if (state.versions[i] == log.saved_version) continue;
-    if (channel.spec.kind == ChannelKind::kEphemeral) continue;
-    const json::Value* value = state.value(static_cast<int>(i));
-    if (value == nullptr) continue;
+    if (!IsStored(channel.spec)) continue;
+    const json::Value* value = state.stored(static_cast<int>(i));
+    if (value == nullptr) {
+      log = {.saved_version = state.versions[i]};
+      continue;
+    }
     std::optional<ChannelBlob> blob = TakeIncrement(log, seq);
     if (blob && !IsValidUtf8(blob->bytes)) {
       return Fail(Code::kInvalidArgument, "channel '{}' holds text that is not UTF-8",
@@ -204,11 +246,18 @@ std::string EncodeBody(const ThreadState& state) {
   body.emplace("triggers", EncodeTriggers(state));
   if (!state.sends.empty()) {
     json::Array sends;
-    for (const auto& [node, argument] : state.sends) {
-      sends.push_back(json::Array{json::Value(state.graph().nodes()[node].name), argument});
+    for (const PlannedSend& send : state.sends) {
+      sends.push_back(
+          SendToJson(state.graph().nodes()[send.node].name, send.argument, send.timeout));
     }
     body.emplace("sends", std::move(sends));
   }
+  if (!state.forks.empty()) {
+    json::Array forks;
+    for (const ForkPoint& fork : state.forks) forks.push_back(json::Array{fork.from, fork.to});
+    body.emplace("forks", std::move(forks));
+  }
+  if (!state.run_task.empty()) body.emplace("task", state.run_task);
   if (state.triggers[CompiledGraph::kStartTrigger].set) body.emplace("input", state.input);
   return json::Serialize(body);
 }
@@ -239,6 +288,8 @@ Status DecodeBody(const std::string& body, ThreadState& state) {
     if (trigger >= 0) DecodeTrigger(entry.get_array(), trigger, state);
   }
   if (const json::Value* input = json::Find(*parsed, "input")) state.input = *input;
+  state.run_task = json::GetString(*parsed, "task");
+  BATON_TRY(DecodeForks(*parsed, state));
   const json::Value* sends = json::Find(*parsed, "sends");
   return sends == nullptr ? Status() : DecodeSends(*sends, state);
 }

@@ -1,8 +1,9 @@
 // Between the state in memory and the rows of docs/checkpoint-format.md.
 #pragma once
 
-#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -15,6 +16,7 @@ namespace baton::graph {
 inline constexpr int kDoneIndex = 0;
 inline constexpr int kAskIndex = -1;
 inline constexpr int kAnswersIndex = -2;
+inline constexpr int kErrorIndex = -3;
 
 // The blobs of the channels that changed since the last call, as written by checkpoint `seq`.
 // kInvalidArgument if a value is not UTF-8.
@@ -33,15 +35,31 @@ std::vector<BlobRange> RangesOf(const ThreadState& state);
 // add up.
 Status DecodeBlobs(const std::vector<ChannelBlob>& blobs, ThreadState& state);
 
-// The rows of a task that is done or asking.
+// The rows of a task that is done, asking, failed, or handling its failure.
 Result<std::vector<TaskWrite>> EncodeTask(const CompiledGraph& graph, const Task& task);
 
-// Finds what the rows say of the tasks, which have their ids: done, or asking.
+// Of these the one that says what it asked, unless the row it has says the same.
+Result<std::vector<TaskWrite>> EncodeAsked(const CompiledGraph& graph, const Task& task);
+
+// What a run was told to do before it went on, the `index`th time for this checkpoint.
+Result<TaskWrite> EncodeCommand(const NodeOutput& command, int index);
+Result<std::vector<NodeOutput>> DecodeCommands(const CompiledGraph& graph,
+                                               const std::vector<TaskWrite>& rows);
+
+// Finds what the rows say of the tasks, which have their ids: done, asking, or failed before.
 Status RestoreTasks(const CompiledGraph& graph, const std::vector<TaskWrite>& rows,
                     std::vector<Task>& tasks);
 
-using Answers = std::map<std::string, json::Value, std::less<>>;
-Result<TaskWrite> EncodeAnswers(const Answers& answers);
-Result<Answers> DecodeAnswers(const std::vector<TaskWrite>& rows);
+// [node, argument] and, if the send has a timeout of its own, run and idle milliseconds, null for
+// none.
+json::Value SendToJson(std::string_view node, const json::Value& argument,
+                       const TimeoutPolicy& timeout);
+// Empty for what is no send.
+std::optional<Send> SendFromJson(const json::Value& list);
+
+// A row with `value` as JSON text. kInvalidArgument if that is not UTF-8; `what` holds it.
+Result<TaskWrite> MakeRow(const std::string& task_id, int index, std::string channel,
+                          const json::Value& value, std::string_view what);
+Result<json::Value> ParseRow(const TaskWrite& row);
 
 }  // namespace baton::graph

@@ -80,7 +80,7 @@ TEST_F(CodecTest, MessagesAreStoredByWhatWasDoneToThem) {
   Write({{"messages", json::Array{json::Object{{"id", 1}, {"text", "a"}}}}});
   Write(
       {{"messages", json::Array{json::Object{{"id", 2}}, json::Object{{"id", 1}, {"text", "b"}}}}});
-  Write({{"messages", json::Object{{"remove", 2}}}});
+  Write({{"messages", json::Object{{"type", "remove"}, {"id", 2}}}});
   EXPECT_EQ(ReadBack(), state_.values());
   EXPECT_EQ(json::Serialize(state_.values().at("messages")), R"([{"id":1,"text":"b"}])");
 }
@@ -124,6 +124,17 @@ TEST_F(CodecTest, ABlobThatIsMissingIsDataLoss) {
   const Status status = DecodeBlobs(blobs_, read);
   EXPECT_EQ(status.code(), Code::kDataLoss);
   EXPECT_THAT(status.message(), HasSubstr("'log'"));
+}
+
+TEST_F(CodecTest, AChannelThatHasChangedItsKindIsDataLoss) {
+  Write({{"v", "text"}});
+  Channels channels;
+  channels["v"].kind = ChannelKind::kSum;
+  const GraphPtr changed = GraphDraft(channels).Say("a").Edge(kStart, "a").Compile();
+  ThreadState read(*changed, true);
+  ASSERT_TRUE(DecodeBody(EncodeBody(state_), read).ok());
+  EXPECT_EQ(DecodeBlobs(blobs_, read).message(),
+            "stored channel 'v': its value is of another kind of channel");
 }
 
 TEST_F(CodecTest, BodiesOfOtherFormatsAreRefused) {

@@ -15,6 +15,11 @@ Status RunLoop::AddCheckpoint(std::string source) {
   CheckpointBatch::Checkpoint checkpoint;
   checkpoint.ns = ns_;
   checkpoint.row.seq = journal.NextSeq();
+  if (forked_from_) {
+    state_.forks.push_back({*forked_from_, checkpoint.row.seq});
+    environment_.forks = state_.forks;
+    forked_from_.reset();
+  }
   Result<std::vector<ChannelBlob>> blobs = TakeChangedBlobs(state_, checkpoint.row.seq);
   if (!blobs) return std::move(blobs).error();
   checkpoint.blobs = std::move(*blobs);
@@ -29,7 +34,7 @@ Status RunLoop::AddCheckpoint(std::string source) {
   checkpoint.row.created = environment_.clock.Now();
   if (std::exchange(rows_saved_, false)) journal.AddSettled(ns_, saved_seq_);
   saved_seq_ = checkpoint.row.seq;
-  if (ns_.empty()) environment_.answers_seq = saved_seq_;
+  if (parent_.loop == nullptr) environment_.answers_seq = saved_seq_;
   journal.AddCheckpoint(std::move(checkpoint));
   return {};
 }
@@ -37,7 +42,8 @@ Status RunLoop::AddCheckpoint(std::string source) {
 // What the task did, beside the checkpoint that it started from.
 Status RunLoop::AddTaskRows(Task& task) {
   if (task.stored) return {};
-  if (task.state != TaskState::kDone && task.state != TaskState::kAsking) return {};
+  const bool fails = task.handling || task.state == TaskState::kFailed;
+  if (task.state != TaskState::kDone && task.state != TaskState::kAsking && !fails) return {};
   IdOf(task);
   Result<std::vector<TaskWrite>> rows = EncodeTask(graph_, task);
   if (!rows) return std::move(rows).error();
@@ -50,8 +56,8 @@ Status RunLoop::AddTaskRows(Task& task) {
 // What the super-step under way starts from, and what the graph around a subgraph does. Only
 // under kExit has the store not been given it yet.
 Status RunLoop::AddStart() {
-  if (parent_ != nullptr) BATON_TRY(parent_->AddStart());
-  return saved_id_ == checkpoint_id_ ? Status() : AddCheckpoint("loop");
+  if (parent_.loop != nullptr) BATON_TRY(parent_.loop->AddStart());
+  return !keeps_ || saved_id_ == checkpoint_id_ ? Status() : AddCheckpoint("loop");
 }
 
 async::Task<Status> RunLoop::StoreStart() {
@@ -62,17 +68,31 @@ async::Task<Status> RunLoop::StoreStart() {
   co_return status;
 }
 
+// A task that got all its answers before it asked never stopped: its questions are recorded here.
+Status RunLoop::AddAnswered() {
+  if (!keeps_ || saved_id_ != checkpoint_id_) return {};
+  for (Task& task : tasks_) {
+    if (task.answered.empty() || task.restored || task.state != TaskState::kDone) continue;
+    Result<std::vector<TaskWrite>> rows = EncodeAsked(graph_, task);
+    if (!rows) return std::move(rows).error();
+    environment_.journal->AddWrites(ns_, saved_seq_, std::move(*rows));
+  }
+  return {};
+}
+
 // A super-step has ended.
 async::Task<Status> RunLoop::Commit() {
-  if (environment_.keeps()) {
+  if (keeps_) {
     const DurabilityMode mode = environment_.options.durability;
     if (mode != DurabilityMode::kExit) BATON_CO_TRY(AddCheckpoint("loop"));
     // Input is durable before the first node, in every mode: START has only just spread it.
-    // Who has stored it already needs no second flush.
+    // Who has stored it already needs no second flush, but the thread has to be this run's; a
+    // thread that was made for the run is nobody else's.
     const bool only_input = std::exchange(new_input_, false);
-    const bool accepts = only_input && !environment_.options.input_is_stored;
-    if (accepts || mode == DurabilityMode::kSync) {
+    if (mode == DurabilityMode::kSync || (only_input && !environment_.options.input_is_stored)) {
       BATON_CO_TRY(co_await environment_.journal->Flush());
+    } else if (only_input && !new_thread_) {
+      BATON_CO_TRY(co_await environment_.journal->Flush(false));
     } else {
       unstored_ = mode == DurabilityMode::kAsync && !only_input;
     }
@@ -111,30 +131,32 @@ void RunLoop::DropEdges() {
 }
 
 async::Task<void> RunLoop::Finish() {
-  if (!environment_.keeps()) co_return;
+  if (!keeps_) co_return;
   if (stop_ == Stop::kFinished && ns_.empty() && !environment_.options.keep_finished) {
     if (Status status = co_await environment_.journal->Abandon(); !status.ok()) {
       StopWith(std::move(status));
     }
     co_return;
   }
-  const bool finished_subgraph = stop_ == Stop::kFinished && !ns_.empty();
+  const bool nested = parent_.loop != nullptr;
+  // A subgraph that has ended is in its parent's writes, but for the state that it keeps.
+  const bool ended = nested && (stop_ == Stop::kFinished || stop_ == Stop::kLeft);
+  const bool is_kept =
+      !ended || (graph_.persistence() == Persistence::kOwn && stop_ != Stop::kLeft);
   Status status;
-  // Under kExit this is the first the store hears of it. A finished subgraph is in its
-  // parent's writes.
-  if (saved_id_ != checkpoint_id_ && !finished_subgraph) status = AddCheckpoint("loop");
+  // Under kExit this is the first the store hears of it.
+  if (saved_id_ != checkpoint_id_ && is_kept) status = AddCheckpoint("loop");
   if (graph_.drops_edges_of_failed_steps()) DropEdges();
-  if (status.ok() && planned_) {
+  if (status.ok() && planned_ && !ended) {
     for (Task& task : tasks_) {
       status = AddTaskRows(task);
       if (!status.ok()) break;
     }
   }
-  if (status.ok() && ns_.empty()) {
-    status = co_await environment_.journal->Close();
-  } else if (ns_.empty()) {
-    static_cast<void>((co_await environment_.journal->Close()).ok());
-  } else if (status.ok() && !finished_subgraph) {
+  if (!nested) {
+    const Status closed = co_await environment_.journal->Close();
+    if (status.ok()) status = closed;
+  } else if (status.ok() && !ended) {
     status = co_await environment_.journal->Flush();
   }
   if (!status.ok()) StopWith(std::move(status));

@@ -1,5 +1,7 @@
 #include "graph/internal/ids.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/hash.h"
@@ -50,9 +52,27 @@ std::string QuestionId(std::string_view task_id, std::string_view key) {
   return "q_" + HashDigits(text);
 }
 
+std::string MessageId(std::string_view seed, int index) {
+  std::string text(seed);
+  text.push_back('\0');
+  text.append(std::to_string(index));
+  return "msg_" + HashDigits(text);
+}
+
 std::string SubgraphNamespace(std::string_view parent, std::string_view node_name,
                               std::string_view task_id) {
   return fmt::format("{}{}{}:{}", parent, parent.empty() ? "" : "|", node_name, task_id);
+}
+
+// PARENT without the task ids in it: a run of the parent is not part of the name.
+std::string OwnNamespace(std::string_view parent, std::string_view node_name) {
+  std::string name;
+  for (std::string_view rest = parent; !rest.empty();) {
+    const std::string_view part = rest.substr(0, rest.find('|'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    name.append(part.substr(0, part.find(':'))).push_back('|');
+  }
+  return name.append(node_name);
 }
 
 }  // namespace baton::graph

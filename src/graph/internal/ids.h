@@ -21,8 +21,13 @@ std::string CheckpointId(std::string_view parent_id, std::string_view ns, int st
 std::string QuestionId(std::string_view task_id, int call);
 std::string QuestionId(std::string_view task_id, std::string_view key);
 
-// The namespace of a subgraph's run.
+// Of a message that came without one, the `index`th of a write.
+std::string MessageId(std::string_view seed, int index);
+
+// The namespace of one run of a subgraph.
 std::string SubgraphNamespace(std::string_view parent, std::string_view node_name,
                               std::string_view task_id);
+// The namespace that all runs of a subgraph share (Persistence::kOwn).
+std::string OwnNamespace(std::string_view parent, std::string_view node_name);
 
 }  // namespace baton::graph

@@ -3,20 +3,29 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hash.h"
+
 namespace baton::graph {
 namespace {
 
 // Beyond this many checkpoints on their way a run waits for the disk: memory is not a buffer.
 constexpr std::size_t kMaxWaitingCheckpoints = 64;
 
+// Of a thread that is new. Drawn, so that a thread deleted and begun anew is never taken for the
+// old one by a run that is still on that.
+std::int64_t FirstToken(IdGenerator& ids) {
+  return static_cast<std::int64_t>(Fnv1a(ids.New("token")) >> 2U) + 1;
+}
+
 }  // namespace
 
 Journal::Journal(CheckpointStore& store, std::string thread_id, ThreadVersion current, bool flush,
-                 const async::Executor& executor)
+                 IdGenerator& ids, const async::Executor& executor)
     : store_(store),
       thread_id_(std::move(thread_id)),
       flush_(flush),
       version_(current),
+      own_token_(current.token == 0 ? FirstToken(ids) : current.token + 1),
       last_seq_(current.seq),
       changed_(executor),
       background_(executor) {}
@@ -37,27 +46,27 @@ void Journal::AddSettled(std::string ns, std::int64_t seq) {
   ++added_;
 }
 
-async::Task<Status> Journal::Flush() {
+async::Task<Status> Journal::Flush(bool flush) {
   const std::uint64_t wanted = added_;
   while (status_.ok() && stored_ < wanted) {
     if (committing_) {
       co_await changed_.WaitUncancellable();
     } else {
-      co_await Commit();
+      co_await Commit(flush);
     }
   }
   co_return status_;
 }
 
-async::Task<void> Journal::Commit() {
+async::Task<void> Journal::Commit(bool flush) {
   committing_ = true;
   begun_ = added_;
   CheckpointBatch batch = std::exchange(pending_, {});
   last_seq_ = std::max(last_seq_, version_.seq + 1);
   batch.thread_id = thread_id_;
-  batch.flush = flush_;
+  batch.flush = flush_ && flush;
   batch.expected = version_;
-  batch.next = {version_.token + (owns_ ? 0 : 1), last_seq_};
+  batch.next = {own_token_, last_seq_};
   const ThreadVersion next = batch.next;
   Status status = co_await store_.Put(std::move(batch));
   committing_ = false;

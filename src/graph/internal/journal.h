@@ -8,6 +8,7 @@
 #include "async/signal.h"
 #include "async/task.h"
 #include "async/task_group.h"
+#include "base/id_generator.h"
 #include "base/status.h"
 #include "graph/checkpoint_store.h"
 
@@ -24,7 +25,7 @@ class Journal {
   // `current` is the version that the run has read; `flush` is CheckpointBatch::flush of every
   // commit.
   Journal(CheckpointStore& store, std::string thread_id, ThreadVersion current, bool flush,
-          const async::Executor& executor);
+          IdGenerator& ids, const async::Executor& executor);
 
   // A seq for a new checkpoint.
   std::int64_t NextSeq() { return ++last_seq_; }
@@ -38,8 +39,8 @@ class Journal {
   // Whether the thread is this run's already.
   bool owns() const { return owns_; }
 
-  // Suspends until everything added so far is stored.
-  async::Task<Status> Flush();
+  // Suspends until everything added so far is stored; `flush` false: and not until it is flushed.
+  async::Task<Status> Flush(bool flush = true);
 
   // Has it stored in the background. Suspends only while too much is waiting.
   async::Task<Status> Start();
@@ -54,13 +55,14 @@ class Journal {
   bool in_store() const { return version_.token > 0; }
 
  private:
-  async::Task<void> Commit();
+  async::Task<void> Commit(bool flush);
   async::Task<void> FlushInBackground();
 
   CheckpointStore& store_;
   const std::string thread_id_;
   const bool flush_;
   ThreadVersion version_;
+  const std::int64_t own_token_;
   std::int64_t last_seq_;
   CheckpointBatch pending_;
   std::uint64_t added_ = 0;

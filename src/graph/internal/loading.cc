@@ -41,14 +41,23 @@ Status TakeRoute(const CompiledGraph& graph, const std::string& from, const Cond
 }  // namespace
 
 async::Task<Status> LoadState(CheckpointStore& store, const std::string& thread_id,
-                              const std::string& ns, const CheckpointRow& row, ThreadState& state) {
-  BATON_CO_TRY(DecodeBody(row.body, state));
+                              const std::string& ns, const StoredCheckpoint& stored,
+                              ThreadState& state) {
+  BATON_CO_TRY(DecodeBody(stored.row.body, state));
   std::vector<BlobRange> ranges = RangesOf(state);
-  if (ranges.empty()) co_return Status();
-  Result<std::vector<ChannelBlob>> blobs =
-      co_await store.ReadBlobs(thread_id, ns, std::move(ranges));
-  if (!blobs) co_return Fail(std::move(blobs).error());
-  co_return DecodeBlobs(*blobs, state);
+  if (!ranges.empty()) {
+    Result<std::vector<ChannelBlob>> blobs =
+        co_await store.ReadBlobs(thread_id, ns, std::move(ranges));
+    if (!blobs) co_return Fail(std::move(blobs).error());
+    BATON_CO_TRY(DecodeBlobs(*blobs, state));
+  }
+  Result<std::vector<NodeOutput>> commands = DecodeCommands(state.graph(), stored.writes);
+  if (!commands) co_return Fail(std::move(commands).error());
+  for (NodeOutput& command : *commands) {
+    BATON_CO_TRY(CheckOutput(state.graph(), command).Annotate("a stored command"));
+    BATON_CO_TRY(state.ApplyCommand(command));
+  }
+  co_return Status();
 }
 
 std::vector<Task> PlanTasks(const ThreadState& state, const CheckpointRow& row,
@@ -68,10 +77,6 @@ std::vector<std::string> NamesOfUnfinished(const CompiledGraph& graph,
   }
   std::sort(names.begin(), names.end());
   return names;
-}
-
-PendingQuestion ToPending(const AskedQuestion& question, const std::string& node_name) {
-  return {question.id, node_name, question.payload, question.answer_schema, question.expires};
 }
 
 Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output) {
@@ -94,6 +99,16 @@ Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output) {
     }
   }
   return {};
+}
+
+void GiveMessagesIds(const CompiledGraph& graph, json::Object& writes,
+                     const std::function<const std::string&()>& task_id) {
+  for (auto& [name, written] : writes) {
+    const int channel = graph.FindChannel({name.data(), name.size()});
+    if (graph.channels()[channel].spec.kind != ChannelKind::kMessages) continue;
+    if (!HasNamelessMessages(written)) continue;
+    NameMessages(written, task_id() + '|' + graph.channels()[channel].name);
+  }
 }
 
 Status FollowConditionals(ThreadState& state, int node, NodeOutput& output, bool alone) {

@@ -1,6 +1,7 @@
 // Reading a checkpoint into memory.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,10 @@
 
 namespace baton::graph {
 
-// Fills `state`, which is new, from a stored row.
+// Fills `state`, which is new, from a stored checkpoint and the commands given since.
 async::Task<Status> LoadState(CheckpointStore& store, const std::string& thread_id,
-                              const std::string& ns, const CheckpointRow& row, ThreadState& state);
+                              const std::string& ns, const StoredCheckpoint& stored,
+                              ThreadState& state);
 
 // The tasks of the super-step after `row`, with their ids.
 std::vector<Task> PlanTasks(const ThreadState& state, const CheckpointRow& row,
@@ -25,11 +27,13 @@ std::vector<Task> PlanTasks(const ThreadState& state, const CheckpointRow& row,
 std::vector<std::string> NamesOfUnfinished(const CompiledGraph& graph,
                                            const std::vector<Task>& tasks);
 
-PendingQuestion ToPending(const AskedQuestion& question, const std::string& node_name);
-
 // Whether what a node returned can be written: channels exist and take the values, nodes named
 // exist. kInvalidArgument otherwise.
 Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output);
+
+// Gives messages without id one that follows from the task. `task_id` is asked only if needed.
+void GiveMessagesIds(const CompiledGraph& graph, json::Object& writes,
+                     const std::function<const std::string&()>& task_id);
 
 // Asks the conditional edges of `node` where to go and adds that to `output`.
 // `alone`: as in ThreadState::WithWrites().

@@ -6,7 +6,6 @@
 #include "graph/internal/ids.h"
 #include "graph/internal/loading.h"
 #include "graph/internal/run_loop.h"
-#include "json/schema.h"
 
 namespace baton::graph {
 namespace {
@@ -20,18 +19,25 @@ Status CheckInput(const CompiledGraph& graph, const json::Value& input) {
   return CheckOutput(graph, writes).Annotate("input");
 }
 
-Status CheckAnswer(const AskedQuestion& question, const json::Value& answer, Timestamp now) {
-  if (question.expires && *question.expires <= now) {
-    return Status(Code::kDeadlineExceeded, fmt::format("question '{}' expired at {}", question.id,
-                                                       FormatTimestamp(*question.expires)));
+NodeOutput ToOutput(const Command& command) {
+  NodeOutput output;
+  output.writes = command.update;
+  output.go_to = command.go_to;
+  output.sends = command.sends;
+  return output;
+}
+
+Status CheckRequest(const CompiledGraph& graph, const RunRequest& request) {
+  if (request.command) {
+    BATON_TRY(CheckOutput(graph, ToOutput(*request.command)).Annotate("command"));
   }
-  if (!question.answer_schema) return {};
-  Result<json::Schema> schema = json::Schema::Compile(*question.answer_schema);
-  if (!schema) return std::move(schema).error().Annotate("schema of question " + question.id);
-  Status status = schema->Validate(answer);
-  if (status.ok()) return status;
-  return Status(Code::kInvalidArgument,
-                fmt::format("answer to question '{}': {}", question.id, status.message()));
+  if (!request.input) return {};
+  BATON_TRY(CheckInput(graph, *request.input));
+  if (!request.answers.empty() || request.command) {
+    return Status(Code::kInvalidArgument,
+                  "a run takes input, or answers and a command to go on with, not both");
+  }
+  return {};
 }
 
 bool HasTaskWrites(const StoredCheckpoint& stored) {
@@ -52,27 +58,31 @@ json::Value SharedInput(const CompiledGraph& graph, const json::Value& input) {
 
 }  // namespace
 
-Status RunLoop::OpenFresh(json::Value input) {
-  BATON_TRY(CheckInput(graph_, input));
+// The recursion limit counts super-steps from where the run begins, after input and START.
+int RunLoop::LastStep() const {
   const int limit = environment_.options.recursion_limit;
-  last_step_ = step_ + 2 + (limit > 0 ? limit : graph_.recursion_limit());
+  return step_ + 2 + (limit > 0 ? limit : graph_.recursion_limit());
+}
+
+Status RunLoop::OpenFresh(json::Value input) {
+  BATON_TRY(TakeStops());
+  BATON_TRY(CheckInput(graph_, input));
+  last_step_ = LastStep();
   ++step_;
   state_.ApplyInput({}, std::move(input));
   return {};
 }
 
 async::Task<Status> RunLoop::Open(RunRequest request) {
-  if (request.input) {
-    BATON_CO_TRY(CheckInput(graph_, *request.input));
-    if (!request.answers.empty()) {
-      co_return Status(Code::kInvalidArgument, "a run takes input or answers, not both");
-    }
-  }
+  BATON_CO_TRY(TakeStops());
+  BATON_CO_TRY(CheckRequest(graph_, request));
+  new_thread_ = request.new_thread;
   Result<StoredCheckpoint> stored;
-  if (!request.new_thread) stored = co_await Load({});
+  if (!new_thread_) stored = co_await Load({});
   if (!stored) co_return std::move(stored).error();
   environment_.journal.emplace(environment_.store, environment_.thread_id, stored->thread,
-                               environment_.options.flush, co_await async::CurrentExecutor());
+                               environment_.options.flush, environment_.ids,
+                               co_await async::CurrentExecutor());
   const bool goes_back = !request.checkpoint_id.empty() && request.checkpoint_id != stored->row.id;
   if (goes_back) {
     stored = co_await Load(request.checkpoint_id);
@@ -85,54 +95,85 @@ async::Task<Status> RunLoop::Open(RunRequest request) {
                                : fmt::format("thread '{}': no input and nothing to go on with",
                                              request.thread_id));
   }
-  const int limit = environment_.options.recursion_limit;
   if (stored->exists) {
-    BATON_CO_TRY(
-        co_await LoadState(environment_.store, environment_.thread_id, ns_, stored->row, state_));
-    checkpoint_id_ = saved_id_ = stored->row.id;
-    step_ = stored->row.step;
-    saved_seq_ = environment_.answers_seq = stored->row.seq;
-    rows_saved_ = !goes_back && HasTaskWrites(*stored);
+    BATON_CO_TRY(co_await Resume(*stored));
+    environment_.answers_seq = saved_seq_;
+    if (goes_back) {
+      rows_saved_ = false;
+      forked_from_ = saved_seq_;
+    }
   }
-  last_step_ = step_ + 2 + (limit > 0 ? limit : graph_.recursion_limit());
+  last_step_ = LastStep();
   if (request.input) co_return AcceptInput(std::move(*request.input));
-  if (!goes_back) co_return co_await GoOn(*stored, std::move(request.answers));
+  if (!goes_back) co_return co_await GoOn(*stored, std::move(request));
   if (!request.answers.empty()) {
     co_return Status(Code::kInvalidArgument,
                      "answers are for the latest checkpoint: going back asks again");
   }
-  co_return co_await Fork();
+  co_return co_await Fork(std::move(request));
 }
 
 async::Task<Result<StoredCheckpoint>> RunLoop::Load(std::string checkpoint_id) {
   co_return co_await environment_.store.Get(environment_.thread_id, ns_, std::move(checkpoint_id));
 }
 
+// Makes this loop stand at a stored checkpoint.
+async::Task<Status> RunLoop::Resume(const StoredCheckpoint& stored) {
+  BATON_CO_TRY(co_await LoadState(environment_.store, environment_.thread_id, ns_, stored, state_));
+  checkpoint_id_ = saved_id_ = stored.row.id;
+  step_ = stored.row.step;
+  saved_seq_ = stored.row.seq;
+  rows_saved_ = HasTaskWrites(stored);
+  if (parent_.loop == nullptr) environment_.forks = state_.forks;
+  co_return Status();
+}
+
 async::Task<Status> RunLoop::OpenNested(const json::Value& input, bool may_have_run) {
-  const int limit = environment_.options.recursion_limit;
+  const bool own = graph_.persistence() == Persistence::kOwn;
   StoredCheckpoint stored;
-  if (may_have_run && environment_.keeps()) {
-    Result<StoredCheckpoint> found = co_await Load({});
+  if (keeps_ && (own || may_have_run)) {
+    Result<StoredCheckpoint> found = own ? co_await LoadOwn() : co_await Load({});
     if (!found) co_return std::move(found).error();
     stored = std::move(*found);
   }
-  if (stored.exists) {
-    BATON_CO_TRY(
-        co_await LoadState(environment_.store, environment_.thread_id, ns_, stored.row, state_));
-    checkpoint_id_ = saved_id_ = stored.row.id;
-    step_ = stored.row.step;
-    saved_seq_ = stored.row.seq;
-    rows_saved_ = HasTaskWrites(stored);
-  }
-  last_step_ = step_ + 2 + (limit > 0 ? limit : graph_.recursion_limit());
-  if (stored.exists) {
+  if (stored.exists) BATON_CO_TRY(co_await Resume(stored));
+  last_step_ = LastStep();
+  const std::string& task = parent_.loop->IdOf(*parent_.task);
+  if (stored.exists && (!own || state_.run_task == task)) {
     BATON_CO_TRY(RestorePlanned(stored));
     HoldAskingTasks();
     co_return Status();
   }
+  if (own) state_.run_task = task;
   json::Value shared = SharedInput(graph_, input);
   BATON_CO_TRY(CheckInput(graph_, shared));
   co_return AcceptInput(std::move(shared));
+}
+
+// The newest checkpoint of this branch of the thread: what lies between the two ends of a fork
+// belongs to another.
+async::Task<Result<StoredCheckpoint>> RunLoop::LoadOwn() {
+  // An earlier run of it may be on its way to the store.
+  if (Status status = co_await environment_.journal->Flush(); !status.ok()) {
+    co_return Fail(std::move(status));
+  }
+  Result<StoredCheckpoint> latest = co_await Load({});
+  const auto on_other_branch = [&](std::int64_t seq) {
+    return std::any_of(environment_.forks.begin(), environment_.forks.end(),
+                       [&](const ForkPoint& fork) { return seq > fork.from && seq < fork.to; });
+  };
+  while (latest && latest->exists && on_other_branch(latest->row.seq)) {
+    Result<std::vector<StoredCheckpoint>> older =
+        co_await environment_.store.List(environment_.thread_id, ns_, latest->row.seq, 1);
+    if (!older) co_return Fail(std::move(older).error());
+    if (older->empty()) co_return StoredCheckpoint();
+    const std::int64_t wanted = older->front().row.seq;
+    latest = co_await Load(older->front().row.id);
+    if (latest && latest->row.seq != wanted) {
+      co_return Fail(Code::kDataLoss, "namespace '{}': two checkpoints have one id", ns_);
+    }
+  }
+  co_return latest;
 }
 
 Status RunLoop::AcceptInput(json::Value input) {
@@ -141,29 +182,53 @@ Status RunLoop::AcceptInput(json::Value input) {
   state_.ApplyInput(discarded, std::move(input));
   ++step_;
   if (!environment_.keeps()) return {};
-  new_input_ = ns_.empty();
-  // That of a subgraph follows from its namespace: it is the same when it starts again.
-  checkpoint_id_ = ns_.empty() ? environment_.ids.New("ckpt") : CheckpointId("", ns_, step_);
-  if (!new_input_ && environment_.options.durability == DurabilityMode::kExit) return {};
+  if (parent_.loop == nullptr) {
+    new_input_ = true;
+    checkpoint_id_ = environment_.ids.New("ckpt");
+  } else {
+    // Follows from the namespace and the run: it is the same when the subgraph starts again.
+    checkpoint_id_ = CheckpointId(checkpoint_id_, ns_ + state_.run_task, step_);
+    if (!keeps_ || environment_.options.durability == DurabilityMode::kExit) return {};
+  }
   return AddCheckpoint("input");
 }
 
 // Goes on from an older checkpoint on a branch of its own.
-async::Task<Status> RunLoop::Fork() {
+async::Task<Status> RunLoop::Fork(RunRequest request) {
   state_.stop_seen = state_.max_version;
   checkpoint_id_ = environment_.ids.New("ckpt");
   ++step_;
   BATON_CO_TRY(AddCheckpoint("fork"));
+  BATON_CO_TRY(TakeCommand(request, {}));
   co_return co_await environment_.journal->Flush();
 }
 
-async::Task<Status> RunLoop::GoOn(const StoredCheckpoint& stored,
-                                  std::map<std::string, json::Value> answers) {
+Status RunLoop::TakeCommand(const RunRequest& request, const std::vector<TaskWrite>& rows) {
+  if (!request.command) return {};
+  const auto earlier = std::count_if(rows.begin(), rows.end(), [](const TaskWrite& row) {
+    return row.task_id.empty() && row.index >= kDoneIndex;
+  });
+  NodeOutput command = ToOutput(*request.command);
+  GiveMessagesIds(graph_, command.writes, [&]() -> const std::string& {
+    command_id_ = environment_.ids.New("command");
+    return command_id_;
+  });
+  Result<TaskWrite> row = EncodeCommand(command, static_cast<int>(earlier));
+  if (!row) return std::move(row).error();
+  BATON_TRY(state_.ApplyCommand(command).Annotate("command"));
+  state_.stop_seen = state_.max_version;
+  environment_.journal->AddWrites(ns_, saved_seq_, {std::move(*row)});
+  rows_saved_ = true;
+  return {};
+}
+
+async::Task<Status> RunLoop::GoOn(const StoredCheckpoint& stored, RunRequest request) {
+  BATON_CO_TRY(TakeCommand(request, stored.writes));
   BATON_CO_TRY(RestorePlanned(stored));
   Result<Answers> earlier = DecodeAnswers(stored.writes);
   if (!earlier) co_return std::move(earlier).error();
   environment_.answers = std::move(*earlier);
-  BATON_CO_TRY(TakeAnswers(std::move(answers)));
+  BATON_CO_TRY(TakeAnswers(std::move(request)));
   HoldAskingTasks();
   // Nodes run for the thread's owner only.
   if (std::any_of(tasks_.begin(), tasks_.end(),
@@ -179,6 +244,10 @@ Status RunLoop::RestorePlanned(const StoredCheckpoint& stored) {
   reopened_ = true;
   state_.stop_seen = state_.max_version;
   BATON_TRY(RestoreTasks(graph_, stored.writes, tasks_));
+  for (Task& task : tasks_) {
+    const bool has_run = task.state == TaskState::kDone || !task.questions.empty();
+    if (has_run && KeepsOwnState(task)) BATON_TRY(ClaimOwnState(task));
+  }
   return {};
 }
 
@@ -193,8 +262,12 @@ std::vector<const AskedQuestion*> RunLoop::PendingQuestions() const {
   return pending;
 }
 
-Status RunLoop::TakeAnswers(std::map<std::string, json::Value> answers) {
+Status RunLoop::TakeAnswers(RunRequest request) {
+  std::map<std::string, json::Value>& answers = request.answers;
   if (answers.empty()) return {};
+  const auto given = [&](json::Value& value) {
+    return Answer{std::move(value), request.answered_by, environment_.clock.Now()};
+  };
   if (answers.size() == 1 && answers.begin()->first.empty()) {
     const std::vector<const AskedQuestion*> pending = PendingQuestions();
     if (pending.size() > 1) {
@@ -204,13 +277,13 @@ Status RunLoop::TakeAnswers(std::map<std::string, json::Value> answers) {
     }
     if (tasks_.empty()) return {};
     const std::string id = pending.empty() ? std::string() : pending.front()->id;
-    BATON_TRY(TakeAnswer(id, std::move(answers.begin()->second)));
+    BATON_TRY(TakeAnswer(id, given(answers.begin()->second)));
     return environment_.AddAnswers();
   }
   // All of them or none.
   const Answers before = environment_.answers;
   for (auto& [id, answer] : answers) {
-    if (Status status = TakeAnswer(id, std::move(answer)); !status.ok()) {
+    if (Status status = TakeAnswer(id, given(answer)); !status.ok()) {
       environment_.answers = before;
       return status;
     }
@@ -218,12 +291,12 @@ Status RunLoop::TakeAnswers(std::map<std::string, json::Value> answers) {
   return environment_.AddAnswers();
 }
 
-Status RunLoop::TakeAnswer(const std::string& id, json::Value answer) {
+Status RunLoop::TakeAnswer(const std::string& id, Answer answer) {
   const std::vector<const AskedQuestion*> pending = PendingQuestions();
   const auto asked = std::find_if(pending.begin(), pending.end(),
                                   [&](const AskedQuestion* known) { return known->id == id; });
   if (asked != pending.end()) {
-    BATON_TRY(CheckAnswer(**asked, answer, environment_.clock.Now()));
+    BATON_TRY(CheckAnswer(**asked, answer.value, answer.at));
   } else if (environment_.answers.contains(id) && !id.empty()) {
     return Status(Code::kFailedPrecondition,
                   fmt::format("question '{}' has been answered before", id));

@@ -12,15 +12,21 @@ async::Task<Status> RunEnvironment::Emit(StreamEvent event) {
   co_return status;
 }
 
-std::optional<json::Value> RunEnvironment::TakeAnswer(const std::string& question_id) {
-  const auto known = answers.find(question_id);
-  if (known != answers.end()) return known->second;
+std::optional<json::Value> RunEnvironment::TakeAnswer(AskedQuestion& question) {
+  const auto known = answers.find(question.id);
+  if (known != answers.end()) return known->second.value;
   auto waiting = answers.extract("");
   if (waiting.empty()) return std::nullopt;
-  json::Value answer = std::move(waiting.mapped());
-  answers.emplace(question_id, answer);
+  std::optional<json::Value> taken;
+  const Status fits = CheckAnswer(question, waiting.mapped().value, clock.Now());
+  if (fits.ok()) {
+    taken = waiting.mapped().value;
+    answers.emplace(question.id, std::move(waiting.mapped()));
+  } else {
+    question.refused = fits.message();
+  }
   if (Status status = AddAnswers(); !status.ok() && broken.ok()) broken = std::move(status);
-  return answer;
+  return taken;
 }
 
 Status RunEnvironment::AddAnswers() {

@@ -2,13 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "async/task.h"
 #include "base/status.h"
-#include "graph/internal/codec.h"
+#include "graph/internal/answers.h"
 #include "graph/internal/journal.h"
+#include "graph/internal/thread_state.h"
 #include "graph/runner.h"
 
 namespace baton::graph {
@@ -28,10 +32,13 @@ class RunEnvironment {
   bool keeps_state = false;        // the store keeps something
   std::optional<Journal> journal;  // if so
 
-  // Of this super-step of the thread's own graph, by question id; under "" one that waits for
-  // its question.
-  Answers answers;
+  Answers answers;               // of this super-step of the thread's own graph
   std::int64_t answers_seq = 0;  // of the checkpoint they are stored with
+
+  // Namespaces of Persistence::kOwn, and the task of the super-step that they are used by.
+  std::map<std::string, std::string, std::less<>> own_states;
+  std::vector<ForkPoint> forks;  // of the thread's own graph
+  bool drained = false;          // it stops because RunOptions::control said so
 
   bool keeps() const { return keeps_state; }
   bool Wants(StreamEvent::Kind kind) const {
@@ -41,8 +48,9 @@ class RunEnvironment {
   // Gives the event to the listener, if that wants it. A failure of the listener ends the run.
   async::Task<Status> Emit(StreamEvent event);
 
-  // The answer to the question, if there is one; takes the one that waits for its question.
-  std::optional<json::Value> TakeAnswer(const std::string& question_id);
+  // The answer to the question, if there is one. Takes the one that waits for its question if
+  // that fits; if not, it is gone and the question says why.
+  std::optional<json::Value> TakeAnswer(AskedQuestion& question);
 
   // Has the answers stored with the next flush.
   Status AddAnswers();

@@ -9,12 +9,15 @@
 namespace baton::graph {
 
 RunLoop::RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns,
-                 RunLoop* parent)
+                 Parent parent)
     : environment_(environment),
       graph_(graph),
       ns_(std::move(ns)),
       parent_(parent),
-      state_(graph, environment.keeps()) {}
+      keeps_(environment.keeps() &&
+             (parent.loop == nullptr ||
+              (parent.loop->keeps_ && graph.persistence() != Persistence::kNone))),
+      state_(graph, keeps_) {}
 
 async::Task<void> RunLoop::Loop() {
   for (;;) {
@@ -31,7 +34,12 @@ async::Task<void> RunLoop::Loop() {
       }
     }
     if (!AllDone()) {
-      if (StopsHere(&NodeEntry::stop_before)) {
+      if (Drains()) {
+        environment_.drained = true;
+        stop_ = Stop::kDrained;
+        co_return;
+      }
+      if (StopsBefore()) {
         stop_ = Stop::kBreakpoint;
         co_return;
       }
@@ -40,11 +48,11 @@ async::Task<void> RunLoop::Loop() {
       }
       if (stop_ == Stop::kFailed) co_return;
       if (!AllDone()) {
-        stop_ = Stop::kUnfinished;
+        stop_ = Leaves() ? Stop::kLeft : Stop::kUnfinished;
         co_return;
       }
     }
-    const bool heard = environment_.keeps() || environment_.options.listener != nullptr;
+    const bool heard = keeps_ || environment_.options.listener != nullptr;
     if (heard ? !co_await EndStep() : !EndStepNow()) co_return;
   }
 }
@@ -54,10 +62,56 @@ bool RunLoop::AllDone() const {
                      [](const Task& task) { return task.state == TaskState::kDone; });
 }
 
-bool RunLoop::StopsHere(bool NodeEntry::* mark) const {
-  return graph_.has_stops() && state_.MayStop() &&
-         std::any_of(tasks_.begin(), tasks_.end(),
-                     [&](const Task& task) { return NodeOf(task).*mark; });
+// A subgraph that is not stored would start over: it runs to its end.
+bool RunLoop::Drains() const {
+  const RunControl* control = environment_.options.control;
+  return control != nullptr && control->drain_requested() && (keeps_ || parent_.loop == nullptr);
+}
+
+bool RunLoop::Leaves() const {
+  const auto has = [&](TaskState state) {
+    return std::any_of(tasks_.begin(), tasks_.end(),
+                       [&](const Task& task) { return task.state == state; });
+  };
+  return has(TaskState::kLeft) && !has(TaskState::kFailed);
+}
+
+Status RunLoop::TakeStops() {
+  const RunOptions& options = environment_.options;
+  Result<std::vector<bool>> before = StopsOf(options.interrupt_before);
+  if (!before) return std::move(before).error();
+  Result<std::vector<bool>> after = StopsOf(options.interrupt_after);
+  if (!after) return std::move(after).error();
+  stop_before_ = std::move(*before);
+  stop_after_ = std::move(*after);
+  return {};
+}
+
+Result<std::vector<bool>> RunLoop::StopsOf(const std::vector<std::string>& names) const {
+  std::vector<bool> stops;
+  if (names.empty()) return stops;
+  stops.resize(graph_.nodes().size());
+  for (const std::string& name : names) {
+    if (name == "*") {
+      std::fill(stops.begin() + 1, stops.end(), true);
+      continue;
+    }
+    const int node = graph_.FindNode(name);
+    if (node <= CompiledGraph::kStartNode) {
+      return Fail(Code::kInvalidArgument, "breakpoint at '{}': no such node", name);
+    }
+    stops[node] = true;
+  }
+  return stops;
+}
+
+bool RunLoop::StopsHere(bool NodeEntry::* mark, const std::vector<bool>& instead) const {
+  if (instead.empty() && (!graph_.has_stops() || (parent_.loop != nullptr && !keeps_))) {
+    return false;
+  }
+  return state_.MayStop() && std::any_of(tasks_.begin(), tasks_.end(), [&](const Task& task) {
+           return instead.empty() ? NodeOf(task).*mark : instead[task.node];
+         });
 }
 
 // A failure that is no node's. What the tasks of the step did is kept.
@@ -84,6 +138,7 @@ bool RunLoop::OverLimit() {
 
 // The slow way through a super-step: nodes that suspend, and listeners.
 async::Task<void> RunLoop::RunStep() {
+  if (graph_.step_timeout()) step_deadline_ = Deadline::In(*graph_.step_timeout());
   Status reported = co_await ReportStarted();
   if (reported.ok()) co_await RunRest();
   if (!environment_.broken.ok()) StopWith(environment_.broken);
@@ -105,16 +160,20 @@ bool RunLoop::EndStepNow() {
   }
   StepForward();
   planned_ = false;
-  if (!StopsHere(&NodeEntry::stop_after)) return true;
+  if (!StopsAfter()) return true;
   stop_ = Stop::kBreakpoint;
   return false;
 }
 
 async::Task<bool> RunLoop::EndStep() {
+  if (Status status = AddAnswered(); !status.ok()) {
+    StopWith(std::move(status));
+    co_return false;
+  }
   const bool goes_on = EndStepNow();
   if (stop_ == Stop::kFailed) co_return false;
   if (Status status = co_await Commit(); !status.ok()) StopWith(std::move(status));
-  if (stop_ != Stop::kFailed && environment_.keeps() && co_await async::IsCancelled()) {
+  if (stop_ != Stop::kFailed && keeps_ && co_await async::IsCancelled()) {
     StopWith(Status(Code::kCancelled, "run: cancelled"));
   }
   co_return goes_on&& stop_ != Stop::kFailed;
@@ -123,6 +182,11 @@ async::Task<bool> RunLoop::EndStep() {
 void RunLoop::StepForward() {
   ++step_;
   reopened_ = false;
+  for (Task& task : tasks_) {
+    if (KeepsOwnState(task)) environment_.own_states.erase(NestedNamespace(task));
+  }
+  step_deadline_ = Deadline();
+  if (parent_.loop != nullptr) parent_.loop->SignOfLife(*parent_.task);
   if (!environment_.keeps()) return;
   checkpoint_id_ = CheckpointId(checkpoint_id_, ns_, step_);
   // Answers belong to the super-step of the thread's own graph that they were given in.
@@ -136,20 +200,41 @@ const std::string& RunLoop::IdOf(Task& task) {
   return task.id;
 }
 
-const json::Value& RunLoop::InputOf(const Task& task) const {
-  return task.send < 0 ? state_.values() : state_.sends[task.send].second;
+bool RunLoop::KeepsOwnState(const Task& task) const {
+  const NodeEntry& node = NodeOf(task);
+  return node.subgraph != nullptr && node.subgraph->persistence() == Persistence::kOwn;
 }
 
-Status RunLoop::TakeQuestions(std::vector<AskedQuestion>& questions) {
+// Of two tasks of a super-step none comes first: they cannot share a state.
+Status RunLoop::ClaimOwnState(Task& task) {
+  const std::string ns = NestedNamespace(task);
+  const auto [owner, is_new] = environment_.own_states.emplace(ns, IdOf(task));
+  if (is_new || owner->second == IdOf(task)) return {};
+  return Fail(Code::kFailedPrecondition,
+              "subgraph '{}' keeps a state of its own: it runs once in a super-step", ns);
+}
+
+std::string RunLoop::NestedNamespace(Task& task) {
+  const NodeEntry& node = NodeOf(task);
+  return KeepsOwnState(task) ? OwnNamespace(ns_, node.name)
+                             : SubgraphNamespace(ns_, node.name, IdOf(task));
+}
+
+const json::Value& RunLoop::InputOf(const Task& task) const {
+  return task.send < 0 ? state_.values() : state_.sends[task.send].argument;
+}
+
+Status RunLoop::TakeQuestions(Task& parent) {
   if (!failure_.ok()) return failure_;
   for (Task& task : tasks_) {
     if (task.state == TaskState::kFailed) return std::move(task.failure);
   }
   for (Task& task : tasks_) {
     if (task.state == TaskState::kDone) continue;
+    for (AskedQuestion& question : task.answered) parent.answered.push_back(std::move(question));
     for (AskedQuestion& question : task.questions) {
-      if (environment_.answers.contains(question.id)) continue;
-      questions.push_back(std::move(question));
+      const bool answered = environment_.answers.contains(question.id);
+      (answered ? parent.answered : parent.questions).push_back(std::move(question));
     }
   }
   return {};
@@ -159,6 +244,7 @@ RunResult RunLoop::TakeResult() {
   RunResult result;
   result.status = failure_;
   result.checkpoint_id = saved_id_;
+  result.drained = environment_.drained;
   if (!planned_) {
     tasks_.clear();
     state_.Plan(tasks_);
@@ -182,6 +268,14 @@ RunResult RunLoop::TakeResult() {
   }
   result.values = state_.TakeValues();
   return result;
+}
+
+NodeOutput RunLoop::TakeLeft() {
+  const auto left = std::find_if(tasks_.begin(), tasks_.end(),
+                                 [](const Task& task) { return task.state == TaskState::kLeft; });
+  NodeOutput output = std::move(left->output);
+  output.to_parent = false;
+  return output;
 }
 
 NodeOutput RunLoop::TakeOutput(const CompiledGraph& parent) {

@@ -25,11 +25,15 @@ namespace baton::graph {
 //           stores what was done.
 class RunLoop {
  public:
-  enum class Stop { kFinished, kBreakpoint, kUnfinished, kFailed };
+  enum class Stop { kFinished, kBreakpoint, kDrained, kLeft, kUnfinished, kFailed };
 
-  // `parent` runs the node that this graph is the subgraph of, and outlives it.
-  RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns,
-          RunLoop* parent = nullptr);
+  // The task that a subgraph is run by.
+  struct Parent {
+    RunLoop* loop = nullptr;
+    Task* task = nullptr;
+  };
+
+  RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns, Parent parent);
 
   // Opens the thread's own graph. On failure the thread is as it was.
   async::Task<Status> Open(RunRequest request);
@@ -45,30 +49,41 @@ class RunLoop {
   Stop stop() const { return stop_; }
   const Status& failure() const { return failure_; }
   // The failure of a subgraph, or else the questions of its tasks that have not finished.
-  Status TakeQuestions(std::vector<AskedQuestion>& questions);
+  Status TakeQuestions(Task& parent);
   // What is to be returned to who called the runner. Consumes the state.
   RunResult TakeResult();
   // What a subgraph writes to the channels it shares with `parent`. Consumes the state.
   NodeOutput TakeOutput(const CompiledGraph& parent);
+  // What a node of a subgraph returned for the parent.
+  NodeOutput TakeLeft();
 
  private:
   friend class TaskContext;
 
   // open.cc
   async::Task<Result<StoredCheckpoint>> Load(std::string checkpoint_id);
+  async::Task<Result<StoredCheckpoint>> LoadOwn();
+  async::Task<Status> Resume(const StoredCheckpoint& stored);
   Status AcceptInput(json::Value input);
-  async::Task<Status> Fork();
-  async::Task<Status> GoOn(const StoredCheckpoint& stored,
-                           std::map<std::string, json::Value> answers);
+  async::Task<Status> Fork(RunRequest request);
+  Status TakeCommand(const RunRequest& request, const std::vector<TaskWrite>& rows);
+  int LastStep() const;
+  async::Task<Status> GoOn(const StoredCheckpoint& stored, RunRequest request);
   Status RestorePlanned(const StoredCheckpoint& stored);
-  Status TakeAnswers(std::map<std::string, json::Value> answers);
-  Status TakeAnswer(const std::string& id, json::Value answer);
+  Status TakeAnswers(RunRequest request);
+  Status TakeAnswer(const std::string& id, Answer answer);
   std::vector<const AskedQuestion*> PendingQuestions() const;
   void HoldAskingTasks();
 
   // run_loop.cc
   bool AllDone() const;
-  bool StopsHere(bool NodeEntry::* mark) const;
+  bool Drains() const;
+  bool Leaves() const;
+  Status TakeStops();
+  Result<std::vector<bool>> StopsOf(const std::vector<std::string>& names) const;
+  bool StopsHere(bool NodeEntry::* mark, const std::vector<bool>& instead) const;
+  bool StopsBefore() const { return StopsHere(&NodeEntry::stop_before, stop_before_); }
+  bool StopsAfter() const { return StopsHere(&NodeEntry::stop_after, stop_after_); }
   async::Task<void> RunStep();
   bool EndStepNow();
   async::Task<bool> EndStep();
@@ -80,44 +95,59 @@ class RunLoop {
   bool RunWhatNeverSuspends();
   bool TryRunNow(Task& task);
   async::Task<void> RunRest();
-  async::Task<void> RunTask(Task& task);
-  async::Task<void> RunAttempt(Task& task);
-  async::Task<Result<NodeOutput>> RunSubgraph(Task& task);
   async::Task<void> SpawnTask(Task& task);
-  void Settle(Task& task, Result<NodeOutput> output);
-  Status CheckSettled(const Task& task, NodeOutput& output);
-  bool MayRetry(const Task& task) const;
-  Deadline RetryTime(Task& task);
-  Deadline AttemptDeadline(const Task& task) const;
   async::Task<Status> ReportStarted();
   async::Task<Status> ReportSettled(Task& task);
   StreamEvent MakeEvent(StreamEvent::Kind kind, Task& task, json::Value data);
+
+  // attempt.cc
+  async::Task<void> RunTask(Task& task);
+  async::Task<void> RunAttempts(Task& task);
+  async::Task<void> RunAttempt(Task& task);
+  async::Task<void> RunHandler(Task& task);
+  async::Task<Result<NodeOutput>> RunInTime(Task& task, async::Task<Result<NodeOutput>> attempt);
+  async::Task<Result<NodeOutput>> RunSubgraph(Task& task);
+  void Settle(Task& task, Result<NodeOutput> output);
+  Status CheckSettled(Task& task, NodeOutput& output);
+  bool MayRetry(const Task& task) const;
+  bool MayHandle(const Task& task) const;
+  static void BeginHandling(Task& task);
+  Deadline RetryTime(Task& task);
+  TimeoutPolicy TimeoutOf(const Task& task) const;
+  Deadline AttemptDeadline(const Task& task) const;
+  void SignOfLife(Task& task);
 
   // commit.cc
   Status AddCheckpoint(std::string source);
   Status AddTaskRows(Task& task);
   Status AddStart();
   async::Task<Status> StoreStart();
+  Status AddAnswered();
   async::Task<Status> Commit();
   async::Task<Status> ReportStep();
   void StepForward();
   void DropEdges();
 
   const std::string& IdOf(Task& task);
+  std::string NestedNamespace(Task& task);
+  bool KeepsOwnState(const Task& task) const;
+  Status ClaimOwnState(Task& task);
   const json::Value& InputOf(const Task& task) const;
   const NodeEntry& NodeOf(const Task& task) const { return graph_.nodes()[task.node]; }
 
   RunEnvironment& environment_;
   const CompiledGraph& graph_;
   const std::string ns_;
-  RunLoop* const parent_;
+  const Parent parent_;
+  const bool keeps_;  // checkpoints of this graph are stored
   ThreadState state_;
   std::vector<Task> tasks_;  // of the super-step under way
 
   // The checkpoint that the next super-step starts from.
   std::string checkpoint_id_;
   int step_ = -2;
-  int last_step_ = 0;  // the recursion limit as a step
+  int last_step_ = 0;       // the recursion limit as a step
+  std::string command_id_;  // seeds the ids of messages in a command
   // The last one that was given to the store; the same but for DurabilityMode::kExit.
   std::string saved_id_;
   std::int64_t saved_seq_ = 0;
@@ -125,8 +155,15 @@ class RunLoop {
   bool planned_ = false;     // tasks_ are those of the next super-step
   bool reopened_ = false;    // the first super-step's subgraphs may have run before
   bool new_input_ = false;   // is to be flushed before the first node
+  bool new_thread_ = false;  // made for this run: nobody else knows it
   bool unstored_ = false;    // is to be stored while the next super-step runs, if there is one
   int running_ = 0;          // tasks that are suspended
+  std::optional<std::int64_t> forked_from_;  // seq of the checkpoint that the next one branches off
+  Deadline step_deadline_;                   // CompileOptions::step_timeout
+
+  // RunOptions::interrupt_before and interrupt_after, by node; empty: the graph's own.
+  std::vector<bool> stop_before_;
+  std::vector<bool> stop_after_;
 
   Stop stop_ = Stop::kFinished;
   Status failure_;

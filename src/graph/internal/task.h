@@ -1,30 +1,23 @@
 // One run of one node within a super-step.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/status.h"
+#include "graph/internal/answers.h"
 #include "graph/node.h"
 
 namespace baton::graph {
-
-// A question as it was asked, with its id.
-struct AskedQuestion {
-  std::string id;
-  json::Value payload;
-  std::optional<json::Value> answer_schema;
-  std::optional<Timestamp> expires;
-};
 
 enum class TaskState {
   kReady,    // has not run, or runs
   kDone,     // `output` is what it wrote
   kFailed,   // `failure` says why
   kAsking,   // `questions` wait for answers
-  kStopped,  // a breakpoint within its subgraph
+  kStopped,  // its subgraph stopped before its end: a breakpoint, or drained
+  kLeft,     // `output` is the parent graph's
 };
 
 struct Task {
@@ -38,9 +31,13 @@ struct Task {
   int attempt = 0;
   std::string id;  // empty until somebody asks for it
   NodeOutput output;
-  Status failure;
-  std::vector<AskedQuestion> questions;     // of the last attempt
-  std::vector<AskedQuestion> asked_before;  // of the one before
+  Status failure;                           // with kReady: of an earlier run
+  bool handling = false;                    // its error handler runs in its place
+  Status cause;                             // what that handles
+  Deadline::Clock::time_point last_sign;    // of life
+  std::vector<AskedQuestion> questions;     // the last attempt stopped at
+  std::vector<AskedQuestion> answered;      // those it had answers to
+  std::vector<AskedQuestion> asked_before;  // the attempt before stopped at
 };
 
 }  // namespace baton::graph

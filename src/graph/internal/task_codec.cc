@@ -2,10 +2,103 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "graph/internal/channel_rules.h"
 #include "graph/internal/codec.h"
 
 namespace baton::graph {
 namespace {
+
+void AddRoute(const NodeOutput& output, json::Object& route) {
+  if (!output.go_to.empty()) {
+    route.emplace("go_to", json::Array(output.go_to.begin(), output.go_to.end()));
+  }
+  if (output.sends.empty()) return;
+  json::Array sends;
+  for (const Send& send : output.sends) {
+    sends.push_back(SendToJson(send.node, send.argument, send.timeout));
+  }
+  route.emplace("sends", std::move(sends));
+}
+
+json::Value RouteToJson(const Task& task) {
+  if (task.without_edges) return json::Object{{"without_edges", true}};
+  json::Object route;
+  AddRoute(task.output, route);
+  return route;
+}
+
+// Nodes that the graph no longer has are left out.
+void RouteFromJson(const CompiledGraph& graph, const json::Value& route, NodeOutput& output) {
+  const json::Value* go_to = json::Find(route, "go_to");
+  if (go_to != nullptr && go_to->is_array()) {
+    for (const json::Value& name : go_to->get_array()) {
+      if (name.is_string()) output.go_to.emplace_back(json::ToStringView(name.get_string()));
+    }
+  }
+  const json::Value* sends = json::Find(route, "sends");
+  if (sends == nullptr || !sends->is_array()) return;
+  for (const json::Value& entry : sends->get_array()) {
+    std::optional<Send> send = SendFromJson(entry);
+    if (send && graph.FindNode(send->node) > 0) output.sends.push_back(std::move(*send));
+  }
+}
+
+json::Object StatusToJson(const Status& status) {
+  json::Object object{{"code", static_cast<int>(status.code())}, {"message", status.message()}};
+  json::Object details;
+  for (const auto& [key, value] : status.details()) details.emplace(key, value);
+  if (!details.empty()) object.emplace("details", std::move(details));
+  return object;
+}
+
+Status StatusFromJson(const json::Value& object) {
+  Status status(static_cast<Code>(json::GetInt(object, "code")),
+                std::string(json::GetString(object, "message")));
+  const json::Value* details = json::Find(object, "details");
+  if (details == nullptr || !details->is_object()) return status;
+  for (const auto& [key, value] : details->get_object()) {
+    if (!value.is_string()) continue;
+    status.With(std::string(key.data(), key.size()),
+                std::string(json::ToStringView(value.get_string())));
+  }
+  return status;
+}
+
+// Why the task failed, and what its error handler was given. A failure's text is the node's:
+// it may hold anything.
+TaskWrite MakeFailureRow(const Task& task) {
+  json::Object object = StatusToJson(task.state == TaskState::kFailed ? task.failure : task.cause);
+  if (task.handling) object.emplace("handling", StatusToJson(task.cause));
+  return {task.id, kErrorIndex, ":error", ReplaceInvalidUtf8(json::Serialize(object))};
+}
+
+void RestoreFailure(const CompiledGraph& graph, const json::Value& object, Task& task) {
+  task.failure = StatusFromJson(object);
+  const json::Value* cause = json::Find(object, "handling");
+  if (cause == nullptr || graph.nodes()[task.node].options.error_handler == nullptr) return;
+  task.handling = task.stored = true;
+  task.cause = StatusFromJson(*cause);
+}
+
+// What the task asked in this attempt, answered or not, in the order of its calls. Empty if the
+// row it has says the same.
+std::vector<AskedQuestion> QuestionsOf(const Task& task) {
+  std::vector<AskedQuestion> questions = task.answered;
+  if (task.state == TaskState::kAsking) {
+    for (AskedQuestion& question : questions) question.earlier = true;
+    questions.insert(questions.end(), task.questions.begin(), task.questions.end());
+    return questions;
+  }
+  const bool all_known =
+      std::all_of(questions.begin(), questions.end(), [&](const AskedQuestion& question) {
+        return std::any_of(task.asked_before.begin(), task.asked_before.end(),
+                           [&](const AskedQuestion& known) { return known.id == question.id; });
+      });
+  if (all_known) questions.clear();
+  return questions;
+}
+
+}  // namespace
 
 Result<TaskWrite> MakeRow(const std::string& task_id, int index, std::string channel,
                           const json::Value& value, std::string_view what) {
@@ -26,69 +119,6 @@ Result<json::Value> ParseRow(const TaskWrite& row) {
   return value;
 }
 
-json::Value RouteToJson(const Task& task) {
-  const NodeOutput& output = task.output;
-  json::Object route;
-  if (task.without_edges) return json::Object{{"without_edges", true}};
-  if (!output.go_to.empty()) {
-    route.emplace("go_to", json::Array(output.go_to.begin(), output.go_to.end()));
-  }
-  if (!output.sends.empty()) {
-    json::Array sends;
-    for (const Send& send : output.sends) {
-      sends.push_back(json::Array{json::Value(send.node), send.argument});
-    }
-    route.emplace("sends", std::move(sends));
-  }
-  return route;
-}
-
-// Nodes that the graph no longer has are left out.
-void RouteFromJson(const CompiledGraph& graph, const json::Value& route, NodeOutput& output) {
-  const json::Value* go_to = json::Find(route, "go_to");
-  if (go_to != nullptr && go_to->is_array()) {
-    for (const json::Value& name : go_to->get_array()) {
-      if (name.is_string()) output.go_to.emplace_back(json::ToStringView(name.get_string()));
-    }
-  }
-  const json::Value* sends = json::Find(route, "sends");
-  if (sends == nullptr || !sends->is_array()) return;
-  for (const json::Value& send : sends->get_array()) {
-    const json::Array* pair = send.if_array();
-    if (pair == nullptr || pair->size() != 2 || !pair->front().is_string()) continue;
-    std::string node(json::ToStringView(pair->front().get_string()));
-    if (graph.FindNode(node) > 0) output.sends.push_back({std::move(node), pair->back()});
-  }
-}
-
-json::Value QuestionsToJson(const std::vector<AskedQuestion>& questions) {
-  json::Array list;
-  for (const AskedQuestion& question : questions) {
-    json::Object entry{{"id", question.id}, {"payload", question.payload}};
-    if (question.answer_schema) entry.emplace("schema", *question.answer_schema);
-    if (question.expires) entry.emplace("expires", question.expires->time_since_epoch().count());
-    list.push_back(std::move(entry));
-  }
-  return list;
-}
-
-std::vector<AskedQuestion> QuestionsFromJson(const json::Value& list) {
-  std::vector<AskedQuestion> questions;
-  if (!list.is_array()) return questions;
-  for (const json::Value& entry : list.get_array()) {
-    AskedQuestion& question = questions.emplace_back();
-    question.id = json::GetString(entry, "id");
-    if (const json::Value* payload = json::Find(entry, "payload")) question.payload = *payload;
-    if (const json::Value* schema = json::Find(entry, "schema")) question.answer_schema = *schema;
-    if (json::Find(entry, "expires") != nullptr) {
-      question.expires = Timestamp(std::chrono::microseconds(json::GetInt(entry, "expires")));
-    }
-  }
-  return questions;
-}
-
-}  // namespace
-
 Result<std::vector<TaskWrite>> EncodeTask(const CompiledGraph& graph, const Task& task) {
   const std::string what = "node '" + graph.nodes()[task.node].name + "'";
   std::vector<TaskWrite> rows;
@@ -98,17 +128,53 @@ Result<std::vector<TaskWrite>> EncodeTask(const CompiledGraph& graph, const Task
     if (!row) return Fail(std::move(row).error());
     rows.push_back(std::move(*row));
     for (const auto& [name, value] : task.output.writes) {
+      if (!IsStored(graph.channels()[graph.FindChannel(name)].spec)) continue;
       row = MakeRow(task.id, ++index, std::string(name.data(), name.size()), value, what);
       if (!row) return Fail(std::move(row).error());
       rows.push_back(std::move(*row));
     }
-  } else if (task.state == TaskState::kAsking) {
-    Result<TaskWrite> row =
-        MakeRow(task.id, kAskIndex, ":ask", QuestionsToJson(task.questions), what);
-    if (!row) return Fail(std::move(row).error());
-    rows.push_back(std::move(*row));
   }
+  if (task.handling || task.state == TaskState::kFailed) rows.push_back(MakeFailureRow(task));
+  Result<std::vector<TaskWrite>> asked = EncodeAsked(graph, task);
+  if (!asked) return asked;
+  for (TaskWrite& row : *asked) rows.push_back(std::move(row));
   return rows;
+}
+
+Result<std::vector<TaskWrite>> EncodeAsked(const CompiledGraph& graph, const Task& task) {
+  std::vector<TaskWrite> rows;
+  const std::vector<AskedQuestion> asked = QuestionsOf(task);
+  if (asked.empty()) return rows;
+  Result<TaskWrite> row = MakeRow(task.id, kAskIndex, ":ask", QuestionsToJson(asked),
+                                  "node '" + graph.nodes()[task.node].name + "'");
+  if (!row) return Fail(std::move(row).error());
+  rows.push_back(std::move(*row));
+  return rows;
+}
+
+Result<TaskWrite> EncodeCommand(const NodeOutput& command, int index) {
+  json::Object object;
+  AddRoute(command, object);
+  object.emplace("update", command.writes);
+  return MakeRow("", index, ":command", object, "a command");
+}
+
+Result<std::vector<NodeOutput>> DecodeCommands(const CompiledGraph& graph,
+                                               const std::vector<TaskWrite>& rows) {
+  std::vector<NodeOutput> commands;
+  for (const TaskWrite& row : rows) {
+    if (!row.task_id.empty() || row.index < kDoneIndex) continue;
+    Result<json::Value> value = ParseRow(row);
+    if (!value) return Fail(std::move(value).error());
+    NodeOutput& command = commands.emplace_back();
+    RouteFromJson(graph, *value, command);
+    const json::Value* update = json::Find(*value, "update");
+    if (update == nullptr || !update->is_object()) continue;
+    for (const auto& [name, written] : update->get_object()) {
+      if (graph.FindChannel({name.data(), name.size()}) >= 0) command.writes.emplace(name, written);
+    }
+  }
+  return commands;
 }
 
 Status RestoreTasks(const CompiledGraph& graph, const std::vector<TaskWrite>& rows,
@@ -120,37 +186,23 @@ Status RestoreTasks(const CompiledGraph& graph, const std::vector<TaskWrite>& ro
     Result<json::Value> value = ParseRow(row);
     if (!value) return std::move(value).error();
     if (row.index == kAskIndex) {
-      task->questions = QuestionsFromJson(*value);
+      for (AskedQuestion& question : QuestionsFromJson(*value)) {
+        (question.earlier ? task->answered : task->questions).push_back(std::move(question));
+      }
+    } else if (row.index == kErrorIndex) {
+      RestoreFailure(graph, *value, *task);
     } else if (row.index == kDoneIndex) {
       task->state = TaskState::kDone;
       task->stored = task->restored = true;
       task->without_edges = json::GetBool(*value, "without_edges");
       RouteFromJson(graph, *value, task->output);
     } else if (row.index > kDoneIndex && graph.FindChannel(row.channel) >= 0) {
+      const Status fits = CheckWrite(graph.channels()[graph.FindChannel(row.channel)], *value);
+      if (!fits.ok()) return Status(Code::kDataLoss, "stored write: " + fits.message());
       task->output.writes.insert_or_assign(row.channel, std::move(*value));
     }
   }
   return {};
-}
-
-Result<TaskWrite> EncodeAnswers(const Answers& answers) {
-  json::Object object;
-  for (const auto& [id, answer] : answers) object.emplace(id, answer);
-  return MakeRow("", kAnswersIndex, ":answers", object, "answer");
-}
-
-Result<Answers> DecodeAnswers(const std::vector<TaskWrite>& rows) {
-  Answers answers;
-  for (const TaskWrite& row : rows) {
-    if (row.index != kAnswersIndex || !row.task_id.empty()) continue;
-    Result<json::Value> value = ParseRow(row);
-    if (!value) return Fail(std::move(value).error());
-    if (!value->is_object()) return Fail(Code::kDataLoss, "stored answers: no object");
-    for (auto& [id, answer] : value->get_object()) {
-      answers.insert_or_assign(std::string(id.data(), id.size()), std::move(answer));
-    }
-  }
-  return answers;
 }
 
 }  // namespace baton::graph

@@ -8,26 +8,35 @@
 namespace baton::graph {
 
 async::Task<Result<json::Value>> TaskContext::Interrupt(Question question) {
+  loop_.SignOfLife(task_);
   RunEnvironment& environment = loop_.environment_;
   if (!environment.keeps()) {
     co_return Fail(Code::kFailedPrecondition,
                    "node '{}' asks, and this run has no store to wait in", node_name());
   }
   AskedQuestion asked;
-  asked.id = question.key.empty() ? QuestionId(loop_.IdOf(task_), calls_++)
-                                  : QuestionId(loop_.IdOf(task_), question.key);
-  if (std::optional<json::Value> answer = environment.TakeAnswer(asked.id)) co_return *answer;
+  // The calls of an error handler are counted apart from its node's.
+  const std::string task = task_.handling ? loop_.IdOf(task_) + ":error" : loop_.IdOf(task_);
+  asked.id = question.key.empty() ? QuestionId(task, calls_++) : QuestionId(task, question.key);
+  asked.payload = std::move(question.payload);
+  asked.answer_schema = question.answer_schema;
+  const AskedQuestion* before = AskedBefore(asked.id);
+  if (std::optional<json::Value> answer = environment.TakeAnswer(asked)) {
+    asked.earlier = before == nullptr;
+    task_.answered.push_back(std::move(asked));
+    co_return *answer;
+  }
   const Timestamp now = environment.clock.Now();
-  if (const AskedQuestion* before = AskedBefore(asked.id)) {
+  if (before != nullptr) {
     if (before->expires && *before->expires <= now) {
       co_return Fail(Code::kDeadlineExceeded, "question '{}' expired without an answer", asked.id);
     }
     asked.expires = before->expires;
-  } else if (question.expires) {
-    asked.expires = now + *question.expires;
+    if (asked.refused.empty()) asked.refused = before->refused;
+  } else {
+    BATON_CO_TRY(CheckQuestion(question));
+    if (question.expires) asked.expires = now + *question.expires;
   }
-  asked.payload = std::move(question.payload);
-  asked.answer_schema = std::move(question.answer_schema);
   task_.questions.push_back(std::move(asked));
   co_return Fail(Code::kAborted, "node '{}' waits for an answer", node_name());
 }
@@ -39,6 +48,7 @@ const AskedQuestion* TaskContext::AskedBefore(const std::string& id) const {
 }
 
 async::Task<Status> TaskContext::Emit(json::Value event) {
+  loop_.SignOfLife(task_);
   if (!loop_.environment_.Wants(StreamEvent::Kind::kCustom)) co_return Status();
   co_return co_await loop_.environment_.Emit(
       loop_.MakeEvent(StreamEvent::Kind::kCustom, task_, std::move(event)));

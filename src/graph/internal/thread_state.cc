@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph/internal/channel_rules.h"
+#include "graph/internal/held_channel.h"
 
 namespace baton::graph {
 
@@ -40,8 +41,41 @@ void ThreadState::Clear(int channel) {
   RefreshSlots();
 }
 
+const json::Value* ThreadState::stored(int channel) const {
+  if (!IsHeld(graph_->channels()[channel].spec.kind)) return slots_[channel];
+  const auto held = held_.find(channel);
+  return held == held_.end() ? nullptr : &held->second;
+}
+
+void ThreadState::Restore(int channel, json::Value stored) {
+  if (!IsHeld(graph_->channels()[channel].spec.kind)) {
+    SetValue(channel, std::move(stored));
+    return;
+  }
+  held_.insert_or_assign(channel, std::move(stored));
+  Publish(channel);
+}
+
+// Lets nodes see what a channel no longer holds back, and nothing else of it.
+void ThreadState::Publish(int channel) {
+  const auto held = held_.find(channel);
+  const json::Value* readable =
+      held == held_.end() ? nullptr : ReadableIn(graph_->channels()[channel].spec, held->second);
+  if (readable == nullptr) {
+    Clear(channel);
+  } else {
+    SetValue(channel, *readable);
+  }
+}
+
+std::int64_t ThreadState::VersionOf(int trigger) const {
+  const int channel = graph_->triggers()[trigger].channel;
+  return channel >= 0 ? versions[channel] : triggers[trigger].version;
+}
+
 bool ThreadState::IsReady(int trigger) const {
   const TriggerEntry& entry = graph_->triggers()[trigger];
+  if (entry.channel >= 0) return slots_[entry.channel] != nullptr;
   const TriggerState& state = triggers[trigger];
   const bool filled = entry.sources == 0 ? state.set : state.arrived == entry.sources;
   return filled && (!entry.deferred || state.ready);
@@ -51,7 +85,7 @@ void ThreadState::Plan(std::vector<Task>& tasks) const {
   const std::vector<NodeEntry>& nodes = graph_->nodes();
   for (int node = 0; node < static_cast<int>(nodes.size()); ++node) {
     for (const int trigger : nodes[node].triggers) {
-      if (triggers[trigger].version <= triggers[trigger].seen || !IsReady(trigger)) continue;
+      if (VersionOf(trigger) <= triggers[trigger].seen || !IsReady(trigger)) continue;
       Task& task = tasks.emplace_back();
       task.node = node;
       task.trigger = trigger;
@@ -60,33 +94,29 @@ void ThreadState::Plan(std::vector<Task>& tasks) const {
   }
   for (int i = 0; i < static_cast<int>(sends.size()); ++i) {
     Task& task = tasks.emplace_back();
-    task.node = sends[i].first;
+    task.node = sends[i].node;
     task.send = i;
   }
 }
 
+// What a channel would hold back is left out: it shows only once the super-step is over.
 void ThreadState::OverlayWrites(const NodeOutput& output, bool alone) {
   for (const auto& [name, written] : output.writes) {
     const int channel = graph_->FindChannel(name);
-    const ChannelSpec& spec = graph_->channels()[channel].spec;
+    const ChannelEntry& entry = graph_->channels()[channel];
     json::Value* current = slots_[channel];
+    if (IsHeld(entry.spec.kind)) continue;
     if (current == nullptr) {
       overlay_.push_back({channel, true, false, 0, nullptr});
-      SetValue(channel, written);
-    } else if (alone && OnlyAppends(spec.kind, *current, written)) {
+      SetValue(channel, ValueAfter(entry, nullptr, written));
+    } else if (alone && OnlyAppends(entry.spec, *current, written)) {
       overlay_.push_back({channel, false, true, current->get_array().size(), nullptr});
-      ApplyWrite(spec.kind, *current, written);
+      ApplyWrite(entry.spec.kind, *current, written);
     } else {
       // The original moves aside whole: references into it stay good.
-      json::Value changed = *current;
+      json::Value changed = ValueAfter(entry, current, written);
       overlay_.push_back({channel, false, false, 0, std::move(*current)});
-      if (spec.kind == ChannelKind::kReducer) {
-        Result<json::Value> value = spec.reduce(changed, written);
-        *current = value ? std::move(*value) : std::move(changed);
-      } else {
-        ApplyWrite(spec.kind, changed, written);
-        *current = std::move(changed);
-      }
+      *current = std::move(changed);
     }
   }
 }

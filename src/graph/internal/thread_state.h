@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -33,6 +34,19 @@ struct ChannelLog {
   std::string unsaved;  // what was written since, "[a,b": an increment without its end
 };
 
+// A Send of the super-step before.
+struct PlannedSend {
+  int node = 0;
+  json::Value argument;
+  TimeoutPolicy timeout;
+};
+
+// From checkpoint `from` the thread went on as another branch, with checkpoint `to`.
+struct ForkPoint {
+  std::int64_t from = 0;  // seq
+  std::int64_t to = 0;
+};
+
 // Versions, values and triggers between two super-steps, and the rules that lead from one
 // super-step to the next. Knows no store and runs no node.
 //
@@ -54,6 +68,10 @@ class ThreadState {
   void SetValue(int channel, json::Value value);
   void Clear(int channel);
 
+  // What is stored of the channel: its value, or what it holds back. Null if that is nothing.
+  const json::Value* stored(int channel) const;
+  void Restore(int channel, json::Value stored);
+
   // Appends the tasks of the next super-step: nodes by name, then sends in order.
   void Plan(std::vector<Task>& tasks) const;
 
@@ -64,6 +82,10 @@ class ThreadState {
   // works out which triggers are set. Consumes their outputs. kInvalidArgument if two tasks
   // write an exclusive channel, or a reducer fails; the state is unchanged then.
   Status ApplyStep(std::span<Task> tasks);
+
+  // Writes to the state and starts nodes, beside what is waiting to run. Consumes `output`.
+  // Fails like ApplyStep().
+  Status ApplyCommand(NodeOutput& output);
 
   // Drops `discarded`, the tasks that were planned, and makes `new_input` START's.
   void ApplyInput(std::span<Task> discarded, json::Value new_input);
@@ -78,11 +100,13 @@ class ThreadState {
     return result;
   }
 
-  std::vector<std::int64_t> versions;              // by channel
-  std::vector<TriggerState> triggers;              // by trigger
-  std::vector<ChannelLog> logs;                    // by channel; empty without store
-  std::vector<std::pair<int, json::Value>> sends;  // node and argument
-  json::Value input;                               // of START, while its trigger is set
+  std::vector<std::int64_t> versions;  // by channel
+  std::vector<TriggerState> triggers;  // by trigger
+  std::vector<ChannelLog> logs;        // by channel; empty without store
+  std::vector<PlannedSend> sends;      // in order
+  json::Value input;                   // of START, while its trigger is set
+  std::vector<ForkPoint> forks;        // on the way to here
+  std::string run_task;                // the task that runs this subgraph (kOwn)
   std::int64_t max_version = 0;
   std::int64_t stop_seen = 0;
 
@@ -100,18 +124,33 @@ class ThreadState {
     json::Value original;
   };
 
+  // The value after writes that may fail, or that another takes the place of.
+  struct Tried {
+    int channel;
+    bool overwritten;
+    json::Value value;
+  };
+
   bool IsReady(int trigger) const;
+  std::int64_t VersionOf(int trigger) const;
   Status CollectWrites(std::span<Task> tasks);
-  Status Reduce(int channel, const json::Value& written);
+  Status Collect(const Task& task, int channel, json::Value& written);
+  Status TryFirst(int channel, const json::Value& written);
+  Tried* FindTried(int channel);
   bool ConsumeTriggers(std::span<Task> tasks);
+  void ConsumeChannel(int channel);
   void ApplyCollected(std::int64_t version);
+  void Apply(const Write& write, std::int64_t version);
+  void Publish(int channel);
   void LogWrite(int channel, const json::Value& written);
   void FollowEdges(std::span<Task> tasks, std::int64_t version);
+  void FollowRoute(NodeOutput& output, std::int64_t version);
   void SetTrigger(int trigger, std::int64_t version);
   void Arrive(const JoinArrival& arrival, std::int64_t version);
-  void EndEphemerals(std::int64_t version);
+  void EndFleeting(std::int64_t version);
   bool AnythingReady(std::int64_t version) const;
   void ReadyDeferred(std::int64_t version);
+  void FinishChannels(std::int64_t version);
   void OverlayWrites(const NodeOutput& output, bool alone);
   void RemoveOverlay();
   void RefreshSlots();
@@ -119,10 +158,11 @@ class ThreadState {
   const CompiledGraph* graph_;
   json::Value values_;
   std::vector<json::Value*> slots_;
+  std::map<int, json::Value> held_;  // held_channel.h
   // Used within ApplyStep(), kept for their memory.
   std::vector<Write> writes_;
   std::vector<const Task*> writers_;
-  std::vector<std::pair<int, json::Value>> reduced_;
+  std::vector<Tried> tried_;
   std::vector<Overlay> overlay_;
 };
 

@@ -68,6 +68,10 @@ class GraphDraft {
     Expect(graph_.AddJoin(std::move(from), to));
     return *this;
   }
+  GraphDraft& Subscribe(std::string_view channel, std::string_view to) {
+    Expect(graph_.AddSubscription(channel, to));
+    return *this;
+  }
   GraphDraft& Branch(std::string_view from, Router router, std::vector<std::string> targets = {}) {
     Expect(graph_.AddConditional(from, std::move(router), std::move(targets)));
     return *this;
@@ -99,7 +103,7 @@ class Bench {
  public:
   Bench() : Bench(own_store_) {}
   explicit Bench(CheckpointStore& a_store)
-      : store(a_store), ids(clock, 7), runner(a_store, clock, ids) {}
+      : store(a_store), ids(clock, NextSeed()), runner(a_store, clock, ids) {}
 
   RunResult Run(const GraphPtr& graph, RunRequest request, RunOptions options = {}) {
     return async::BlockOn(runner.Run(graph, std::move(request), options));
@@ -125,6 +129,12 @@ class Bench {
   }
 
  private:
+  // Two benches are two processes: their ids differ.
+  static std::uint64_t NextSeed() {
+    static std::uint64_t seed = 7;
+    return seed++;
+  }
+
   checkpoint::MemoryCheckpointStore own_store_;
 
  public:
