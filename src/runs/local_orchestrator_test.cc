@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/client_error.h"
 #include "runs/testing/orchestrator_world.h"
 #include "testing/scripted_model.h"
 
@@ -54,8 +55,6 @@ class LocalOrchestratorTest : public ::testing::Test {
   LocalOrchestratorTest() {
     BATON_CHECK(world_.tools.Add(std::make_unique<NotesTool>()).ok(), "tool");
     world_.agents.AddWorkflow(ConversationAgent("chat", {{"search_documents"}}));
-    world_.agents.AddWorkflow(
-        ConversationAgent("careful", {{"search_documents", agents::Permission::kAsk}}));
   }
 
   static TurnRequest Turn(std::string query, std::string conversation = "c") {
@@ -75,13 +74,6 @@ class LocalOrchestratorTest : public ::testing::Test {
       EXPECT_EQ(transcript.chunks[i].seq, static_cast<std::int64_t>(i) + first);
       EXPECT_EQ(transcript.chunks[i].run_id, transcript.run_id());
     }
-  }
-  // Whether there are checkpoints of a run of conversation "c".
-  bool KeepsGraphOf(const std::string& run_id) {
-    const auto checkpoints = world_.MakeCheckpoints();
-    const auto found = async::BlockOn(checkpoints->Get("u:c/" + run_id, "", ""));
-    BATON_CHECK(found.has_value(), found.error().ToString());
-    return found->exists;
   }
   // A turn that stands at `gate` after its first words.
   static ScriptedTurn HeldAt(const std::shared_ptr<Gate>& gate) {
@@ -219,8 +211,7 @@ TEST_F(LocalOrchestratorTest, AnUnknownAgentIsRefused) {
   TurnRequest request = Turn("hi");
   request.agent_type = "wizard";
   const Transcript turn = world_.Turn(request);
-  EXPECT_EQ(turn.status.ToString(),
-            "INVALID_ARGUMENT: agent 'wizard' is not known; known: careful, chat");
+  EXPECT_EQ(turn.status.ToString(), "INVALID_ARGUMENT: agent 'wizard' is not known; known: chat");
 }
 
 TEST_F(LocalOrchestratorTest, AFailedRunEndsWithAnErrorAndKeepsTheQuestion) {
@@ -237,6 +228,17 @@ TEST_F(LocalOrchestratorTest, AFailedRunEndsWithAnErrorAndKeepsTheQuestion) {
   EXPECT_EQ(world_.Query("SELECT content FROM messages").Text(0, 0), "hi");
   model_->Add(Says("better"));
   EXPECT_EQ(world_.Turn(Turn("again")).answer(), "better");
+}
+
+TEST_F(LocalOrchestratorTest, AFailureInStorageIsInTheStoreAndNotInTheErrorChunk) {
+  world_.Start();
+  model_->Add(Fails(Status(Code::kInvalidArgument, "SELECT secret")
+                        .With(std::string(kInternalDetail), "storage")));
+  const Transcript turn = world_.Turn(Turn("hi"));
+  EXPECT_EQ(turn.last_type(), "error");
+  EXPECT_TRUE(turn.chunks.back().message.starts_with("internal error err_"));
+  EXPECT_EQ(turn.chunks.back().message.find("secret"), std::string::npos);
+  EXPECT_NE(world_.Query("SELECT error FROM runs").Text(0, 0).find("secret"), std::string::npos);
 }
 
 TEST_F(LocalOrchestratorTest, ARetriedModelCallSupersedesItsFirstWords) {
@@ -309,101 +311,6 @@ TEST_F(LocalOrchestratorTest, AJoinerThatGoesAwayCancelsNothing) {
   world_.Open(world_.runtime.At(1), ResumeTurn()).reset();
   gate->Open();
   EXPECT_EQ(async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream)).answer(), "Before. After.");
-}
-
-TEST_F(LocalOrchestratorTest, AQuestionWaitsAndAnAnswerGoesOn) {
-  world_.Start();
-  model_->Add(Calls("search_documents", {{"query", "x"}}));
-  model_->Add(Says("Done."));
-  TurnRequest request = Turn("may I?");
-  request.agent_type = "careful";
-  const Transcript asked = world_.Turn(request);
-  ExpectWhole(asked);
-  EXPECT_EQ(asked.last_type(), "complete");
-  ASSERT_EQ(asked.meta("state"), "waiting");
-  EXPECT_EQ(world_.StateOf(asked.run_id()), "waiting");
-  const json::Value questions = json::Parse(asked.meta("questions")).value();
-  ASSERT_EQ(questions.as_array().size(), 1U);
-  const json::Value& question = questions.as_array()[0];
-  EXPECT_NE(json::Find(question, "payload"), nullptr);
-  EXPECT_NE(json::Find(question, "answer_schema"), nullptr);
-
-  TurnRequest answer = ResumeTurn();
-  answer.answers = {{std::string(json::GetString(question, "id")), R"({"approved": "maybe"})"}};
-  EXPECT_EQ(world_.Turn(answer).status.code(), Code::kInvalidArgument);
-  answer.answers = {{"no such question", R"({"approved": true})"}};
-  EXPECT_EQ(world_.Turn(answer).status.code(), Code::kInvalidArgument);
-  EXPECT_EQ(world_.StateOf(asked.run_id()), "waiting");
-
-  answer.answers = {{std::string(json::GetString(question, "id")), R"({"approved": true})"}};
-  const Transcript answered = world_.Turn(answer);
-  ExpectWhole(answered, asked.chunks.back().seq + 1);
-  EXPECT_EQ(answered.run_id(), asked.run_id());
-  EXPECT_EQ(answered.answer(), "Done.");
-  EXPECT_EQ(answered.chunks.back().tools_used, (std::vector<std::string>{"search_documents"}));
-  EXPECT_EQ(world_.StateOf(asked.run_id()), "completed");
-  EXPECT_EQ(world_.Turn(answer).status.code(), Code::kFailedPrecondition);
-  ExpectWhole(world_.Turn(ResumeTurn()));
-}
-
-TEST_F(LocalOrchestratorTest, AnAnswerCountsAfterARestart) {
-  world_.Start();
-  model_->Add(Calls("search_documents", {{"query", "x"}}));
-  model_->Add(Says("Fine, without."));
-  TurnRequest request = Turn("may I?");
-  request.agent_type = "careful";
-  ASSERT_EQ(world_.Turn(request).meta("state"), "waiting");
-  world_.Stop();
-  world_.Start();
-  TurnRequest answer = ResumeTurn();
-  answer.answers = {{"", R"({"approved": false})"}};
-  EXPECT_EQ(world_.Turn(answer).answer(), "Fine, without.");
-}
-
-TEST_F(LocalOrchestratorTest, ANewMessageEndsTheWait) {
-  world_.Start();
-  model_->Add(Calls("search_documents", {{"query", "x"}}));
-  model_->Add(Says("Something else."));
-  TurnRequest request = Turn("may I?");
-  request.agent_type = "careful";
-  const Transcript asked = world_.Turn(request);
-  EXPECT_TRUE(KeepsGraphOf(asked.run_id()));
-  const Transcript next = world_.Turn(Turn("never mind"));
-  EXPECT_EQ(next.answer(), "Something else.");
-  EXPECT_NE(next.run_id(), asked.run_id());
-  EXPECT_EQ(world_.StateOf(asked.run_id()), "cancelled");
-
-  TurnRequest replay = ResumeTurn();
-  replay.run_id = asked.run_id();
-  const Transcript whole = world_.Turn(replay);
-  ExpectWhole(whole);
-  ASSERT_EQ(whole.chunks.size(), asked.chunks.size() + 1);
-  EXPECT_EQ(whole.last_type(), "error");
-  EXPECT_EQ(whole.chunks.back().message, "superseded by a new message");
-  EXPECT_EQ(whole.meta("state"), "cancelled");
-  EXPECT_EQ(whole.meta("code"), "CANCELLED");
-  EXPECT_EQ(whole.meta("superseded_by"), next.run_id());
-  EXPECT_FALSE(KeepsGraphOf(asked.run_id()));
-}
-
-TEST_F(LocalOrchestratorTest, AWaitingRunMayBeCancelled) {
-  world_.Start();
-  model_->Add(Calls("search_documents", {{"query", "x"}}));
-  TurnRequest request = Turn("may I?");
-  request.agent_type = "careful";
-  const Transcript asked = world_.Turn(request);
-  ASSERT_EQ(asked.meta("state"), "waiting");
-  TurnRequest cancel = ResumeTurn();
-  cancel.cancel = true;
-  const Transcript cancelled = world_.Turn(cancel);
-  ExpectWhole(cancelled);
-  ASSERT_EQ(cancelled.chunks.size(), asked.chunks.size() + 1);
-  EXPECT_EQ(cancelled.last_type(), "error");
-  EXPECT_EQ(cancelled.meta("code"), "CANCELLED");
-  EXPECT_EQ(world_.StateOf(asked.run_id()), "cancelled");
-  world_.Stop();  // waits for what comes after the stream
-  EXPECT_FALSE(KeepsGraphOf(asked.run_id()));
-  EXPECT_TRUE(world_.Query("SELECT run_id FROM run_requests").rows.empty());
 }
 
 TEST_F(LocalOrchestratorTest, ShutdownSuspendsAndTheNextStartResumes) {
@@ -483,7 +390,7 @@ TEST_F(LocalOrchestratorTest, AFinishedRunLeavesNoCheckpointsAndNoRequest) {
   const Transcript turn = world_.Turn(Turn("hi"));
   world_.Stop();  // waits for what comes after the stream
   EXPECT_TRUE(world_.Query("SELECT run_id FROM run_requests").rows.empty());
-  EXPECT_FALSE(KeepsGraphOf(turn.run_id()));
+  EXPECT_FALSE(world_.HasCheckpoints("u:c/" + turn.run_id()));
 }
 
 }  // namespace

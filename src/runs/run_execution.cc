@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/client_error.h"
 #include "graph/scoped_store.h"
 #include "runs/run_listener.h"
 #include "runs/turn_context.h"
@@ -231,8 +232,10 @@ async::Task<void> RunExecution::Ask() {
 }
 
 async::Task<void> RunExecution::EndWithError(RunState state, Status status) {
+  // Why a node failed is the client's to know, but not what the database says.
+  const bool hidden = status.details().contains(std::string(kInternalDetail));
   ChunkDraft last{.type = "error",
-                  .message = status.message(),
+                  .message = hidden ? ForClients(status).message() : status.message(),
                   .agent_name = std::string(kSystem),
                   .metadata = {{"state", std::string(RunStateName(state))},
                                {"code", std::string(CodeName(status.code()))},

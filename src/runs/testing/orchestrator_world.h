@@ -142,6 +142,11 @@ class OrchestratorWorld {
     for (std::size_t i = 0; i < rows.rows.size(); ++i) answers.emplace_back(rows.Text(i, 0));
     return answers;
   }
+  bool HasCheckpoints(const std::string& graph_thread) {
+    const auto found = async::BlockOn(MakeCheckpoints()->Get(graph_thread, "", ""));
+    BATON_CHECK(found.has_value(), found.error().ToString());
+    return found->exists;
+  }
   std::string StateOf(const std::string& run_id) {
     const storage::Rows rows = Query("SELECT state FROM runs WHERE run_id = $1", {run_id});
     return rows.rows.empty() ? "" : std::string(rows.Text(0, 0));
