@@ -4,9 +4,11 @@
 #include <charconv>
 #include <cmath>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 namespace baton::agents {
 namespace {
@@ -27,6 +29,46 @@ bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> word
   return std::ranges::find(words, text) != words.end();
 }
 
+// Notes where a document's content begins.
+class DocumentStart final : public YAML::EventHandler {
+ public:
+  std::optional<YAML::Mark> place;
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { Note(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    Note(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    Note(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    Note(mark);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  void Note(const YAML::Mark& mark) {
+    if (!place) place = mark;
+  }
+};
+
+// YAML::LoadAll() would tell too, but never ends on some texts, such as `,/ : "`.
+std::optional<YAML::Mark> SecondDocument(const std::string& text) {
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  DocumentStart first;
+  DocumentStart second;
+  if (!parser.HandleNextDocument(first) || !parser.HandleNextDocument(second)) return std::nullopt;
+  return second.place;
+}
+
 }  // namespace
 
 bool IsPlain(const YAML::Node& scalar) { return scalar.Tag() == "?" || scalar.Tag().empty(); }
@@ -44,17 +86,18 @@ json::Value ScalarToJson(const YAML::Node& scalar) {
 }
 
 std::optional<YamlPart> YamlReader::Root() {
-  const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text_));
-  if (documents.empty() || documents.front().IsNull()) {
+  const std::string text(text_);
+  const YAML::Node document = YAML::Load(text);
+  if (!document.IsDefined() || document.IsNull()) {
     Mistake(0, "the file is empty");
     return std::nullopt;
   }
-  if (documents.size() > 1) {
-    Mistake(PlaceOf(documents[1].Mark(), 0), "a second document: one file is one graph");
+  if (const std::optional<YAML::Mark> second = SecondDocument(text)) {
+    Mistake(PlaceOf(*second, 0), "a second document: one file is one graph");
     return std::nullopt;
   }
-  const std::size_t place = PlaceOf(documents[0].Mark(), 0);
-  return YamlPart{"the file", documents[0], place, place};
+  const std::size_t place = PlaceOf(document.Mark(), 0);
+  return YamlPart{"the file", document, place, place};
 }
 
 bool YamlReader::Count(std::size_t place) {
