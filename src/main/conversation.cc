@@ -131,8 +131,10 @@ std::optional<std::string> Conversation::Ask(const std::string& prompt) {
 }
 
 std::optional<std::string> Conversation::AskUntilAnswered(const Question& question) {
-  const std::string prompt =
-      DescribeQuestion(question) + (AsksPermission(question) ? "\nAllow? [y/n] " : "\nAnswer: ");
+  std::string prompt = DescribeQuestion(question);
+  prompt += AsksPermission(question)   ? "\nAllow? [y/n] "
+            : AsksAboutDoubt(question) ? "\n[r]etry, [s]kip, or [d]one and what came of it? "
+                                       : "\nAnswer: ";
   while (const auto line = Ask(prompt)) {
     const Result<std::string> answer = ReadAnswer(question, *line);
     if (answer) return *answer;

@@ -11,6 +11,28 @@ Result<std::string> ReadPermission(std::string_view line) {
   return Fail(Code::kInvalidArgument, "answer with y or n");
 }
 
+// "done", or "done It is in the file."
+Result<std::string> ReadDoubt(std::string_view line) {
+  const std::size_t space = line.find(' ');
+  const std::string_view word = line.substr(0, space);
+  const std::string_view rest =
+      space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
+  if (word == "d" || word == "done") {
+    return json::Serialize(json::Object{{"action", "done"}, {"result", rest}});
+  }
+  if (line == "r" || line == "retry") return R"({"action":"retry"})";
+  if (line == "s" || line == "skip") return R"({"action":"skip"})";
+  return Fail(Code::kInvalidArgument, "answer with retry, skip, or done and what came of it");
+}
+
+// What the question is about and, where it is a tool call, which.
+std::string DescribeCall(const json::Value& payload) {
+  const json::Value* arguments = json::Find(payload, "arguments");
+  return fmt::format("{}\n{} ({}) {}", json::GetString(payload, "reason"),
+                     json::GetString(payload, "tool"), json::GetString(payload, "effect"),
+                     arguments == nullptr ? "" : json::Serialize(*arguments));
+}
+
 }  // namespace
 
 std::vector<Question> ParseQuestions(std::string_view json_text) {
@@ -33,18 +55,20 @@ bool AsksPermission(const Question& question) {
   return json::GetString(question.payload, "kind") == "permission";
 }
 
+bool AsksAboutDoubt(const Question& question) {
+  return json::GetString(question.payload, "kind") == "effect_in_doubt";
+}
+
 std::string DescribeQuestion(const Question& question) {
   const json::Value& payload = question.payload;
   if (payload.is_string()) return std::string(json::ToStringView(payload.get_string()));
-  if (!AsksPermission(question)) return json::Serialize(payload);
-  const json::Value* arguments = json::Find(payload, "arguments");
-  return fmt::format("{}\n{} ({}) {}", json::GetString(payload, "reason"),
-                     json::GetString(payload, "tool"), json::GetString(payload, "effect"),
-                     arguments == nullptr ? "" : json::Serialize(*arguments));
+  if (AsksPermission(question) || AsksAboutDoubt(question)) return DescribeCall(payload);
+  return json::Serialize(payload);
 }
 
 Result<std::string> ReadAnswer(const Question& question, std::string_view line) {
   if (AsksPermission(question)) return ReadPermission(line);
+  if (AsksAboutDoubt(question)) return ReadDoubt(line);
   const json::Value text(line);
   if (!question.answer_schema) return json::Serialize(text);
   const Result<json::Schema> schema = json::Schema::Compile(*question.answer_schema);

@@ -24,6 +24,23 @@ TEST(Questions, APermissionIsGivenOrRefused) {
   EXPECT_EQ(ReadAnswer(questions[0], "maybe").error().code(), Code::kInvalidArgument);
 }
 
+TEST(Questions, ADoubtIsSettledInOneOfThreeWays) {
+  const auto questions = ParseQuestions(R"([{"id": "q", "payload": {"kind": "effect_in_doubt",
+      "reason": "This may have happened.", "tool": "add_note", "effect": "write",
+      "arguments": {"text": "x"}}, "answer_schema": {"type": "object"}}])");
+  ASSERT_EQ(questions.size(), 1U);
+  EXPECT_EQ(DescribeQuestion(questions[0]),
+            "This may have happened.\nadd_note (write) {\"text\":\"x\"}");
+  EXPECT_EQ(ReadAnswer(questions[0], "r").value(), R"({"action":"retry"})");
+  EXPECT_EQ(ReadAnswer(questions[0], "skip").value(), R"({"action":"skip"})");
+  EXPECT_EQ(ReadAnswer(questions[0], "done").value(), R"({"action":"done","result":""})");
+  EXPECT_EQ(ReadAnswer(questions[0], "d It is there.").value(),
+            R"({"action":"done","result":"It is there."})");
+  for (const char* line : {"", "y", "retry it", "perhaps"}) {
+    EXPECT_EQ(ReadAnswer(questions[0], line).error().code(), Code::kInvalidArgument) << line;
+  }
+}
+
 TEST(Questions, AnyOtherIsAnsweredWithWhatWasTyped) {
   const auto questions = ParseQuestions(R"([{"id": "q2", "payload": "Which city?"}, 3])");
   ASSERT_EQ(questions.size(), 1U);

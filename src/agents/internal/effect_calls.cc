@@ -56,10 +56,16 @@ async::Task<Result<EffectRecall>> RecallEffect(graph::NodeContext& context,
   const Result<json::Value> answer = co_await context.Interrupt(DoubtQuestion(call, record->tries));
   if (!answer) co_return Fail(answer.error());
   const std::string_view action = json::GetString(*answer, "action");
-  if (action == "skip") recall.refusal = kSkipped;
-  if (action == "done") {
+  if (action == "skip") {
+    recall.refusal = kSkipped;
+  } else if (action == "done") {
     const std::string_view result = json::GetString(*answer, "result");
     recall.outcome = tools::ToolResult{.text = std::string(result.empty() ? kDone : result)};
+  } else if (action != "retry") {
+    // The graph has checked the answer; nothing but the word itself makes a call again.
+    co_return Fail(Code::kInvalidArgument,
+                   "answer about '{}': action '{}' is none of retry, skip, done", call.call.name,
+                   action);
   }
   co_return recall;
 }
