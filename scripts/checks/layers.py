@@ -19,7 +19,7 @@ MODULES = {
     "http":       (2, "base async"),
     "storage":    (2, "base async"),
     "graph":      (2, "base async json"),
-    "checkpoint": (3, "base async json storage graph/checkpoint*.h"),
+    "checkpoint": (3, "base async json storage graph/checkpoint*.h graph/node_cache.h"),
     "llm":        (3, "base async json http"),
     "tools":      (3, "base async json http"),
     "workspace":  (3, "base async json http storage"),
