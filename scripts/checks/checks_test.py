@@ -98,6 +98,7 @@ class Layers(CheckTest):
 
     def test_where_only_an_interface_may_be_seen_the_rest_is_refused(self):
         self.good("src/checkpoint/a.h", '"graph/checkpoint_store.h"')
+        self.good("src/checkpoint/a.h", '"graph/node_cache.h"')
         self.bad("src/checkpoint/a.h", '"graph/runner.h"')
         self.good("src/gateway/a.h", '"runs/orchestrator.h"')
         self.bad("src/gateway/a.h", '"runs/local_orchestrator.h"')

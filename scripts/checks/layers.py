@@ -21,7 +21,7 @@ MODULES = {
     "grpc_client": (2, "base async"),
     "graph":      (2, "base async json"),
     "checkpoint": (3, "base async json storage graph/checkpoint*.h graph/condition.h "
-                      "graph/embedder.h graph/long_term_store.h"),
+                      "graph/embedder.h graph/long_term_store.h graph/node_cache.h"),
     "llm":        (3, "base async json http"),
     "tools":      (3, "base async json http grpc_client"),
     "workspace":  (3, "base async json http storage"),

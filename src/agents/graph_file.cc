@@ -138,7 +138,7 @@ class GraphFileLoader {
       options.retry = graph::RetryPolicy();
       options.retry.max_attempts = *node.attempts;
     }
-    options.timeout = node.timeout;
+    options.timeout.run = node.timeout;
     options.deferred = node.deferred;
     for (const NameUse& target : node.targets) options.destinations.push_back(target.name);
     return options;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agents/agent_catalog.h"
 #include "agents/internal/turn_recorder.h"
 #include "agents/internal/turn_state.h"
 #include "async/block_on.h"

@@ -30,6 +30,8 @@ class GraphCompiler {
       return Fail(Code::kInvalidArgument, "recursion limit {}: at least 1",
                   options_.recursion_limit);
     }
+    BATON_TRY(CheckCached());
+    graph_->name_ = options_.name;
     graph_->recursion_limit_ = options_.recursion_limit;
     graph_->persistence_ = options_.persistence;
     graph_->step_timeout_ = options_.step_timeout;
@@ -185,6 +187,17 @@ class GraphCompiler {
       return Fail(Code::kInvalidArgument,
                   "node '{}': no edge leads to it, and no node lists it in its destinations",
                   graph_->nodes_[i].name);
+    }
+    return {};
+  }
+
+  Status CheckCached() const {
+    if (!options_.name.empty()) return {};
+    for (const NodeEntry& node : graph_->nodes_) {
+      if (!node.options.cache) continue;
+      return Fail(Code::kInvalidArgument,
+                  "node '{}' has a cache policy: the graph needs a name (CompileOptions::name)",
+                  node.name);
     }
     return {};
   }

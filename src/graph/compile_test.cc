@@ -108,6 +108,27 @@ TEST_F(CompileTest, WantsAReducerForAReducerChannel) {
   EXPECT_EQ(CompileError(), "channel 'total': a reducer channel without reducer");
 }
 
+TEST_F(CompileTest, NamesTheCachedNodeOfAGraphWithoutName) {
+  Node("a", {.cache = CachePolicy()});
+  Edge(kStart, "a");
+  EXPECT_EQ(CompileError(),
+            "node 'a' has a cache policy: the graph needs a name (CompileOptions::name)");
+}
+
+TEST_F(CompileTest, NamesTheSubscriptionThatDangles) {
+  Node("a");
+  Edge(kStart, "a");
+  EXPECT_TRUE(graph_.AddSubscription("c", "a").ok());
+  EXPECT_EQ(CompileError(), "channel:c:a: no such channel 'c'");
+}
+
+TEST_F(CompileTest, NamesTheBarrierWithoutNames) {
+  Channels channels;
+  channels["c"].kind = ChannelKind::kBarrier;
+  graph_ = StateGraph(std::move(channels));
+  EXPECT_EQ(CompileError(), "channel 'c': names are for a barrier, which needs some");
+}
+
 TEST_F(CompileTest, AddNodeRefusesWhatCannotBeANode) {
   EXPECT_EQ(graph_.AddNode("a", nullptr).code(), Code::kInvalidArgument);
   EXPECT_EQ(graph_.AddNode("", AnyNode()).code(), Code::kInvalidArgument);

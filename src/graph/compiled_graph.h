@@ -29,6 +29,8 @@ enum class Persistence {
 };
 
 struct CompileOptions {
+  // Tells graphs apart that share a NodeCache.
+  std::string name;
   std::vector<std::string> interrupt_before;
   std::vector<std::string> interrupt_after;
   int recursion_limit = 25;
@@ -95,6 +97,7 @@ class CompiledGraph {
   const std::vector<NodeEntry>& nodes() const { return nodes_; }           // then by name
   const std::vector<ChannelEntry>& channels() const { return channels_; }  // by name
   const std::vector<TriggerEntry>& triggers() const { return triggers_; }
+  const std::string& name() const { return name_; }
   int recursion_limit() const { return recursion_limit_; }
   const std::optional<std::chrono::milliseconds>& step_timeout() const { return step_timeout_; }
   Persistence persistence() const { return persistence_; }
@@ -117,6 +120,7 @@ class CompiledGraph {
   std::vector<ChannelEntry> channels_;
   std::vector<TriggerEntry> triggers_;
   json::Value initial_values_;
+  std::string name_;
   int recursion_limit_ = 25;
   std::optional<std::chrono::milliseconds> step_timeout_;
   Persistence persistence_ = Persistence::kInherit;

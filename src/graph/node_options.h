@@ -33,9 +33,18 @@ struct RetryPolicy {
   std::function<bool(const Status&)> retry_on;
 };
 
+// For nodes whose output follows from their input: it is taken from the run's NodeCache, if that
+// has one, and the node does not run. The output of a node that asked is not kept.
+struct CachePolicy {
+  // What of the input decides, empty: all of it.
+  std::function<std::string(const json::Value& input)> key;
+  std::optional<std::chrono::milliseconds> ttl;  // empty: for good
+};
+
 struct NodeOptions {
   RetryPolicy retry;
-  bool deferred = false;  // runs only when nothing else is left to run
+  std::optional<CachePolicy> cache;  // wants CompileOptions::name
+  bool deferred = false;             // runs only when nothing else is left to run
   TimeoutPolicy timeout;
   // Runs in place of the node once that has failed for good, with its input and
   // NodeContext::failure(); what it returns counts as the node's, so its edges are followed. It

@@ -15,6 +15,7 @@
 #include "graph/checkpoint_store.h"
 #include "graph/compiled_graph.h"
 #include "graph/node.h"
+#include "graph/node_cache.h"
 #include "graph/run_control.h"
 #include "graph/state_snapshot.h"
 #include "json/json.h"
@@ -92,6 +93,7 @@ struct RunOptions {
   RunScope* scope = nullptr;
   LongTermStore* store = nullptr;  // what the run's nodes may reach of it; outlives the run
   const RunControl* control = nullptr;
+  NodeCache* cache = nullptr;  // for nodes with a CachePolicy
   Deadline deadline;
   int recursion_limit = 0;  // super-steps; 0: the graph's own (default 25)
   // Nodes of the thread's own graph to stop before and after, in place of those it was compiled

@@ -42,7 +42,8 @@ void NameNode(Status& failure, const std::string& node) {
 }  // namespace
 
 async::Task<void> RunLoop::RunTask(Task& task) {
-  if (!task.handling) co_await RunAttempts(task);
+  const bool hit = IsCached(task) && co_await TakeFromCache(task);
+  if (!task.handling && !hit) co_await RunAttempts(task);
   // A node that was cancelled with its run has not failed for good.
   if (MayHandle(task) && !co_await async::IsCancelled()) BeginHandling(task);
   if (task.handling) co_await RunHandler(task);
@@ -99,12 +100,20 @@ async::Task<void> RunLoop::RunAttempt(Task& task) {
   task.answered.clear();
   TaskContext context(*this, task, AttemptDeadline(task));
   const NodeEntry& node = NodeOf(task);
+  Result<NodeOutput> output;
   if (task.handling) {
-    Settle(task, co_await RunInTime(task, node.options.error_handler->Run(context)));
+    output = co_await RunInTime(task, node.options.error_handler->Run(context));
   } else if (node.subgraph != nullptr) {
-    Settle(task, co_await RunInTime(task, RunSubgraph(task)));
+    output = co_await RunInTime(task, RunSubgraph(task));
   } else {
-    Settle(task, co_await RunInTime(task, node.node->Run(context)));
+    output = co_await RunInTime(task, node.node->Run(context));
+  }
+  // As the node returned it: where its conditional edges lead is asked again.
+  json::Value returned;
+  if (output && IsCached(task)) returned = OutputToJson(*output);
+  Settle(task, std::move(output));
+  if (!returned.is_null() && task.state == TaskState::kDone && task.answered.empty()) {
+    co_await PutIntoCache(task, std::move(returned));
   }
 }
 

@@ -41,6 +41,11 @@ Result<std::vector<TaskWrite>> EncodeTask(const CompiledGraph& graph, const Task
 // Of these the one that says what it asked, unless the row it has says the same.
 Result<std::vector<TaskWrite>> EncodeAsked(const CompiledGraph& graph, const Task& task);
 
+// {"update", "go_to", "sends"}, the last two left out when empty. Nodes and channels that the
+// graph does not have are left out of what is read.
+json::Value OutputToJson(const NodeOutput& output);
+NodeOutput OutputFromJson(const CompiledGraph& graph, const json::Value& object);
+
 // What a run was told to do before it went on, the `index`th time for this checkpoint.
 Result<TaskWrite> EncodeCommand(const NodeOutput& command, int index);
 Result<std::vector<NodeOutput>> DecodeCommands(const CompiledGraph& graph,

@@ -117,6 +117,12 @@ class RunLoop {
   Deadline AttemptDeadline(const Task& task) const;
   void SignOfLife(Task& task);
 
+  // caching.cc
+  bool IsCached(const Task& task) const;
+  std::string CacheText(const Task& task) const;
+  async::Task<bool> TakeFromCache(Task& task);
+  async::Task<void> PutIntoCache(const Task& task, json::Value output);
+
   // commit.cc
   Status AddCheckpoint(std::string source);
   Status AddTaskRows(Task& task);

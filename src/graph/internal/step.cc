@@ -46,7 +46,7 @@ bool RunLoop::TryRunNow(Task& task) {
     Settle(task, std::move(output));
     return true;
   }
-  if (node.node == nullptr || task.attempt > 0 || task.handling) return false;
+  if (node.node == nullptr || task.attempt > 0 || task.handling || IsCached(task)) return false;
   task.attempt = 1;
   TaskContext context(*this, task, AttemptDeadline(task));
   std::optional<Result<NodeOutput>> output = node.node->RunNow(context);

@@ -26,6 +26,7 @@ struct Task {
   int send = -1;     // its index among the state's sends
   TaskState state = TaskState::kReady;
   bool stored = false;         // its rows are in the store or on their way
+  bool cached = false;         // `output` comes from the cache
   bool restored = false;       // it finished in an earlier run
   bool without_edges = false;  // CompileOptions::drop_edges_of_failed_steps
   int attempt = 0;

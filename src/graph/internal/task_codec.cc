@@ -152,11 +152,26 @@ Result<std::vector<TaskWrite>> EncodeAsked(const CompiledGraph& graph, const Tas
   return rows;
 }
 
-Result<TaskWrite> EncodeCommand(const NodeOutput& command, int index) {
+json::Value OutputToJson(const NodeOutput& output) {
   json::Object object;
-  AddRoute(command, object);
-  object.emplace("update", command.writes);
-  return MakeRow("", index, ":command", object, "a command");
+  AddRoute(output, object);
+  object.emplace("update", output.writes);
+  return object;
+}
+
+NodeOutput OutputFromJson(const CompiledGraph& graph, const json::Value& object) {
+  NodeOutput output;
+  RouteFromJson(graph, object, output);
+  const json::Value* update = json::Find(object, "update");
+  if (update == nullptr || !update->is_object()) return output;
+  for (const auto& [name, written] : update->get_object()) {
+    if (graph.FindChannel({name.data(), name.size()}) >= 0) output.writes.emplace(name, written);
+  }
+  return output;
+}
+
+Result<TaskWrite> EncodeCommand(const NodeOutput& command, int index) {
+  return MakeRow("", index, ":command", OutputToJson(command), "a command");
 }
 
 Result<std::vector<NodeOutput>> DecodeCommands(const CompiledGraph& graph,
@@ -166,13 +181,7 @@ Result<std::vector<NodeOutput>> DecodeCommands(const CompiledGraph& graph,
     if (!row.task_id.empty() || row.index < kDoneIndex) continue;
     Result<json::Value> value = ParseRow(row);
     if (!value) return Fail(std::move(value).error());
-    NodeOutput& command = commands.emplace_back();
-    RouteFromJson(graph, *value, command);
-    const json::Value* update = json::Find(*value, "update");
-    if (update == nullptr || !update->is_object()) continue;
-    for (const auto& [name, written] : update->get_object()) {
-      if (graph.FindChannel({name.data(), name.size()}) >= 0) command.writes.emplace(name, written);
-    }
+    commands.push_back(OutputFromJson(graph, *value));
   }
   return commands;
 }

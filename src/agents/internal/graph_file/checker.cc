@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "agents/internal/nearest_name.h"
+#include "base/nearest_name.h"
 #include "graph/node.h"
 
 namespace baton::agents {

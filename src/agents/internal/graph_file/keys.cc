@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "agents/internal/nearest_name.h"
+#include "base/nearest_name.h"
 
 namespace baton::agents {
 

@@ -10,7 +10,7 @@
 #include "agents/internal/graph_file/keys.h"
 #include "agents/internal/graph_file/step_reader.h"
 #include "agents/internal/graph_file/yaml_part.h"
-#include "agents/internal/nearest_name.h"
+#include "base/nearest_name.h"
 #include "graph/node.h"
 
 namespace baton::agents {
