@@ -31,7 +31,7 @@ CREATE INDEX graph_node_cache_expires ON graph_node_cache (expires_us);
 }};
 
 SqlValue CacheBytes(std::string text) { return storage::Blob{std::move(text)}; }
-SqlValue Micros(Timestamp time) { return std::int64_t{time.time_since_epoch().count()}; }
+SqlValue CacheMicros(Timestamp time) { return std::int64_t{time.time_since_epoch().count()}; }
 
 async::Task<Result<Rows>> WriteOne(storage::Database& database, Statement statement) {
   std::vector<Statement> batch;
@@ -54,7 +54,7 @@ async::Task<Result<std::optional<std::string>>> SqlNodeCache::Get(std::string ns
   Result<Rows> rows =
       co_await database_.Read({"SELECT value FROM graph_node_cache WHERE ns = $1 AND key = $2 "
                                "AND (expires_us IS NULL OR expires_us > $3)",
-                               {CacheBytes(std::move(ns)), std::move(key), Micros(now)}});
+                               {CacheBytes(std::move(ns)), std::move(key), CacheMicros(now)}});
   if (!rows) co_return Fail(std::move(rows).error().Annotate("node cache"));
   if (rows->rows.empty()) co_return std::nullopt;
   co_return std::string(rows->Text(0, 0));
@@ -68,7 +68,7 @@ async::Task<Status> SqlNodeCache::Put(std::string ns, std::string key, std::stri
        "ON CONFLICT (ns, key) DO UPDATE SET value = excluded.value, "
        "expires_us = excluded.expires_us",
        {CacheBytes(std::move(ns)), std::move(key), CacheBytes(std::move(value)),
-        expires ? Micros(*expires) : SqlValue()}});
+        expires ? CacheMicros(*expires) : SqlValue()}});
   co_return written ? Status() : written.error();
 }
 
@@ -80,7 +80,7 @@ async::Task<Status> SqlNodeCache::Clear(std::string ns) {
 
 async::Task<Result<std::int64_t>> SqlNodeCache::RemoveExpired(Timestamp now) {
   const Result<Rows> written = co_await WriteOne(
-      database_, {"DELETE FROM graph_node_cache WHERE expires_us <= $1", {Micros(now)}});
+      database_, {"DELETE FROM graph_node_cache WHERE expires_us <= $1", {CacheMicros(now)}});
   if (!written) co_return Fail(written.error());
   co_return written->changed;
 }

@@ -5,6 +5,7 @@
 
 #include "async/timeout.h"
 #include "base/hash.h"
+#include "graph/internal/codec.h"
 #include "graph/internal/ids.h"
 #include "graph/internal/loading.h"
 #include "graph/internal/run_loop.h"
