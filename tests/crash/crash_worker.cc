@@ -204,6 +204,7 @@ class Worker {
       BATON_CHECK(state.error().code() == Code::kNotFound, state.error().ToString());
       if (!may_begin) co_return false;
       request.input = json::Object{{"log", json::Array{"in"}}};
+      request.new_thread = true;  // or else another process has begun it since
     } else if (state->next.empty()) {
       journal_.Write('F', run + " " + json::Serialize(*json::Find(state->values, "log")));
       co_return true;
