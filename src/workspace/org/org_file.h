@@ -130,7 +130,7 @@ struct Table {
   std::vector<Row> rows;
 };
 
-struct Clock {
+struct ClockLine {
   std::uint32_t line = 0;
   std::vector<StampAt> stamps;  // one while the clock runs, two when it was stopped
   Span duration;                // "1:30"
@@ -156,7 +156,7 @@ struct OrgFile {
   std::vector<Keyword> keywords;
   std::vector<Block> blocks;
   std::vector<Table> tables;
-  std::vector<Clock> clocks;
+  std::vector<ClockLine> clocks;
   std::vector<Link> links;
   std::vector<StampAt> stamps;  // of titles and text; those of planning and clocks are there
   TodoKeywords todo;

@@ -325,7 +325,7 @@ void ElementParser::ReadClock(std::size_t line) {
   const std::string_view text = TextOf(line);
   const std::size_t arrow = text.find("=>");
   const std::size_t stop = std::min(arrow, text.size());
-  Clock clock{.line = static_cast<std::uint32_t>(line), .stamps = {}, .duration = {}};
+  ClockLine clock{.line = static_cast<std::uint32_t>(line), .stamps = {}, .duration = {}};
   clock.stamps = ReadStamps(file_, SpanIn(line, {0, stop}));
   clock.duration = SpanIn(
       line, TrimRange(text, {arrow == std::string_view::npos ? stop : arrow + 2, text.size()}));

@@ -10,8 +10,8 @@ namespace baton::workspace::org::internal {
 void Splices::Replace(Span span, std::string text) {
   // What is inserted where something is replaced goes before it.
   const auto order = [](Span each) { return std::pair(each.begin, !each.empty()); };
-  const auto place = std::ranges::upper_bound(
-      splices_, order(span), {}, [&](const Splice& each) { return order(each.span); });
+  const auto place = std::ranges::upper_bound(splices_, order(span), {},
+                                              [&](const Splice& each) { return order(each.span); });
   splices_.insert(place, {span, std::move(text)});
 }
 
