@@ -94,6 +94,11 @@ std::string_view TrimLines(std::string_view text) {
   return text;
 }
 
+std::string_view WithoutIndent(std::string_view line) {
+  const std::string_view trimmed = TrimLines(line);
+  return trimmed.substr(std::min(trimmed.find_first_not_of(" \t"), trimmed.size()));
+}
+
 std::string StampOf(const OrgFile& file, const Heading& heading, PlannedDate::Kind kind) {
   for (const PlannedDate& date : heading.planning) {
     if (date.kind != kind || date.stamps.empty()) continue;
@@ -130,6 +135,8 @@ void DescribeHeading(const OrgFile& file, const Heading& heading, Item& item) {
   item.tags = SplitTags(file.Text(heading.tags));
   item.scheduled = StampOf(file, heading, PlannedDate::Kind::kScheduled);
   item.deadline = StampOf(file, heading, PlannedDate::Kind::kDeadline);
+  if (!heading.planning_line.empty())
+    item.dated_line = WithoutIndent(file.Text(heading.planning_line));
   item.created = file.PropertyOf(heading, "CREATED");
   item.content = TrimLines(file.Text({heading.head.end, heading.section.end}));
   item.kind = KindOf(file, heading, item);
@@ -146,6 +153,7 @@ void DescribeListItem(const OrgFile& file, int index, Item& item) {
   }
   item.tags = SplitTags(file.Text(ItemTags(file, list_item)));
   item.scheduled = ActiveStampIn(file, list_item.text);
+  if (!item.scheduled.empty()) item.dated_line = WithoutIndent(file.LineText(list_item.line));
   item.content =
       TrimLines(file.Text({file.lines[list_item.line].span.end, OwnSpan(file, index).end}));
 }

@@ -58,6 +58,7 @@ struct Item {
   std::vector<std::string> tags;  // its own
   std::string scheduled;          // the stamp as written; empty if there is none
   std::string deadline;
+  std::string dated_line;          // the line that holds these, without its end and indent
   std::string created;             // the :CREATED: property
   std::vector<std::string> above;  // titles of the headings it stands under, outermost first
   std::string content;             // what stands below the title, without planning and properties
