@@ -17,6 +17,7 @@
 #include "storage/open.h"
 #include "workspace/document_store.h"
 #include "workspace/importer.h"
+#include "workspace/org/org_store.h"
 
 namespace baton::app {
 namespace {
@@ -61,12 +62,24 @@ Task<void> ImportAll(storage::Database& database, const Settings& settings,
     result = Fail(std::move(store).error());
     co_return;
   }
+  const auto zone = workspace::org::TimeZone::Find(settings.Text("timezone"));
+  if (!zone) {
+    result = Fail(zone.error());
+    co_return;
+  }
+  auto org = co_await workspace::org::OrgStore::Open(database, SystemClock(), ids, *zone);
+  if (!org) {
+    result = Fail(std::move(org).error());
+    co_return;
+  }
   Terminal err(stderr);
   ProgressBar bar(err);
-  result = co_await workspace::Import(**store, files, settings.Text("user"), command.paths,
-                                      [&bar](const workspace::ImportProgress& progress) {
-                                        bar.Draw(progress.seen, progress.total, progress.current);
-                                      });
+  result = co_await workspace::Import(
+      **store, files, settings.Text("user"), command.paths,
+      [&bar](const workspace::ImportProgress& progress) {
+        bar.Draw(progress.seen, progress.total, progress.current);
+      },
+      org->get());
 }
 
 Task<Result<workspace::ImportReport>> ImportUntilInterrupted(storage::Database& database,

@@ -42,7 +42,7 @@ Result<std::unique_ptr<LocalTools>> LocalTools::Start(storage::Database& databas
   rpc::ServerOptions options;
   options.address = "127.0.0.1:0";
   options.service_token = ids.New("token");  // nobody else on this machine is to call it
-  auto server = rpc::StartToolServer(runtime, *parts->documents, options, metrics);
+  auto server = rpc::StartToolServer(runtime, {.documents = *parts->documents}, options, metrics);
   if (!server) return Fail(std::move(server).error().Annotate("ToolService"));
   parts->server = std::move(*server);
   auto client = tools::remote::ToolServiceClient::On(

@@ -24,6 +24,7 @@
 #include "storage/open.h"
 #include "tools/remote/tool_service_client.h"
 #include "workspace/document_store.h"
+#include "workspace/org/org_store.h"
 
 namespace baton::app {
 namespace {
@@ -88,6 +89,7 @@ struct Service::Parts {
   std::unique_ptr<storage::Database> database;
   // backend
   std::unique_ptr<workspace::DocumentStore> documents;
+  std::unique_ptr<workspace::org::OrgStore> org;
   std::unique_ptr<rpc::ToolServer> tool_server;
   // orchestrator
   std::shared_ptr<tools::remote::ToolServiceClient> tool_client;
@@ -122,7 +124,14 @@ Status Service::Parts::StartBackend() {
   auto store = Await(workspace::DocumentStore::Open(*database, SystemClock(), ids));
   if (!store) return std::move(store).error().Annotate("document store");
   documents = std::move(*store);
-  auto server = rpc::StartToolServer(runtime, *documents, GrpcOptions(settings, "tools"), metrics);
+  auto zone = workspace::org::TimeZone::Find(settings.Text("timezone"));
+  if (!zone) return std::move(zone).error().Annotate("setting 'timezone'");
+  auto org_store =
+      Await(workspace::org::OrgStore::Open(*database, SystemClock(), ids, *std::move(zone)));
+  if (!org_store) return std::move(org_store).error().Annotate("org store");
+  org = std::move(*org_store);
+  auto server = rpc::StartToolServer(runtime, {.documents = *documents, .org = org.get()},
+                                     GrpcOptions(settings, "tools"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "ToolService", "--tools");
   tool_server = std::move(*server);
   return {};

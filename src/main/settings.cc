@@ -56,6 +56,8 @@ constexpr std::array kSettings = {
                 "base URL of the provider; empty: https://api.openai.com/v1"},
     SettingSpec{"offline.token_delay_ms", "BATON_OFFLINE_TOKEN_DELAY_MS", "0",
                 "pause of the offline model between words", Type::kNumber},
+    SettingSpec{"timezone", "BATON_TIMEZONE", "",
+                "where \"today\" is, such as Europe/Berlin, for org files; empty: the machine's"},
     SettingSpec{"threads", "BATON_THREADS", "0", "serving threads; 0: one per core", Type::kNumber},
     SettingSpec{"log.level", "BATON_LOG_LEVEL LOG_LEVEL", "info",
                 "debug, info, warning, error or critical", Type::kLogLevel},

@@ -3,12 +3,14 @@
 #include <utility>
 
 #include "tools/remote/document_tools.h"
+#include "tools/remote/org_tools.h"
 
 namespace baton::app {
 
 Status RegisterTools(tools::ToolRegistry& registry,
                      std::shared_ptr<tools::remote::ToolServiceClient> client) {
-  return tools::remote::RegisterDocumentTools(registry, std::move(client));
+  BATON_TRY(tools::remote::RegisterDocumentTools(registry, client));
+  return tools::remote::RegisterOrgTools(registry, std::move(client));
 }
 
 }  // namespace baton::app

@@ -11,6 +11,7 @@
 #include "async/task_group.h"
 #include "base/utf8.h"
 #include "workspace/internal/folder_walk.h"
+#include "workspace/org/org_store.h"
 
 namespace baton::workspace {
 namespace {
@@ -26,6 +27,7 @@ struct ReadFile {
   std::size_t bytes = 0;
   std::string skip_reason;  // empty: it is unchanged, or a document
   std::optional<ParsedDocument> document;
+  std::string org_bytes;  // of an org file
 };
 
 ReadFile Skipped(std::string reason) { return {.skip_reason = std::move(reason)}; }
@@ -56,15 +58,20 @@ ReadFile ReadOne(const std::filesystem::path& path, const std::string& known_has
   const Result<std::string> bytes = ReadBytes(path);
   if (!bytes) return Skipped(bytes.error().message());
   ReadFile read{.bytes = bytes->size()};
+  if (path.extension() == ".org") read.org_bytes = *bytes;
   if (!known_hash.empty() && SourceHash(*bytes) == known_hash) return read;
   Result<ParsedDocument> document = ParseFile(path, *bytes);
-  if (!document) return Skipped(document.error().message());
+  if (!document) {
+    read.skip_reason = document.error().message();
+    return read;
+  }
   read.document = *std::move(document);
   return read;
 }
 
 struct FileBatch {
   std::vector<ParsedDocument> documents;
+  std::vector<std::pair<std::string, std::string>> org_files;  // path and bytes
   std::vector<std::string> paths;  // of all files the batch has dealt with
   ImportReport report;             // what is known of them before they are stored
 };
@@ -73,11 +80,12 @@ struct FileBatch {
 class ImportRun {
  public:
   ImportRun(DocumentStore& store, async::BlockingPool& files, std::string user_id,
-            std::function<void(const ImportProgress&)> on_progress)
+            std::function<void(const ImportProgress&)> on_progress, org::OrgStore* org)
       : store_(store),
         files_(files),
         user_id_(std::move(user_id)),
-        on_progress_(std::move(on_progress)) {}
+        on_progress_(std::move(on_progress)),
+        org_(org) {}
 
   async::Task<Result<ImportReport>> Run(std::vector<std::filesystem::path> paths);
 
@@ -86,11 +94,13 @@ class ImportRun {
   async::Task<Status> ReadAndStore(async::TaskGroup& writer);
   async::Task<Result<FileBatch>> ReadBatch();
   async::Task<void> StoreBatch(FileBatch batch);
+  async::Task<Status> StoreOrgFiles(FileBatch& batch);
 
   DocumentStore& store_;
   async::BlockingPool& files_;
   const std::string user_id_;
   const std::function<void(const ImportProgress&)> on_progress_;
+  org::OrgStore* const org_;
 
   std::vector<std::filesystem::path> found_;
   std::size_t next_ = 0;  // of found_, to read
@@ -130,6 +140,9 @@ async::Task<Result<FileBatch>> ImportRun::ReadBatch() {
     const std::string hash = known == hashes->end() ? std::string() : known->second;
     ReadFile read = co_await files_.Run([&path, &hash] { return ReadOne(path, hash); });
     batch.paths.push_back(name);
+    if (org_ != nullptr && !read.org_bytes.empty()) {
+      batch.org_files.emplace_back(name, std::move(read.org_bytes));
+    }
     if (read.document) {
       batch.documents.push_back(*std::move(read.document));
     } else if (read.skip_reason.empty()) {
@@ -150,6 +163,8 @@ async::Task<void> ImportRun::StoreBatch(FileBatch batch) {
     store_status_ = outcomes.error();
     co_return;
   }
+  store_status_ = co_await StoreOrgFiles(batch);
+  if (!store_status_.ok()) co_return;
   report_.added += static_cast<std::size_t>(std::ranges::count(*outcomes, PutOutcome::kAdded));
   report_.updated += static_cast<std::size_t>(std::ranges::count(*outcomes, PutOutcome::kUpdated));
   report_.unchanged += batch.report.unchanged + static_cast<std::size_t>(std::ranges::count(
@@ -160,6 +175,20 @@ async::Task<void> ImportRun::StoreBatch(FileBatch batch) {
     ++seen_;
     if (on_progress_) on_progress_({seen_, found_.size(), std::move(path)});
   }
+}
+
+// What org files have against being taken in is no failure of the import.
+async::Task<Status> ImportRun::StoreOrgFiles(FileBatch& batch) {
+  for (auto& [path, bytes] : batch.org_files) {
+    const auto outcome = co_await org_->Import(user_id_, path, std::move(bytes));
+    if (outcome) continue;
+    const Code code = outcome.error().code();
+    const bool refused = code == Code::kInvalidArgument || code == Code::kFailedPrecondition ||
+                         code == Code::kResourceExhausted;
+    if (!refused) co_return outcome.error();
+    batch.report.skipped.push_back({path, outcome.error().message()});
+  }
+  co_return Status();
 }
 
 // While one batch is being stored the next is read: the two take about as long.
@@ -194,8 +223,9 @@ async::Task<Result<ImportReport>> ImportRun::Run(std::vector<std::filesystem::pa
 async::Task<Result<ImportReport>> Import(DocumentStore& store, async::BlockingPool& files,
                                          std::string user_id,
                                          std::vector<std::filesystem::path> paths,
-                                         std::function<void(const ImportProgress&)> on_progress) {
-  ImportRun run(store, files, std::move(user_id), std::move(on_progress));
+                                         std::function<void(const ImportProgress&)> on_progress,
+                                         org::OrgStore* org) {
+  ImportRun run(store, files, std::move(user_id), std::move(on_progress), org);
   co_return co_await run.Run(std::move(paths));
 }
 

@@ -15,6 +15,10 @@
 
 namespace baton::workspace {
 
+namespace org {
+class OrgStore;
+}
+
 inline constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20U;
 
 // Reads one file's bytes as a document: format by extension, encoding detected (UTF-8, UTF-16
@@ -57,12 +61,16 @@ struct ImportReport {
 // exist fails with kNotFound before anything is imported. A failing database ends the import.
 // Stops between two files when the task is cancelled (kCancelled); what is stored stays.
 //
+// With `org`, which may be null, files whose names end in ".org" are taken in there as well, byte
+// for byte; one that cannot be, or that was edited there meanwhile, is among the skipped.
+//
 // `on_progress` may be empty; it is called on the caller's executor, once a file, with growing
 // `seen`. Memory: about three times the largest file, and the list of paths. When it returns a
 // report, everything is on disk.
 async::Task<Result<ImportReport>> Import(DocumentStore& store, async::BlockingPool& files,
                                          std::string user_id,
                                          std::vector<std::filesystem::path> paths,
-                                         std::function<void(const ImportProgress&)> on_progress);
+                                         std::function<void(const ImportProgress&)> on_progress,
+                                         org::OrgStore* org = nullptr);
 
 }  // namespace baton::workspace

@@ -83,11 +83,14 @@ class ToolServiceClient {
   async::Task<Result<ResolvedPath>> FindDocumentByPath(ToolContext context, std::string path,
                                                        std::string base_path);
 
+  // The way of a call to the service, for the tools of this folder (internal/connection.h).
+  struct Connection;
+  Connection& connection() const { return *connection_; }
+
   // Ok if the service says that it is serving (grpc.health.v1).
   async::Task<Status> CheckHealth(Deadline deadline);
 
  private:
-  struct Connection;
   explicit ToolServiceClient(std::unique_ptr<Connection> connection);
   static Result<std::shared_ptr<ToolServiceClient>> To(
       Result<std::unique_ptr<grpc_client::Endpoint>> service);

@@ -1,0 +1,60 @@
+// A tool that is one call of ToolService and says what came of it.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include <grpcpp/channel.h>
+
+#include "tools/remote/internal/connection.h"
+#include "tools/remote/tool_service_client.h"
+#include "tools/tool.h"
+
+namespace baton::tools::remote::internal {
+
+template <typename Request, typename Response>
+struct OrgCall {
+  ToolServiceClient::Connection::Method<Request, Response> method;
+  // From arguments that fit the schema. The user is filled in already.
+  void (*fill)(const json::Object& arguments, Request& request);
+  Result<ToolResult> (*show)(const Response& response);
+};
+
+template <typename Request, typename Response>
+class OrgTool final : public Tool {
+ public:
+  OrgTool(std::shared_ptr<ToolServiceClient> client, ToolDefinition definition,
+          OrgCall<Request, Response> call)
+      : client_(std::move(client)), definition_(std::move(definition)), call_(call) {}
+
+  const ToolDefinition& definition() const override { return definition_; }
+
+  async::Task<Result<ToolResult>> Call(const json::Object& arguments,
+                                       const ToolContext& context) override {
+    Request request;
+    request.set_user_id(context.user_id);
+    call_.fill(arguments, request);
+    Result<Response> response = co_await client_->connection().Call<Request, Response>(
+        call_.method, std::move(request), context);
+    if (!response) co_return Fail(std::move(response).error());
+    co_return call_.show(*response);
+  }
+
+ private:
+  const std::shared_ptr<ToolServiceClient> client_;
+  const ToolDefinition definition_;
+  const OrgCall<Request, Response> call_;
+};
+
+template <typename Request, typename Response>
+Status AddOrgTool(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client,
+                  ToolDefinition definition, OrgCall<Request, Response> call) {
+  return registry.Add(
+      std::make_unique<OrgTool<Request, Response>>(client, std::move(definition), call));
+}
+
+// The tools that change org files; RegisterOrgTools() adds both kinds.
+Status RegisterOrgWriteTools(ToolRegistry& registry,
+                             const std::shared_ptr<ToolServiceClient>& client);
+
+}  // namespace baton::tools::remote::internal
