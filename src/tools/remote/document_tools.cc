@@ -9,9 +9,15 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+#include "tools/remote/internal/tool_text.h"
 
 namespace baton::tools::remote {
 namespace {
+
+using internal::NumberedBlock;
+using internal::ObjectSchema;
+using internal::StringProperty;
+using internal::TextArgument;
 
 constexpr std::int64_t kDefaultPassages = 8;
 constexpr std::int64_t kMaxPassages = 20;
@@ -20,28 +26,6 @@ constexpr std::int64_t kMaxPassages = 20;
 constexpr std::size_t kMaxDocumentBytes = 40'000;
 // Of a whole document, as a citation shows it.
 constexpr std::size_t kSourceExcerptBytes = 500;
-
-json::Value StringProperty(std::string_view description) {
-  return json::Object{{"type", "string"}, {"minLength", 1}, {"description", description}};
-}
-
-json::Value ObjectSchema(json::Object properties, json::Array required) {
-  return json::Object{{"type", "object"},
-                      {"properties", std::move(properties)},
-                      {"required", std::move(required)},
-                      {"additionalProperties", false}};
-}
-
-// The schema has been checked: a required member is there.
-std::string TextArgument(const json::Object& arguments, std::string_view key) {
-  return std::string(json::GetString(arguments, key));
-}
-
-// "[1] Title — path" and the text below it.
-std::string NumberedBlock(std::size_t number, std::string_view title, std::string_view locator,
-                          std::string_view text) {
-  return fmt::format("[{}] {} — {}\n{}", number, title, locator, text);
-}
 
 // Length as browsers count it. `text` is valid UTF-8.
 std::int64_t Utf16Length(std::string_view text) {

@@ -8,6 +8,7 @@
 
 #include "grpc_client/endpoint.h"
 #include "proto/tool_service.grpc.pb.h"
+#include "tools/remote/internal/connection.h"
 
 namespace baton::tools::remote {
 namespace {
@@ -46,34 +47,6 @@ FoundPassage DecodePassage(wire::DocumentResult&& result) {
 }
 
 }  // namespace
-
-struct ToolServiceClient::Connection {
-  explicit Connection(std::unique_ptr<Endpoint> endpoint)
-      : service(std::move(endpoint)), stub(wire::ToolService::NewStub(service->channel())) {}
-
-  template <typename Request, typename Response>
-  using Method = void (AsyncStub::*)(grpc::ClientContext*, const Request*, Response*,
-                                     std::function<void(grpc::Status)>);
-
-  // Calls `method`; `caller` gives the key and the deadline, its user_id is in `request`.
-  template <typename Request, typename Response>
-  async::Task<Result<Response>> Call(Method<Request, Response> method, Request request,
-                                     ToolContext caller) {
-    grpc_client::CallOptions options{.deadline = caller.deadline};
-    if (!caller.idempotency_key.empty()) {
-      options.metadata.emplace_back("idempotency-key", std::move(caller.idempotency_key));
-    }
-    const Endpoint::Method<Request, Response> start =
-        [this, method](grpc::ClientContext* context, const Request* asked, Response* answer,
-                       const Endpoint::Done& done) {
-          (stub->async()->*method)(context, asked, answer, done);
-        };
-    co_return co_await service->Call(start, std::move(request), std::move(options));
-  }
-
-  const std::unique_ptr<Endpoint> service;
-  const std::unique_ptr<wire::ToolService::Stub> stub;
-};
 
 ToolServiceClient::ToolServiceClient(std::unique_ptr<Connection> connection)
     : connection_(std::move(connection)) {}
