@@ -16,6 +16,7 @@
 #include "main/database_address.h"
 #include "main/http_routes.h"
 #include "main/models.h"
+#include "main/outside.h"
 #include "main/tools.h"
 #include "main/version.h"
 #include "rpc/orchestrator_server.h"
@@ -81,6 +82,8 @@ struct Service::Parts {
   std::unique_ptr<storage::Database> database;
   // backend
   std::unique_ptr<workspace::DocumentStore> documents;
+  std::unique_ptr<workspace::weather::WeatherService> weather;
+  std::unique_ptr<workspace::web::WebService> web;
   std::unique_ptr<rpc::ToolServer> tool_server;
   // orchestrator
   std::shared_ptr<tools::remote::ToolServiceClient> tool_client;
@@ -115,7 +118,15 @@ Status Service::Parts::StartBackend() {
   auto store = Await(workspace::DocumentStore::Open(*database, SystemClock(), ids));
   if (!store) return std::move(store).error().Annotate("document store");
   documents = std::move(*store);
-  auto server = rpc::StartToolServer(runtime, *documents, GrpcOptions(settings, "tools"), metrics);
+  auto built_weather = BuildWeather(settings, SystemClock());
+  if (!built_weather) return std::move(built_weather).error();
+  weather = *std::move(built_weather);
+  auto built_web = BuildWeb(settings, SystemClock(), ids, metrics);
+  if (!built_web) return std::move(built_web).error();
+  web = *std::move(built_web);
+  auto server = rpc::StartToolServer(
+      runtime, {.documents = *documents, .weather = weather.get(), .web = web.get()},
+      GrpcOptions(settings, "tools"), metrics);
   if (!server) return std::move(server).error().Annotate("ToolService");
   tool_server = std::move(*server);
   return {};

@@ -5,16 +5,20 @@
 #include "proto/tool_service.pb.h"
 #include "rpc/internal/document_calls.h"
 #include "rpc/internal/grpc_server.h"
+#include "rpc/internal/weather_calls.h"
+#include "rpc/internal/web_calls.h"
 
 namespace baton::rpc {
 
 struct ToolServer::State {
-  State(async::Runtime& runtime, workspace::DocumentStore& documents, ServerOptions options,
+  State(async::Runtime& runtime, const ToolAreas& areas, ServerOptions options,
         MetricsRegistry& metrics)
       : server(runtime, std::move(options),
                *tool_service::SearchRequest::descriptor()->file()->FindServiceByName("ToolService"),
                metrics) {
-    internal::ServeDocuments(server.service(), documents);
+    internal::ServeDocuments(server.service(), areas.documents);
+    if (areas.weather != nullptr) internal::ServeWeather(server.service(), *areas.weather);
+    if (areas.web != nullptr) internal::ServeWeb(server.service(), *areas.web);
   }
 
   internal::GrpcServer server;
@@ -31,11 +35,10 @@ std::shared_ptr<grpc::Channel> ToolServer::InProcessChannel() {
 
 void ToolServer::Shutdown(Deadline deadline) { state_->server.Shutdown(deadline); }
 
-Result<std::unique_ptr<ToolServer>> StartToolServer(async::Runtime& runtime,
-                                                    workspace::DocumentStore& documents,
+Result<std::unique_ptr<ToolServer>> StartToolServer(async::Runtime& runtime, ToolAreas areas,
                                                     ServerOptions options,
                                                     MetricsRegistry& metrics) {
-  auto state = std::make_unique<ToolServer::State>(runtime, documents, std::move(options), metrics);
+  auto state = std::make_unique<ToolServer::State>(runtime, areas, std::move(options), metrics);
   BATON_TRY(state->server.Start());
   return std::unique_ptr<ToolServer>(new ToolServer(std::move(state)));
 }

@@ -10,17 +10,30 @@
 #include "rpc/server_options.h"
 #include "workspace/document_store.h"
 
+namespace baton::workspace::weather {
+class WeatherService;
+}
+namespace baton::workspace::web {
+class WebService;
+}
 namespace grpc {
 class Channel;
 }
 
 namespace baton::rpc {
 
+// What there is to serve. Areas that are null answer UNIMPLEMENTED.
+struct ToolAreas {
+  workspace::DocumentStore& documents;
+  workspace::weather::WeatherService* weather = nullptr;
+  workspace::web::WebService* web = nullptr;
+};
+
 // Serves the workspace as tool_service.ToolService, with grpc.health.v1 and reflection beside
-// it: the documents area, every other method answers UNIMPLEMENTED with its name. What a call
+// it: the areas given; every other method answers UNIMPLEMENTED with its name. What a call
 // reads belongs to the user_id of its message, which the service token vouches for.
 //
-// Lifetime: runtime, documents and metrics outlive it. The destructor shuts down at once.
+// Lifetime: runtime, areas and metrics outlive it. The destructor shuts down at once.
 // Threads:  start and shut down on a thread that is none of the Runtime's.
 // Errors:   as StartOrchestratorServer's.
 class ToolServer {
@@ -40,8 +53,7 @@ class ToolServer {
 
  private:
   friend Result<std::unique_ptr<ToolServer>> StartToolServer(async::Runtime& runtime,
-                                                             workspace::DocumentStore& documents,
-                                                             ServerOptions options,
+                                                             ToolAreas areas, ServerOptions options,
                                                              MetricsRegistry& metrics);
   struct State;
   explicit ToolServer(std::unique_ptr<State> state);
@@ -49,8 +61,7 @@ class ToolServer {
   std::unique_ptr<State> state_;
 };
 
-Result<std::unique_ptr<ToolServer>> StartToolServer(async::Runtime& runtime,
-                                                    workspace::DocumentStore& documents,
+Result<std::unique_ptr<ToolServer>> StartToolServer(async::Runtime& runtime, ToolAreas areas,
                                                     ServerOptions options,
                                                     MetricsRegistry& metrics);
 

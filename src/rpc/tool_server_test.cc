@@ -46,7 +46,7 @@ class ToolServerTest : public ::testing::Test {
   }
 
   void Start(const ServerOptions& options = {}) {
-    auto server = StartToolServer(runtime_, *documents_, options, metrics_);
+    auto server = StartToolServer(runtime_, {*documents_}, options, metrics_);
     ASSERT_TRUE(server) << server.error().ToString();
     server_ = *std::move(server);
     stub_ = wire::ToolService::NewStub(
