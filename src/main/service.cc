@@ -16,6 +16,7 @@
 #include "main/database_address.h"
 #include "main/http_routes.h"
 #include "main/models.h"
+#include "main/outside.h"
 #include "main/tools.h"
 #include "main/version.h"
 #include "rpc/orchestrator_server.h"
@@ -90,6 +91,8 @@ struct Service::Parts {
   // backend
   std::unique_ptr<workspace::DocumentStore> documents;
   std::unique_ptr<workspace::org::OrgStore> org;
+  std::unique_ptr<workspace::weather::WeatherService> weather;
+  std::unique_ptr<workspace::web::WebService> web;
   std::unique_ptr<rpc::ToolServer> tool_server;
   // orchestrator
   std::shared_ptr<tools::remote::ToolServiceClient> tool_client;
@@ -130,8 +133,15 @@ Status Service::Parts::StartBackend() {
       Await(workspace::org::OrgStore::Open(*database, SystemClock(), ids, *std::move(zone)));
   if (!org_store) return std::move(org_store).error().Annotate("org store");
   org = std::move(*org_store);
-  auto server = rpc::StartToolServer(runtime, {.documents = *documents, .org = org.get()},
-                                     GrpcOptions(settings, "tools"), metrics);
+  auto built_weather = BuildWeather(settings, SystemClock());
+  if (!built_weather) return std::move(built_weather).error();
+  weather = *std::move(built_weather);
+  auto built_web = BuildWeb(settings, SystemClock(), ids, metrics);
+  if (!built_web) return std::move(built_web).error();
+  web = *std::move(built_web);
+  const rpc::ToolAreas areas{
+      .documents = *documents, .org = org.get(), .weather = weather.get(), .web = web.get()};
+  auto server = rpc::StartToolServer(runtime, areas, GrpcOptions(settings, "tools"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "ToolService", "--tools");
   tool_server = std::move(*server);
   return {};

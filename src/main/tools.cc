@@ -4,13 +4,17 @@
 
 #include "tools/remote/document_tools.h"
 #include "tools/remote/org_tools.h"
+#include "tools/remote/weather_tools.h"
+#include "tools/remote/web_tools.h"
 
 namespace baton::app {
 
 Status RegisterTools(tools::ToolRegistry& registry,
                      std::shared_ptr<tools::remote::ToolServiceClient> client) {
   BATON_TRY(tools::remote::RegisterDocumentTools(registry, client));
-  return tools::remote::RegisterOrgTools(registry, std::move(client));
+  BATON_TRY(tools::remote::RegisterOrgTools(registry, client));
+  BATON_TRY(tools::remote::RegisterWeatherTools(registry, client));
+  return tools::remote::RegisterWebTools(registry, std::move(client));
 }
 
 }  // namespace baton::app

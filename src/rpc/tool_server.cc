@@ -6,16 +6,21 @@
 #include "rpc/internal/document_calls.h"
 #include "rpc/internal/grpc_server.h"
 #include "rpc/internal/org_calls.h"
+#include "rpc/internal/weather_calls.h"
+#include "rpc/internal/web_calls.h"
 
 namespace baton::rpc {
 
 struct ToolServer::State {
-  State(async::Runtime& runtime, ToolAreas areas, ServerOptions options, MetricsRegistry& metrics)
+  State(async::Runtime& runtime, const ToolAreas& areas, ServerOptions options,
+        MetricsRegistry& metrics)
       : server(runtime, std::move(options),
                *tool_service::SearchRequest::descriptor()->file()->FindServiceByName("ToolService"),
                metrics) {
     internal::ServeDocuments(server.service(), areas.documents);
     if (areas.org != nullptr) internal::ServeOrg(server.service(), *areas.org);
+    if (areas.weather != nullptr) internal::ServeWeather(server.service(), *areas.weather);
+    if (areas.web != nullptr) internal::ServeWeb(server.service(), *areas.web);
   }
 
   internal::GrpcServer server;

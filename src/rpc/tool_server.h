@@ -13,6 +13,12 @@
 namespace baton::workspace::org {
 class OrgStore;
 }
+namespace baton::workspace::weather {
+class WeatherService;
+}
+namespace baton::workspace::web {
+class WebService;
+}
 namespace grpc {
 class Channel;
 }
@@ -23,6 +29,8 @@ namespace baton::rpc {
 struct ToolAreas {
   workspace::DocumentStore& documents;
   workspace::org::OrgStore* org = nullptr;
+  workspace::weather::WeatherService* weather = nullptr;
+  workspace::web::WebService* web = nullptr;
 };
 
 // Serves the workspace as tool_service.ToolService, with grpc.health.v1 and reflection beside

@@ -143,7 +143,8 @@ def clean_environment():
     """The caller's environment without anything that configures Baton or a provider."""
     return {k: v for k, v in os.environ.items()
             if not k.startswith(("BATON_", "OPENAI_", "GRPC_")) and k not in
-            ("DEFAULT_MODEL", "FAST_MODEL", "LOG_LEVEL", "DATABASE_URL")}
+            ("DEFAULT_MODEL", "FAST_MODEL", "LOG_LEVEL", "DATABASE_URL", "SEARXNG_URL",
+             "BRAVE_API_KEY", "OPENWEATHERMAP_API_KEY", "OPENWEATHER_API_KEY")}
 
 
 def request(query, user="ann", conversation="c1", **fields):

@@ -48,6 +48,48 @@ struct ResolvedPath {
   std::string path;
 };
 
+struct WeatherAnswer {
+  std::string location;  // as the weather service understood it
+  std::string current;   // one line; may be empty
+  std::vector<std::string> days;
+  std::vector<std::string> alerts;
+  std::map<std::string, std::string> metadata;
+};
+
+struct WebHit {
+  std::string title;
+  std::string url;
+  std::string snippet;
+};
+
+struct WebPage {
+  std::string url;  // as it was asked for
+  std::string title;
+  std::string text;  // Markdown
+  std::map<std::string, std::string> metadata;
+};
+
+struct WebFindings {
+  std::vector<WebHit> hits;
+  std::vector<WebPage> pages;  // of the hits, those that could be fetched
+};
+
+struct SiteQuestion {
+  std::string url;
+  std::string question;     // empty: all pages
+  std::string path_prefix;  // empty: the whole site
+  int max_pages = 0;        // 0: the service's own, like max_depth
+  int max_depth = 0;
+  bool include_pdfs = false;
+};
+
+struct SiteFindings {
+  std::string domain;
+  std::vector<WebPage> pages;
+  int failed = 0;       // pages that could not be fetched
+  std::string stopped;  // why not all was looked at; empty: it was
+};
+
 // A client of tool_service.ToolService. Every call acts for the context's user, carries its
 // idempotency key as metadata, and ends at its deadline; cancelling the coroutine cancels the
 // call at the service.
@@ -86,6 +128,26 @@ class ToolServiceClient {
   // The way of a call to the service, for the tools of this folder (internal/connection.h).
   struct Connection;
   Connection& connection() const { return *connection_; }
+  // The methods below are in web_client.cc.
+
+  // `parts`: of current, forecast, alerts; empty: all. `when` may be empty.
+  async::Task<Result<WeatherAnswer>> GetWeather(ToolContext context, std::string location,
+                                                std::string when, std::vector<std::string> parts);
+
+  // Best first. A limit or count of 0 means the service's own.
+  async::Task<Result<std::vector<WebHit>>> SearchWeb(ToolContext context, std::string query,
+                                                     int limit);
+  // Those that could be fetched; the first one's failure if none could.
+  async::Task<Result<std::vector<WebPage>>> ReadWebPages(ToolContext context,
+                                                         std::vector<std::string> urls);
+  async::Task<Result<WebFindings>> SearchAndReadWeb(ToolContext context, std::string query,
+                                                    int count);
+  // Pages as they were found, near ones first; kFailedPrecondition with the service's reason if
+  // the site cannot be crawled. 0: the service's own limits.
+  async::Task<Result<SiteFindings>> CrawlWebsite(ToolContext context, std::string url,
+                                                 int max_pages, int max_depth);
+  // Pages that fit the question, best first. Fails as CrawlWebsite().
+  async::Task<Result<SiteFindings>> SearchSite(ToolContext context, SiteQuestion question);
 
   // Ok if the service says that it is serving (grpc.health.v1).
   async::Task<Status> CheckHealth(Deadline deadline);

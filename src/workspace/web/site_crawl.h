@@ -46,6 +46,7 @@ struct FailedFetch {
 };
 
 struct CrawlReport {
+  std::string id;                  // "crawl_…"
   std::string start_url;           // after redirects
   std::string domain;              // "example.org", its subdomains included
   std::vector<CrawledItem> items;  // in the order of their fetching
@@ -61,7 +62,7 @@ struct CrawlProgress {
   std::size_t kept = 0;
   std::size_t failed = 0;
   std::size_t waiting = 0;
-  std::string url;  // the last one
+  std::string url;  // the last one, fit for a log
 };
 using OnCrawlProgress = std::function<void(const CrawlProgress&)>;
 
@@ -70,6 +71,9 @@ bool IsOfDomain(std::string_view url, std::string_view domain);
 
 // The domain that a site's own links stay in: the host of `url` without "www.".
 std::string DomainOf(std::string_view url);
+
+// The last part of the URL's path, decoded: "report.pdf". May be empty.
+std::string FileNameOf(std::string_view url);
 
 // What a link promises to be, by its extension; kPage where it says nothing.
 CrawledItem::Kind KindOfLink(std::string_view url);

@@ -26,9 +26,10 @@ constexpr std::chrono::minutes kCrawlTime(10);
 }  // namespace
 
 struct WebService::Parts {
-  Parts(WebOptions given, const Clock& c, MetricsRegistry& metrics)
+  Parts(WebOptions given, const Clock& c, IdGenerator& i, MetricsRegistry& metrics)
       : options(std::move(given)),
         clock(c),
+        ids(i),
         search(MakeSearchEngine(options)),
         fetcher(options, c, metrics) {}
 
@@ -53,13 +54,15 @@ struct WebService::Parts {
 
   const WebOptions options;
   const Clock& clock;
+  IdGenerator& ids;
   const std::unique_ptr<SearchEngine> search;
   internal::Fetcher fetcher;
   async::BlockingPool readers{"pages", kReaderThreads};
 };
 
-WebService::WebService(WebOptions options, const Clock& clock, MetricsRegistry& metrics)
-    : parts_(std::make_unique<Parts>(std::move(options), clock, metrics)) {}
+WebService::WebService(WebOptions options, const Clock& clock, IdGenerator& ids,
+                       MetricsRegistry& metrics)
+    : parts_(std::make_unique<Parts>(std::move(options), clock, ids, metrics)) {}
 WebService::~WebService() = default;
 
 async::Task<Result<std::vector<WebHit>>> WebService::Search(std::string query, int limit,
@@ -97,7 +100,9 @@ async::Task<Result<CrawlReport>> WebService::Crawl(CrawlRequest request, Deadlin
   }
   internal::SiteCrawler crawler(parts_->fetcher, parts_->readers, parts_->clock, std::move(request),
                                 std::move(on_progress));
-  co_return co_await crawler.Run(deadline.Earlier(Deadline::In(kCrawlTime)));
+  auto report = co_await crawler.Run(deadline.Earlier(Deadline::In(kCrawlTime)));
+  if (report) report->id = parts_->ids.New("crawl");
+  co_return report;
 }
 
 }  // namespace baton::workspace::web

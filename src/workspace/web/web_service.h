@@ -8,6 +8,7 @@
 #include "async/task.h"
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/id_generator.h"
 #include "base/metrics.h"
 #include "base/status.h"
 #include "workspace/web/page.h"
@@ -28,13 +29,13 @@ inline constexpr std::size_t kMaxUrlsAtOnce = 50;
 // have made up: only public addresses are connected to, robots.txt is kept, no host is asked
 // faster than it can bear, and size, time and depth are limited (internal/fetcher.h).
 //
-// Lifetime: clock and metrics outlive it; it outlives its calls.
+// Lifetime: clock, ids and metrics outlive it; it outlives its calls.
 // Threads:  safe; a call lives on the executor of its caller, pages are read on a pool.
 // Errors:   as Fetcher's and SearchEngine's.
 // Cancel:   closes the sockets at once; a page that is being read is read to its end.
 class WebService {
  public:
-  WebService(WebOptions options, const Clock& clock, MetricsRegistry& metrics);
+  WebService(WebOptions options, const Clock& clock, IdGenerator& ids, MetricsRegistry& metrics);
   ~WebService();
   WebService(const WebService&) = delete;
   WebService& operator=(const WebService&) = delete;

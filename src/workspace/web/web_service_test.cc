@@ -35,7 +35,7 @@ class WebServiceTest : public ::testing::Test {
   }
   ~WebServiceTest() override { site_.Stop(); }
 
-  void Restart() { web_ = std::make_unique<WebService>(options_, clock_, metrics_); }
+  void Restart() { web_ = std::make_unique<WebService>(options_, clock_, ids_, metrics_); }
 
   void Page(const std::string& path, const std::string& body) { site_.Set(path, {.body = body}); }
 
@@ -59,6 +59,7 @@ class WebServiceTest : public ::testing::Test {
   }
 
   baton::testing::ManualClock clock_;
+  IdGenerator ids_{clock_, 7};
   MetricsRegistry metrics_;
   async::Runtime runtime_{2};
   LoopbackSite site_{runtime_};
@@ -233,6 +234,7 @@ TEST_F(WebCrawlTest, FollowsTheSitesLinksToTheGivenDepth) {
   const auto report = Crawl({.max_depth = 2});
   ASSERT_TRUE(report) << report.error().ToString();
   EXPECT_THAT(PathsOf(*report), ElementsAre("/", "/a", "/b", "/tomatoes", "/a/1"));
+  EXPECT_THAT(report->id, ::testing::StartsWith("crawl_"));
   EXPECT_EQ(report->domain, "127.0.0.1");
   EXPECT_EQ(report->deepest, 2);
   EXPECT_EQ(report->stopped, "");

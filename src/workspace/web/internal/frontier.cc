@@ -57,6 +57,13 @@ std::string DomainOf(std::string_view url) {
   return std::string(host);
 }
 
+std::string FileNameOf(std::string_view url) {
+  const auto parts = http::SplitUrl(url);
+  if (!parts) return {};
+  const std::string_view name = parts->path.substr(parts->path.rfind('/') + 1);
+  return http::PercentDecode(name).value_or(std::string(name));
+}
+
 CrawledItem::Kind KindOfLink(std::string_view url) {
   const std::string extension = ExtensionOf(url);
   if (Contains(kImageExtensions, extension)) return CrawledItem::Kind::kImage;

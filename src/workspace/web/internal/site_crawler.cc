@@ -83,7 +83,8 @@ async::Task<Status> SiteCrawler::FetchLead(Lead lead, Deadline deadline) {
     report_.failures.push_back({lead.url, std::move(item).error()});
   }
   if (on_progress_) {
-    on_progress_({report_.items.size(), report_.failures.size(), frontier_->waiting(), lead.url});
+    on_progress_({report_.items.size(), report_.failures.size(), frontier_->waiting(),
+                  http::PrintableUrl(lead.url)});
   }
   co_return Status();
 }
