@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
 #include "grpc_client/endpoint.h"
