@@ -1,5 +1,7 @@
 """A client we did not write: Debian's python3-grpcio with stubs made from the contract."""
 import json
+import subprocess
+import tempfile
 import time
 import unittest
 import urllib.request
@@ -171,8 +173,6 @@ class Token(unittest.TestCase):
             self.assertNotIn("store", check.stdout)
 
     def test_without_a_token_only_loopback_is_served(self):
-        import subprocess
-        import tempfile
         with tempfile.TemporaryDirectory(prefix="baton-data-") as data:
             run = subprocess.run([harness.BATON, "serve", "--data", data, "--grpc", "0",
                                   "--tools", "0", "--http", "0"], capture_output=True, text=True,

@@ -78,7 +78,6 @@ async::Task<Result<wire::OrgInboxResponse>> GetOrgInboxItems(OrgStore& store,
     for (org::Item& item : inbox->items) {
       if (item.done != done || response.items_size() == limit) continue;
       EncodeInboxItem(std::move(item), *response.add_items());
-      item.done = !done;  // moved from: the second round is not to take it
     }
   }
   co_return response;

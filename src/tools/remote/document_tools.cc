@@ -116,12 +116,13 @@ class GetDocumentTool final : public Tool {
       result.text += fmt::format("\n\n(cut: the first {} of {} bytes are shown)", shown.size(),
                                  content->size());
     }
+    const std::string_view excerpt = Utf8Prefix(shown, kSourceExcerptBytes);
     result.sources.push_back({.id = id,
                               .title = card->title,
                               .locator = path,
-                              .excerpt = std::string(Utf8Prefix(shown, kSourceExcerptBytes)),
+                              .excerpt = std::string(excerpt),
                               .begin = 0,
-                              .end = Utf16Length(shown)});
+                              .end = Utf16Length(excerpt)});
     co_return result;
   }
 
