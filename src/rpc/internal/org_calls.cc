@@ -1,6 +1,5 @@
 #include "rpc/internal/org_calls.h"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
