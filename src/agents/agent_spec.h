@@ -27,6 +27,9 @@ struct ToolGrant {
 //   when: Questions that need facts from documents or several sources.
 //   examples:
 //     - What do my notes say about backups?
+//   edits: [fiction]                # kinds of document: for messages while one is open
+//   reads: [fiction]                # the same, of an agent that leaves it as it is
+//   keeps_conversation: true        # once chosen it answers until the user lets it go
 //   workflow: research              # which graph runs it
 //   tools:                          # a name alone means allow
 //     - search_documents
@@ -42,6 +45,9 @@ struct AgentSpec {
   std::string description;
   std::string when;
   std::vector<std::string> examples;
+  std::vector<std::string> edits;
+  std::vector<std::string> reads;
+  bool keeps_conversation = false;
   std::string workflow;
   std::vector<ToolGrant> tools;
   std::string model = "default";

@@ -3,6 +3,7 @@
 #include "main/agents_folder.h"
 #include "main/commands.h"
 #include "main/models.h"
+#include "main/route_command.h"
 #include "main/terminal.h"
 #include "main/tools.h"
 
@@ -114,6 +115,7 @@ int RunAgents(const Settings& settings, const AgentsCommand& command) {
   if (!files) return ReportError(files.error());
   if (command.action == Action::kLint) return Lint(*files);
   const agents::AgentsByName agents = ReportWrongOnes(*files);
+  if (command.action == Action::kRoute) return RouteMessages(settings, agents, command);
   return command.action == Action::kShow ? Show(agents, command.name) : List(agents);
 }
 

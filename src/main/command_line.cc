@@ -94,6 +94,10 @@ void AddAgents(CLI::App& app, CommandLine& out, AgentsCommand& agents) {
   auto* lint = command->add_subcommand("lint", "Check agent files");
   lint->add_option("files", agents.files, "none: the configured folder")->type_name("FILE");
   finish(lint, Action::kLint);
+  auto* route = command->add_subcommand("route", "Which agent would answer: JSON lines on stdin");
+  route->add_option("--evaluate", agents.evaluate, "judge these rows instead")->type_name("FILE");
+  route->add_option("--folds", agents.folds, "with --evaluate: cross-validate")->type_name("N");
+  finish(route, Action::kRoute);
 }
 
 void AddGraphRun(CLI::App& graph, CommandLine& out, GraphCommand& run) {

@@ -31,9 +31,11 @@ struct CheckCommand {
 };
 
 struct AgentsCommand {
-  enum class Action { kList, kShow, kLint } action = Action::kList;
+  enum class Action { kList, kShow, kLint, kRoute } action = Action::kList;
   std::string name;                          // of show
   std::vector<std::filesystem::path> files;  // of lint; empty: the configured folder
+  std::filesystem::path evaluate;            // of route: rows to judge; empty: standard input
+  std::size_t folds = 0;                     // of route
 };
 
 struct GraphCommand {

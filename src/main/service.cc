@@ -17,6 +17,7 @@
 #include "main/http_routes.h"
 #include "main/models.h"
 #include "main/outside.h"
+#include "main/routing.h"
 #include "main/tools.h"
 #include "main/version.h"
 #include "rpc/orchestrator_server.h"
@@ -197,6 +198,9 @@ Status Service::Parts::StartRuns() {
        .check = [client = tool_client](Deadline d) { return client->CheckHealth(d); }},
       {.name = "model", .check = [m = *model](Deadline d) { return m->CheckHealth(d); }}};
   options.health_details["version"] = kVersion;
+  auto routing = BuildRouterOptions(settings);
+  if (!routing) return routing.error();
+  options.routing = std::move(*routing);
   orchestrator = std::make_unique<runs::LocalOrchestrator>(
       runs::LocalOrchestratorParts{.runtime = runtime,
                                    .database = *database,

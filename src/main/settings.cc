@@ -50,6 +50,8 @@ constexpr std::array kSettings = {
                 "the provider's model behind the alias 'default'"},
     SettingSpec{"model.fast", "BATON_FAST_MODEL FAST_MODEL", "",
                 "the model behind the alias 'fast'; empty: the default one"},
+    SettingSpec{"routing", "BATON_ROUTING", "model",
+                "who chooses the agent: model (the fast one, if it is real) or offline"},
     SettingSpec{"openai.api_key", "OPENAI_API_KEY", "", "key of the OpenAI-compatible provider",
                 Type::kText, true},
     SettingSpec{"openai.base_url", "OPENAI_BASE_URL", "",

@@ -59,7 +59,7 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
       owner_(parts.ids.New("owner")),
       store_(parts.database, parts.clock),
       runner_(parts.checkpoints, parts.clock, parts.ids),
-      router_(parts.agents),
+      router_(parts.agents, parts.models, options_.routing),
       metrics_(parts.metrics),
       active_(options_.max_runs, metrics_.active()),
       intake_(store_, runner_, parts.agents, parts.clock, parts.ids, owner_),
@@ -93,6 +93,7 @@ LocalOrchestrator::~LocalOrchestrator() = default;
 
 async::Task<Status> LocalOrchestrator::Start() {
   BATON_CO_TRY(co_await store_.Migrate());
+  asio::post(background_.executor(), [this] { background_.Spawn(router_.Prepare()); });
   if (!options_.sole_owner) {
     const auto alive = co_await store_.Heartbeat(owner_, SilentSince());
     if (!alive) co_return alive.error();
@@ -134,10 +135,23 @@ async::Task<Result<std::unique_ptr<ChunkStream>>> LocalOrchestrator::StreamChat(
   co_return co_await Begin(std::move(request));
 }
 
+async::Task<Result<Routing>> LocalOrchestrator::ChooseAgent(const TurnRequest& request) {
+  ConversationState conversation;
+  if (Router::NeedsConversation(request)) {
+    auto stored =
+        co_await store_.LoadConversation(ThreadId(request.user_id, request.conversation_id));
+    if (!stored) co_return Fail(std::move(stored).error());
+    conversation = *std::move(stored);
+  }
+  co_return co_await router_.Route(request, conversation);
+}
+
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnRequest request) {
   const auto requested = std::chrono::steady_clock::now();
-  Result<Routing> routing = router_.Route(request);
+  Result<Routing> routing = co_await ChooseAgent(request);
   if (!routing) co_return Fail(std::move(routing).error());
+  metrics_.Routed(routing->agent->spec.name, routing->decided_by,
+                  std::chrono::steady_clock::now() - requested);
   const std::string run_id = services_.ids.New("run");
   Result<ActiveRuns::Place> place = active_.Reserve(run_id);
   if (!place) co_return Fail(std::move(place).error());

@@ -67,6 +67,8 @@ struct LocalOrchestratorOptions {
   StreamLog::Window live_window{kLiveWindowChunks, kLiveWindowBytes};
   bool delete_finished_checkpoints = true;
 
+  RouterOptions routing;
+
   // Asked by CheckHealth() beside the store, which is always asked and required.
   std::vector<Dependency> dependencies;
   std::map<std::string, std::string> health_details;  // added as they are: "version", …
@@ -96,6 +98,7 @@ class LocalOrchestrator final : public Orchestrator {
  private:
   using OpenedStream = Result<std::unique_ptr<ChunkStream>>;
 
+  async::Task<Result<Routing>> ChooseAgent(const TurnRequest& request);
   async::Task<OpenedStream> Begin(TurnRequest request);
   async::Task<void> SettleSuperseded(RunRecord record, std::string by);
   async::Task<OpenedStream> Join(TurnRequest request);

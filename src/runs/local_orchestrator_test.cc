@@ -99,8 +99,9 @@ TEST_F(LocalOrchestratorTest, ATurnStreamsStatusContentAndComplete) {
   EXPECT_TRUE(first.metadata.contains("confidence"));
   EXPECT_TRUE(first.metadata.contains("reason"));
   EXPECT_FALSE(first.timestamp.empty());
-  EXPECT_EQ(turn.chunks[1].type, "content");
-  EXPECT_EQ(turn.chunks[1].agent_name, "chat_agent");
+  EXPECT_EQ(turn.chunks[1].type, "agent_update");
+  EXPECT_EQ(turn.chunks[2].type, "content");
+  EXPECT_EQ(turn.chunks[2].agent_name, "chat_agent");
   const Chunk& last = turn.chunks.back();
   EXPECT_EQ(last.type, "complete");
   EXPECT_EQ(last.agent_name, "system");
@@ -110,6 +111,52 @@ TEST_F(LocalOrchestratorTest, ATurnStreamsStatusContentAndComplete) {
   EXPECT_EQ(turn.answer(), "Hello, you.");
   EXPECT_EQ(world_.Answers("u:c"), (std::vector<std::string>{"Hello, you."}));
   EXPECT_EQ(world_.StateOf(turn.run_id()), "completed");
+}
+
+TEST_F(LocalOrchestratorTest, TheDecisionIsToldWithItsAlternativesAndCounted) {
+  agents::AgentSpec notes = ConversationAgent("research");
+  notes.when = "Questions about notes.";
+  notes.examples = {"What do my notes say?", "Search my notes", "Find it in my notes"};
+  world_.agents.AddWorkflow(std::move(notes));
+  world_.Start();
+  model_->Add(Says("They say hello."));
+  const Transcript turn = world_.Turn(Turn("what do my notes say about bees"));
+  const Chunk& update = turn.chunks.at(1);
+  EXPECT_EQ(update.type, "agent_update");
+  EXPECT_EQ(update.agent_name, "orchestrator");
+  EXPECT_EQ(update.metadata.at("agent"), "research_agent");
+  EXPECT_EQ(update.metadata.at("decided_by"), "offline");
+  EXPECT_NE(update.metadata.at("reason").find("'notes'"), std::string::npos);
+  EXPECT_NE(update.metadata.at("alternatives").find("chat_agent"), std::string::npos);
+  EXPECT_FALSE(update.metadata.contains("locked_agent"));
+  EXPECT_NE(
+      world_.metrics.Render().find(R"(baton_turns_routed_total{agent="research",by="offline"} 1)"),
+      std::string::npos);
+}
+
+TEST_F(LocalOrchestratorTest, ALockOutlivesTheProcessAndEndsWhenAskedTo) {
+  world_.agents.AddWorkflow(ConversationAgent("wargaming"));
+  world_.Start();
+  const auto agent_of = [](const Transcript& turn) {
+    return turn.chunks.at(1).metadata.at("agent");
+  };
+  const auto decided_by = [](const Transcript& turn) {
+    return turn.chunks.at(1).metadata.at("decided_by");
+  };
+  for (int i = 0; i < 5; ++i) model_->Add(Says("Fine."));
+  TurnRequest locking = Turn("hello");
+  locking.locked_agent = "wargaming_agent";
+  const Transcript first = world_.Turn(std::move(locking));
+  EXPECT_EQ(agent_of(first), "wargaming_agent");
+  EXPECT_EQ(first.chunks.at(1).metadata.at("locked_agent"), "wargaming_agent");
+  world_.Stop();
+  world_.Start();
+  EXPECT_EQ(agent_of(world_.Turn(Turn("hello again"))), "wargaming_agent");
+  EXPECT_EQ(decided_by(world_.Turn(Turn("hello", "another"))), "offline");
+  const Transcript released = world_.Turn(Turn("stop using the wargaming agent"));
+  EXPECT_EQ(agent_of(released), "chat_agent");
+  EXPECT_EQ(released.chunks.at(1).metadata.at("locked_agent"), "");
+  EXPECT_EQ(decided_by(world_.Turn(Turn("hello"))), "offline");
 }
 
 TEST_F(LocalOrchestratorTest, ToolCallsAreShownAndNamedFromThenOn) {

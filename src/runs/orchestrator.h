@@ -18,6 +18,7 @@ struct HistoryMessage {
   std::string role;  // "user" "assistant" "system"
   std::string content;
   std::string timestamp;  // ISO 8601; may be empty
+  std::string agent;      // of an assistant's message; may be empty
 };
 
 struct Persona {
@@ -42,7 +43,9 @@ struct TurnRequest {
   std::string session_id;
   std::string query;
   std::string agent_type;  // empty or "auto": the router decides
-  std::string locked_agent;
+  std::string locked_agent;   // whom the conversation is kept for from now on
+  bool unlock_agent = false;  // it is kept for nobody any more
+  std::string page;           // where it was written: "chat" "documents" "editor" "org" "rss"
   std::vector<HistoryMessage> history;  // used when the store has none
   Persona persona;
   std::optional<ActiveEditor> editor;

@@ -2,20 +2,31 @@
 
 #include <gtest/gtest.h>
 
-#include "runs/turn_check.h"
+#include "async/block_on.h"
+#include "testing/scripted_model.h"
 
 namespace baton::runs {
 namespace {
 
-std::shared_ptr<const agents::Agent> RoutableAgent(std::string name, std::string description,
-                                                   std::string when,
+using baton::testing::Gate;
+using baton::testing::ScriptedChatModel;
+
+std::shared_ptr<const agents::Agent> RoutableAgent(std::string name, std::string when,
                                                    std::vector<std::string> examples) {
   auto agent = std::make_shared<agents::Agent>();
   agent->spec.name = std::move(name);
-  agent->spec.description = std::move(description);
+  agent->spec.title = agent->spec.name;
+  agent->spec.description = when;
   agent->spec.when = std::move(when);
   agent->spec.examples = std::move(examples);
   return agent;
+}
+
+std::shared_ptr<const agents::Agent> KeepingAgent() {
+  agents::Agent agent = *RoutableAgent("wargaming", "Wars, battles, enemies and troops.",
+                                       {"Start a wargame", "My troops attack the ridge"});
+  agent.spec.keeps_conversation = true;
+  return std::make_shared<const agents::Agent>(std::move(agent));
 }
 
 class ListedAgents final : public AgentSource {
@@ -31,142 +42,185 @@ class ListedAgents final : public AgentSource {
 
   std::vector<std::shared_ptr<const agents::Agent>> list_ = {
       RoutableAgent("chat", "Conversation, brainstorming and drafting.",
-                    "Everything that needs no facts from documents.",
-                    {"Write a birthday wish for my sister", "Hello!"}),
-      RoutableAgent("research", "Answers from your documents, with citations.",
-                    "Questions that need facts from documents or several sources.",
-                    {"What do my notes say about backups?"}),
-      RoutableAgent("weather", "Current weather and forecast for a place.",
-                    "Questions about weather.",
+                    {"Write a birthday wish for my sister", "Hello!", "thanks", "Tell me a joke"}),
+      RoutableAgent("research", "Questions that need facts from documents or several sources.",
+                    {"What do my notes say about backups?", "Search my files for the lease"}),
+      KeepingAgent(),
+      RoutableAgent("weather", "Questions about weather, rain, sun and temperature.",
                     {"Will it rain in Hamburg tomorrow?", "How warm is it in Rome?"})};
 };
 
 class RouterTest : public ::testing::Test {
  protected:
-  std::string AgentFor(std::string query) {
-    const Result<Routing> routing = router_.Route({.query = std::move(query)});
+  Result<Routing> Route(const TurnRequest& request, const ConversationState& state = {}) {
+    return async::BlockOn(router_.Route(request, state));
+  }
+  std::string AgentFor(const TurnRequest& request, const ConversationState& state = {}) {
+    const Result<Routing> routing = Route(request, state);
     return routing ? routing->agent->spec.name : routing.error().ToString();
+  }
+  std::string AgentFor(const char* query) { return AgentFor(TurnRequest{.query = query}); }
+  // The fast model from now on.
+  std::shared_ptr<ScriptedChatModel> AddModel(std::vector<baton::testing::ScriptedTurn> turns) {
+    auto model = std::make_shared<ScriptedChatModel>(std::move(turns));
+    models_.Set("fast", model);
+    return model;
   }
 
   ListedAgents agents_;
-  Router router_{agents_};
+  llm::ModelCatalog models_;
+  Router router_{agents_, models_, {.model_patience = std::chrono::milliseconds(50)}};
 };
 
 TEST_F(RouterTest, AnExplicitAgentCountsInBothSpellings) {
   for (const char* name : {"research", "research_agent"}) {
-    const Result<Routing> routing = router_.Route({.query = "hello", .agent_type = name});
+    const Result<Routing> routing = Route({.query = "hello", .agent_type = name});
     ASSERT_TRUE(routing) << name;
     EXPECT_EQ(routing->agent->spec.name, "research");
     EXPECT_EQ(routing->confidence, 1);
+    EXPECT_EQ(routing->decided_by, "request");
   }
 }
 
 TEST_F(RouterTest, AnUnknownAgentIsRefusedAndTheKnownOnesAreNamed) {
-  const Result<Routing> routing = router_.Route({.query = "hello", .agent_type = "wizard"});
+  const Result<Routing> routing = Route({.query = "hello", .agent_type = "wizard"});
   ASSERT_FALSE(routing);
   EXPECT_EQ(routing.error().code(), Code::kInvalidArgument);
   EXPECT_EQ(routing.error().message(),
-            "agent 'wizard' is not known; known: chat, research, weather");
-  EXPECT_FALSE(router_.Route({.query = "hello", .locked_agent = "wizard"}));
+            "agent 'wizard' is not known; known: chat, research, wargaming, weather");
+  EXPECT_FALSE(Route({.query = "hello", .locked_agent = "wizard"}));
 }
 
-TEST_F(RouterTest, TheExplicitAgentGoesBeforeTheLockAndTheLockBeforeTheWords) {
+TEST_F(RouterTest, TheExplicitAgentGoesBeforeTheLockAndTheLockBeforeTheMessage) {
   TurnRequest request{.query = "What do my notes say?", .agent_type = "auto"};
   request.locked_agent = "weather_agent";
-  EXPECT_EQ(router_.Route(request)->agent->spec.name, "weather");
+  EXPECT_EQ(AgentFor(request), "weather");
+  EXPECT_EQ(Route(request)->decided_by, "lock");
+  EXPECT_EQ(Route(request)->lock, "weather");
   request.agent_type = "chat";
-  EXPECT_EQ(router_.Route(request)->agent->spec.name, "chat");
+  EXPECT_EQ(AgentFor(request), "chat");
+}
+
+TEST_F(RouterTest, TheConversationsLockHoldsUntilTheUserAsksForItsEnd) {
+  const ConversationState locked{.locked_agent = "research"};
+  EXPECT_EQ(AgentFor({.query = "will it rain?"}, locked), "research");
+  for (const char* query : {"stop using the research agent", "Automatic again, please."}) {
+    const Result<Routing> released = Route({.query = query}, locked);
+    EXPECT_EQ(released->agent->spec.name, "chat") << query;
+    EXPECT_EQ(released->lock, "") << query;
+  }
+  const Result<Routing> flagged = Route({.query = "will it rain?", .unlock_agent = true}, locked);
+  EXPECT_EQ(flagged->agent->spec.name, "weather");
+  EXPECT_EQ(flagged->lock, "");
+}
+
+TEST_F(RouterTest, ALockOnAnAgentThatIsGoneIsNone) {
+  EXPECT_EQ(AgentFor({.query = "will it rain?"}, {.locked_agent = "wizard"}), "weather");
+}
+
+TEST_F(RouterTest, AskingForOneAgentLocksTheConversation) {
+  const Result<Routing> routing = Route({.query = "From now on only use the research agent"});
+  EXPECT_EQ(routing->agent->spec.name, "research");
+  EXPECT_EQ(routing->lock, "research");
+}
+
+TEST_F(RouterTest, AnAgentThatKeepsTheConversationLocksItOnceChosen) {
+  const Result<Routing> chosen = Route({.query = "My troops attack the bridge"});
+  EXPECT_EQ(chosen->agent->spec.name, "wargaming");
+  EXPECT_EQ(chosen->lock, "wargaming");
+  EXPECT_EQ(Route({.query = "hi", .agent_type = "wargaming"})->lock, std::nullopt);
+}
+
+TEST_F(RouterTest, AnAnswerGoesToWhoHasAsked) {
+  const ConversationState waiting{.waiting_agent = "research"};
+  const Result<Routing> routing = Route({.query = "yes, do that"}, waiting);
+  EXPECT_EQ(routing->agent->spec.name, "research");
+  EXPECT_EQ(routing->decided_by, "question");
+  EXPECT_EQ(AgentFor({.query = "the second one"}, {.waiting_agent = "gone"}), "chat");
 }
 
 TEST_F(RouterTest, WordsOfAnAgentLeadToIt) {
-  EXPECT_EQ(AgentFor("What's the weather forecast for Rome?"), "weather");
+  EXPECT_EQ(AgentFor("What's the temperature in Rome?"), "weather");
   EXPECT_EQ(AgentFor("will it RAIN tomorrow"), "weather");
   EXPECT_EQ(AgentFor("Write a wish for my brother's birthday"), "chat");
+  EXPECT_EQ(AgentFor("search my files for the contract"), "research");
 }
 
-TEST_F(RouterTest, RequestsForFactsLeadToResearch) {
-  for (const char* query :
-       {"What do my documents say about retention?", "search my files for the lease",
-        "Which backup did we choose?", "Summarize my notes on Kubernetes, with citations"}) {
-    EXPECT_EQ(AgentFor(query), "research") << query;
-  }
-}
-
-TEST_F(RouterTest, TheRestIsChat) {
-  // What was said in this conversation is in no document.
-  EXPECT_EQ(AgentFor("What did I say before?"), "chat");
-  EXPECT_EQ(AgentFor("what is my favourite number?"), "chat");
-  for (const char* query :
-       {"hi", "Hello, how are you?", "thanks!", "ok", "这是什么", "", "tell me a joke"}) {
-    EXPECT_EQ(AgentFor(query), "chat") << query;
-  }
-}
-
-TEST_F(RouterTest, ConfidenceAndReasonSayWhy) {
-  const Result<Routing> routing = router_.Route({.query = "Will it rain in Hamburg?"});
+TEST_F(RouterTest, ConfidenceReasonAndAlternativesSayWhy) {
+  const Result<Routing> routing = Route({.query = "Will it rain in Hamburg?"});
   ASSERT_TRUE(routing);
   EXPECT_GT(routing->confidence, 0.5);
   EXPECT_LE(routing->confidence, 1);
   EXPECT_NE(routing->reason.find("'rain'"), std::string::npos) << routing->reason;
+  EXPECT_EQ(routing->decided_by, "offline");
+  EXPECT_EQ(routing->alternatives.size(), 3);
 }
 
 TEST_F(RouterTest, FollowsAChangeOfTheAgents) {
-  EXPECT_EQ(AgentFor("translate to klingon"), "chat");
-  agents_.list_.push_back(RoutableAgent("klingon", "Klingon.", "Klingon, translate to it.",
-                                        {"translate this to klingon"}));
+  EXPECT_NE(AgentFor("translate to klingon"), "klingon");
+  agents_.list_.push_back(
+      RoutableAgent("klingon", "Klingon, translate to it.", {"translate this to klingon"}));
   EXPECT_EQ(AgentFor("translate to klingon"), "klingon");
 }
 
 TEST_F(RouterTest, WithoutAgentsItSaysSo) {
   agents_.list_.clear();
-  EXPECT_EQ(router_.Route({.query = "hi"}).error().code(), Code::kFailedPrecondition);
+  EXPECT_EQ(Route({.query = "hi"}).error().code(), Code::kFailedPrecondition);
 }
 
-TurnRequest GoodTurn() { return {.user_id = "u", .conversation_id = "c", .query = "q"}; }
-
-TEST(CheckTurn, TakesWhatIsInOrder) {
-  TurnRequest request = GoodTurn();
-  request.conversation_id = "team:42 ä";
-  request.history = {{.role = "user", .content = "before"}};
-  request.editor = ActiveEditor{.content = std::string(std::size_t{5} << 20U, 'x')};
-  EXPECT_TRUE(CheckTurn(request).ok());
-  request.query.clear();
-  request.resume = true;
-  EXPECT_TRUE(CheckTurn(request).ok());
+TEST_F(RouterTest, ARealModelDecidesAndIsToldTheSurroundings) {
+  const auto model = AddModel({baton::testing::Says(
+      R"({"agent":"research","confidence":0.9,"reason":"asks for notes","alternatives":["chat"]})")});
+  TurnRequest request{.query = "and on Friday?", .page = "chat"};
+  request.editor = ActiveEditor{.type = "fiction"};
+  const ConversationState state{
+      .history = {{.role = "user", .content = "rain in Rome?"},
+                  {.role = "assistant", .content = "No.", .agent = "weather"}}};
+  const Result<Routing> routing = Route(request, state);
+  ASSERT_TRUE(routing);
+  EXPECT_EQ(routing->agent->spec.name, "research");
+  EXPECT_EQ(routing->decided_by, "model");
+  EXPECT_EQ(routing->reason, "asks for notes");
+  EXPECT_DOUBLE_EQ(routing->confidence, 0.9);
+  ASSERT_EQ(routing->alternatives.size(), 1);
+  EXPECT_EQ(routing->alternatives[0].agent, "chat");
+  const std::vector<llm::ChatRequest> asked = model->requests();
+  ASSERT_EQ(asked.size(), 1);
+  EXPECT_TRUE(asked[0].response_schema.has_value());
+  const std::string& told = asked[0].messages.back().content;
+  for (const char* part : {"of kind fiction", "Page: chat", "agent=weather", "rain in Rome?",
+                           "<message>and on Friday?</message>"}) {
+    EXPECT_NE(told.find(part), std::string::npos) << part << "\n" << told;
+  }
 }
 
-TEST(CheckTurn, NamesWhatIsWrong) {
-  const auto refused = [](auto change) {
-    TurnRequest request = GoodTurn();
-    change(request);
-    return CheckTurn(request).ToString();
-  };
-  EXPECT_EQ(refused([](TurnRequest& r) { r.user_id.clear(); }),
-            "INVALID_ARGUMENT: user_id is missing");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.conversation_id.clear(); }),
-            "INVALID_ARGUMENT: conversation_id is missing");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.user_id = "a:b"; }),
-            "INVALID_ARGUMENT: user_id 'a:b' contains ':'");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.conversation_id = "a\nb"; }),
-            "INVALID_ARGUMENT: conversation_id contains a control character");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.user_id = std::string(257, 'x'); }),
-            "INVALID_ARGUMENT: user_id: 257 bytes, the limit is 256");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.query = " \n"; }), "INVALID_ARGUMENT: query is empty");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.query = "ab\xFF"; }),
-            "INVALID_ARGUMENT: query: byte 2 is not UTF-8");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.query = std::string("a\0b", 3); }),
-            "INVALID_ARGUMENT: query: byte 1 is NUL");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.query = std::string((1U << 20U) + 1, 'x'); }),
-            "RESOURCE_EXHAUSTED: query: 1048577 bytes, the limit is 1048576");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.history = {{.role = "wizard"}}; }),
-            "INVALID_ARGUMENT: conversation_history: role 'wizard' is not one of user, "
-            "assistant, system");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.history.assign(1001, {.role = "user"}); }),
-            "RESOURCE_EXHAUSTED: conversation_history: 1001 messages, the limit is 1000");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.editor = ActiveEditor{.content = "\xC3"}; }),
-            "INVALID_ARGUMENT: active_editor.content: byte 0 is not UTF-8");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.answers = {{"q", "1"}}; }),
-            "INVALID_ARGUMENT: answers without resume: which run do they continue?");
+TEST_F(RouterTest, TheModelIsNotAskedWhereNothingIsToBeDecided) {
+  const auto model = AddModel({});
+  EXPECT_EQ(AgentFor({.query = "hi", .agent_type = "chat"}), "chat");
+  EXPECT_EQ(AgentFor({.query = "hi", .locked_agent = "research"}), "research");
+  EXPECT_EQ(AgentFor({.query = "yes"}, {.waiting_agent = "research"}), "research");
+  EXPECT_TRUE(model->requests().empty());
+}
+
+TEST_F(RouterTest, TheOfflineRouterDecidesWhereTheModelFails) {
+  AddModel({baton::testing::Fails(Fail(Code::kUnavailable, "down")),
+            baton::testing::Says("weather, I think"),
+            baton::testing::Says(R"({"agent":"wizard","confidence":1,"reason":""})")});
+  for (int i = 0; i < 3; ++i) {
+    const Result<Routing> routing = Route({.query = "Will it rain in Rome?"});
+    ASSERT_TRUE(routing);
+    EXPECT_EQ(routing->agent->spec.name, "weather");
+    EXPECT_EQ(routing->decided_by, "offline");
+  }
+}
+
+TEST_F(RouterTest, ASlowModelIsNotWaitedFor) {
+  const auto gate = std::make_shared<Gate>();
+  AddModel({{.pieces = {{.text = R"({"agent":"chat"})", .gate = gate}}}});
+  const Result<Routing> routing = Route({.query = "Will it rain in Rome?"});
+  ASSERT_TRUE(routing);
+  EXPECT_EQ(routing->agent->spec.name, "weather");
+  EXPECT_EQ(routing->decided_by, "offline");
 }
 
 }  // namespace

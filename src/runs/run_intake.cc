@@ -44,14 +44,30 @@ std::vector<ConversationMessage> ImportHistory(const TurnRequest& request, IdGen
   return messages;
 }
 
-ChunkDraft RoutingChunk(const Routing& routing) {
+// The line for the user, and the decision for whoever wants to know more.
+std::vector<ChunkDraft> RoutingChunks(const Routing& routing) {
   const agents::AgentSpec& spec = routing.agent->spec;
-  return {.type = "status",
-          .message = fmt::format("{} answers", spec.title.empty() ? spec.name : spec.title),
-          .agent_name = "orchestrator",
-          .metadata = {{"agent", spec.name + "_agent"},
-                       {"confidence", fmt::format("{:.2f}", routing.confidence)},
-                       {"reason", routing.reason}}};
+  const std::string title = spec.title.empty() ? spec.name : spec.title;
+  json::Array alternatives;
+  for (const routing::Alternative& each : routing.alternatives) {
+    alternatives.push_back(
+        json::Object{{"agent", each.agent + "_agent"}, {"confidence", each.confidence}});
+  }
+  ChunkDraft status{.type = "status",
+                    .message = title + " answers",
+                    .agent_name = "orchestrator",
+                    .metadata = {{"agent", spec.name + "_agent"},
+                                 {"confidence", fmt::format("{:.2f}", routing.confidence)},
+                                 {"reason", routing.reason}}};
+  ChunkDraft update = status;
+  update.type = "agent_update";
+  update.message = fmt::format("{}: {}", title, routing.reason);
+  update.metadata["decided_by"] = routing.decided_by;
+  update.metadata["alternatives"] = json::Serialize(alternatives);
+  if (routing.lock) {
+    update.metadata["locked_agent"] = routing.lock->empty() ? "" : *routing.lock + "_agent";
+  }
+  return {std::move(status), std::move(update)};
 }
 
 Result<json::Value> ParseAnswer(const graph::PendingQuestion& question, std::string_view text) {
@@ -107,7 +123,8 @@ async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& req
                                          const Routing& routing,
                                          const std::optional<RunStore::Superseded>& superseded) {
   const std::string now = FormatTimestamp(clock_.Now());
-  RunStore::NewRun run{.record = setup.record, .request = setup.request, .superseded = superseded};
+  RunStore::NewRun run{.record = setup.record, .request = setup.request, .superseded = superseded,
+                       .lock = routing.lock};
   if (!request.history.empty()) {
     const Result<bool> known = co_await store_.HasHistory(setup.record.thread_id);
     if (!known) co_return known.error();
@@ -120,7 +137,9 @@ async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& req
                  .sources = "[]",
                  .created = now};
   ChunkSequencer sequencer = SequencerFor(setup.record, setup.record.attempt);
-  sequencer.Add(RoutingChunk(routing), now, run.chunks);
+  for (ChunkDraft& draft : RoutingChunks(routing)) {
+    sequencer.Add(std::move(draft), now, run.chunks);
+  }
   setup.opening = run.chunks;
   Result<std::vector<ConversationMessage>> history = co_await store_.Admit(std::move(run));
   if (!history) co_return std::move(history).error();

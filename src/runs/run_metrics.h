@@ -1,6 +1,7 @@
 // What runs report about themselves.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,8 @@ class RunMetrics {
   explicit RunMetrics(MetricsRegistry& registry);
 
   void Started(const std::string& agent);
+  // A turn was given to `agent`; `by` is Routing::decided_by.
+  void Routed(const std::string& agent, const std::string& by, std::chrono::nanoseconds took);
   void Finished(const std::string& agent, std::string_view state);
 
   Gauge& active() { return active_; }
@@ -24,6 +27,7 @@ class RunMetrics {
  private:
   MetricsRegistry& registry_;
   Gauge& active_;
+  Histogram& routing_seconds_;
   Histogram& first_token_seconds_;
   Counter& chunks_;
 };

@@ -13,6 +13,9 @@ using storage::Durability;
 using storage::Rows;
 using storage::Statement;
 
+// What of a conversation is looked at to choose who answers.
+constexpr std::int64_t kRoutedMessages = 8;
+
 constexpr std::string_view kRunColumns =
     "run_id, user_id, conversation_id, thread_id, agent, state, owner, attempt, crashes, error";
 
@@ -58,6 +61,32 @@ Statement DeleteRequest(const std::string& run_id) {
 
 Statement DeleteEffects(const std::string& run_id) {
   return {.sql = "DELETE FROM run_effects WHERE run_id = $1", .params = {run_id}};
+}
+
+// One row for each part of a ConversationState, in this order: the lock, the run that waits, the
+// newest messages. Of a long message the beginning and the end are enough.
+Statement SelectConversation(std::string thread_id) {
+  return {.sql =
+              "SELECT 0 AS part, 0 AS place, '' AS role, '' AS content, agent "
+              "FROM conversation_locks WHERE thread_id = $1 UNION ALL "
+              "SELECT 1, 0, '', '', agent FROM runs WHERE thread_id = $1 AND state = 'waiting' "
+              "UNION ALL SELECT 2, position, role, CASE WHEN length(content) > 3000 THEN "
+              "substr(content, 1, 1500) || ' … ' || substr(content, length(content) - 1499, 1500) "
+              "ELSE content END, agent FROM (SELECT position, role, content, agent FROM messages "
+              "WHERE thread_id = $1 ORDER BY position DESC LIMIT $2) AS newest "
+              "ORDER BY part, place",
+          .params = {std::move(thread_id), kRoutedMessages}};
+}
+
+std::vector<Statement> SetLock(const std::string& thread_id, const std::string& agent,
+                               const std::string& now) {
+  if (agent.empty()) {
+    return {{.sql = "DELETE FROM conversation_locks WHERE thread_id = $1", .params = {thread_id}}};
+  }
+  return {{.sql = "INSERT INTO conversation_locks (thread_id, agent, locked_at) "
+                  "VALUES ($1, $2, $3) ON CONFLICT (thread_id) DO UPDATE SET "
+                  "agent = excluded.agent, locked_at = excluded.locked_at",
+           .params = {thread_id, agent, now}}};
 }
 
 // The newest messages within the window of limits.h, oldest first.
@@ -135,6 +164,11 @@ async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run
   const RunRecord& record = run.record;
   Batch batch;
   if (run.superseded) AddSuperseded(batch, *run.superseded);
+  if (run.lock) {
+    for (Statement& change : SetLock(record.thread_id, *run.lock, Now())) {
+      batch.push_back(std::move(change));
+    }
+  }
   batch.push_back(InsertRun(record, Now()));
   batch.push_back({.sql = "INSERT INTO run_requests (run_id, request, answers) "
                           "VALUES ($1, $2, '{}')",
@@ -265,6 +299,28 @@ async::Task<Result<std::vector<ConversationMessage>>> RunStore::LoadHistory(
       co_await database_.Read(SelectHistory(std::move(thread_id), std::move(before_run)));
   if (!rows) co_return Fail(rows.error());
   co_return ReadMessages(*rows);
+}
+
+async::Task<Result<ConversationState>> RunStore::LoadConversation(std::string thread_id) {
+  const auto rows = co_await database_.Read(SelectConversation(std::move(thread_id)));
+  if (!rows) co_return Fail(rows.error());
+  ConversationState state;
+  for (std::size_t row = 0; row < rows->rows.size(); ++row) {
+    std::string agent(rows->Text(row, 4));
+    switch (rows->Int(row, 0)) {
+      case 0:
+        state.locked_agent = std::move(agent);
+        break;
+      case 1:
+        state.waiting_agent = std::move(agent);
+        break;
+      default:
+        state.history.push_back({.role = std::string(rows->Text(row, 2)),
+                                 .content = std::string(rows->Text(row, 3)),
+                                 .agent = std::move(agent)});
+    }
+  }
+  co_return state;
 }
 
 async::Task<Result<std::vector<StoredChunk>>> RunStore::ReadLog(std::string run_id,

@@ -11,6 +11,7 @@
 #include "async/task.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "runs/conversation_state.h"
 #include "runs/run_record.h"
 #include "runs/stored_chunk.h"
 #include "storage/database.h"
@@ -23,6 +24,7 @@ namespace baton::runs {
 //   runs          one row a run: whose, which agent, its state, owner and fencing token
 //   run_requests  what a run that has not ended needs to run again
 //   messages      the conversations, by thread and position
+//   conversation_locks  whom a conversation is kept for
 //   run_log       the streams: a row holds the chunks of one write
 //   run_effects   what runs that have not ended know of calls that change the world
 //   run_owners    the processes that execute runs, and when they last said so
@@ -53,6 +55,7 @@ class RunStore {
     ConversationMessage message;
     std::vector<StoredChunk> chunks;
     std::optional<Superseded> superseded;  // cancelled in the same transaction
+    std::optional<std::string> lock;       // of the conversation from now on; empty: none
   };
 
   // Accepts a run, on disk, with all that belongs to it, and yields the conversation before its
@@ -90,6 +93,9 @@ class RunStore {
   // `before_run` only those older than that run's.
   async::Task<Result<std::vector<ConversationMessage>>> LoadHistory(std::string thread_id,
                                                                     std::string before_run = {});
+
+  // What decides who answers next in the conversation.
+  async::Task<Result<ConversationState>> LoadConversation(std::string thread_id);
 
   // The chunks after `after_seq`, of at most `max_rows` rows; the first may be older ones.
   async::Task<Result<std::vector<StoredChunk>>> ReadLog(std::string run_id, std::int64_t after_seq,

@@ -139,6 +139,38 @@ TEST_P(RunStoreTest, ARunThatWasAnsweredMeanwhileIsNotSuperseded) {
   EXPECT_EQ(BlockOn(store_->Find("u", "c", "")).value().state, RunState::kRunning);
 }
 
+TEST_P(RunStoreTest, ALockHoldsFromRunToRunUntilItIsTakenAway) {
+  const auto lock_after = [&](const std::string& run_id, std::optional<std::string> lock) {
+    RunStore::NewRun run = MakeRun(run_id);
+    run.lock = std::move(lock);
+    EXPECT_TRUE(Admit(std::move(run)).ok());
+    EXPECT_TRUE(Finish({run_id, 1}, RunState::kCompleted).ok());
+    return BlockOn(store_->LoadConversation("u:c")).value().locked_agent;
+  };
+  EXPECT_EQ(lock_after("run_1", std::nullopt), "");
+  EXPECT_EQ(lock_after("run_2", "wargaming"), "wargaming");
+  EXPECT_EQ(lock_after("run_3", std::nullopt), "wargaming");
+  EXPECT_EQ(lock_after("run_4", "research"), "research");
+  EXPECT_EQ(BlockOn(store_->LoadConversation("v:c")).value().locked_agent, "");
+  EXPECT_EQ(lock_after("run_5", ""), "");
+}
+
+TEST_P(RunStoreTest, AConversationTellsWhoWaitsAndWhatWasSaid) {
+  ASSERT_TRUE(Admit(MakeRun("run_1", std::string(5000, 'a') + " what is the end?")).ok());
+  ASSERT_TRUE(Finish({"run_1", 1}, RunState::kCompleted, "ä is it").ok());
+  ASSERT_TRUE(Admit(MakeRun("run_2")).ok());
+  ASSERT_TRUE(Finish({"run_2", 1}, RunState::kWaiting).ok());
+  const ConversationState state = BlockOn(store_->LoadConversation("u:c")).value();
+  EXPECT_EQ(state.waiting_agent, "chat");
+  ASSERT_EQ(state.history.size(), 3);
+  EXPECT_EQ(state.history[0].role, "user");
+  EXPECT_LT(state.history[0].content.size(), 3100);
+  EXPECT_TRUE(state.history[0].content.starts_with("aaa"));
+  EXPECT_TRUE(state.history[0].content.ends_with("what is the end?"));
+  EXPECT_EQ(state.history[1].role, "assistant");
+  EXPECT_EQ(state.history[1].content, "ä is it");
+}
+
 TEST_P(RunStoreTest, ARunIsFoundByItsUserOnly) {
   ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
   EXPECT_TRUE(BlockOn(store_->Find("u", "c", "run_1")).has_value());

@@ -59,6 +59,7 @@ Status CheckHistory(const std::vector<HistoryMessage>& history) {
     }
     BATON_TRY(CheckText("conversation_history", message.content, kMaxQueryBytes));
     BATON_TRY(CheckText("conversation_history timestamp", message.timestamp, kMaxFieldBytes));
+    BATON_TRY(CheckText("conversation_history agent", message.agent, kMaxFieldBytes));
   }
   return {};
 }
@@ -103,6 +104,7 @@ Status CheckTurn(const TurnRequest& request) {
   BATON_TRY(CheckText("session_id", request.session_id, kMaxFieldBytes));
   BATON_TRY(CheckText("agent_type", request.agent_type, kMaxFieldBytes));
   BATON_TRY(CheckText("locked_agent", request.locked_agent, kMaxFieldBytes));
+  BATON_TRY(CheckText("page", request.page, kMaxFieldBytes));
   BATON_TRY(CheckText("persona.ai_name", request.persona.ai_name, kMaxFieldBytes));
   BATON_TRY(CheckText("persona.persona_style", request.persona.style, kMaxFieldBytes));
   BATON_TRY(CheckText("persona.timezone", request.persona.timezone, kMaxFieldBytes));

@@ -20,6 +20,8 @@ namespace {
 
 // The router reads them all for every message; a few good ones say more than many.
 constexpr std::size_t kMaxExamples = 50;
+// Kinds of document are few; an agent for all of them names none.
+constexpr std::size_t kMaxKinds = 20;
 // The most that OpenAI's API accepts in one request.
 constexpr std::size_t kMaxTools = 128;
 
@@ -79,6 +81,10 @@ class FrontMatter {
   void ReadDescription(const Entry& entry) { spec_.description = Text(entry); }
   void ReadWhen(const Entry& entry) { spec_.when = Text(entry); }
   void ReadExamples(const Entry& entry);
+  void ReadEdits(const Entry& entry) { ReadKinds(entry, spec_.edits); }
+  void ReadReads(const Entry& entry) { ReadKinds(entry, spec_.reads); }
+  void ReadKinds(const Entry& entry, std::vector<std::string>& kinds);
+  void ReadKeepsConversation(const Entry& entry);
   void ReadWorkflow(const Entry& entry);
   void ReadTools(const Entry& entry);
   void ReadModel(const Entry& entry);
@@ -107,12 +113,15 @@ class FrontMatter {
 };
 
 std::span<const FrontMatter::Key> FrontMatter::Keys() {
-  static constexpr std::array<Key, 9> kKeys = {{
+  static constexpr std::array<Key, 12> kKeys = {{
       {"name", true, &FrontMatter::ReadName},
       {"title", true, &FrontMatter::ReadTitle},
       {"description", true, &FrontMatter::ReadDescription},
       {"when", true, &FrontMatter::ReadWhen},
       {"examples", false, &FrontMatter::ReadExamples},
+      {"edits", false, &FrontMatter::ReadEdits},
+      {"reads", false, &FrontMatter::ReadReads},
+      {"keeps_conversation", false, &FrontMatter::ReadKeepsConversation},
       {"workflow", true, &FrontMatter::ReadWorkflow},
       {"tools", false, &FrontMatter::ReadTools},
       {"model", false, &FrontMatter::ReadModel},
@@ -209,6 +218,24 @@ void FrontMatter::ReadExamples(const Entry& entry) {
     }
     spec_.examples.push_back(Text(example));
   }
+}
+
+void FrontMatter::ReadKinds(const Entry& entry, std::vector<std::string>& kinds) {
+  for (const Entry& kind : Elements(entry)) {
+    if (kinds.size() == kMaxKinds) {
+      mistakes_.Add(Place(kind), fmt::format("more than {} kinds of document", kMaxKinds));
+      return;
+    }
+    kinds.push_back(Text(kind));
+  }
+}
+
+void FrontMatter::ReadKeepsConversation(const Entry& entry) {
+  const std::string text = Text(entry);
+  if (text != "true" && text != "false") {
+    mistakes_.Add(Place(entry), "'keeps_conversation' must be true or false");
+  }
+  spec_.keeps_conversation = text == "true";
 }
 
 void FrontMatter::ReadWorkflow(const Entry& entry) {

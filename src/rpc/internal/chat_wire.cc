@@ -15,6 +15,10 @@ constexpr std::string_view kResumeKey = "resume";
 constexpr std::string_view kCancelKey = "cancel";
 constexpr std::string_view kFromSeqKey = "from_seq";
 constexpr std::string_view kRunIdKey = "run_id";
+constexpr std::string_view kPageKey = "page";
+constexpr std::string_view kLockedAgentKey = "locked_agent";
+constexpr std::string_view kUnlockAgentKey = "unlock_agent";
+constexpr std::string_view kAgentKey = "agent";  // of an earlier message
 constexpr std::string_view kAnswerPrefix = "answer.";  // answer.<question id>
 constexpr std::string_view kSeqKey = "seq";
 constexpr std::string_view kSupersedesSeqKey = "supersedes_seq";
@@ -69,6 +73,14 @@ Status DecodeJoin(WireMap& metadata, runs::TurnRequest& turn) {
   return {};
 }
 
+// Where the message was written, and whom the conversation is kept for.
+Status DecodeRouting(WireMap& metadata, runs::TurnRequest& turn) {
+  turn.page = TakeValue(metadata, kPageKey);
+  std::string locked = TakeValue(metadata, kLockedAgentKey);
+  if (turn.locked_agent.empty()) turn.locked_agent = std::move(locked);
+  return TakeFlag(metadata, kUnlockAgentKey, turn.unlock_agent);
+}
+
 std::optional<runs::ActiveEditor> DecodeEditor(orchestrator::ActiveEditor&& wire) {
   // The user has told the editor to keep out of this conversation.
   if (wire.editor_preference() == "ignore") return std::nullopt;
@@ -115,7 +127,8 @@ Result<runs::TurnRequest> DecodeTurn(orchestrator::ChatRequest&& wire) {
   for (auto& message : *wire.mutable_conversation_history()) {
     turn.history.push_back({.role = std::move(*message.mutable_role()),
                             .content = std::move(*message.mutable_content()),
-                            .timestamp = std::move(*message.mutable_timestamp())});
+                            .timestamp = std::move(*message.mutable_timestamp()),
+                            .agent = TakeValue(*message.mutable_metadata(), kAgentKey)});
   }
   turn.persona = {.ai_name = wire.persona().ai_name(),
                   .style = wire.persona().persona_style(),
@@ -123,6 +136,7 @@ Result<runs::TurnRequest> DecodeTurn(orchestrator::ChatRequest&& wire) {
   if (wire.has_active_editor()) {
     turn.editor = DecodeEditor(std::move(*wire.mutable_active_editor()));
   }
+  BATON_TRY(DecodeRouting(*wire.mutable_metadata(), turn));
   BATON_TRY(DecodeJoin(*wire.mutable_metadata(), turn));
   BATON_TRY(CheckTurn(turn));
   return turn;
@@ -141,12 +155,17 @@ orchestrator::ChatRequest EncodeTurn(runs::TurnRequest&& turn) {
     out.set_role(WireText(std::move(message.role)));
     out.set_content(WireText(std::move(message.content)));
     out.set_timestamp(WireText(std::move(message.timestamp)));
+    if (!message.agent.empty()) {
+      (*out.mutable_metadata())[std::string(kAgentKey)] = WireText(std::move(message.agent));
+    }
   }
   wire.mutable_persona()->set_ai_name(WireText(std::move(turn.persona.ai_name)));
   wire.mutable_persona()->set_persona_style(WireText(std::move(turn.persona.style)));
   wire.mutable_persona()->set_timezone(WireText(std::move(turn.persona.timezone)));
   if (turn.editor) EncodeEditor(*std::move(turn.editor), *wire.mutable_active_editor());
   WireMap& metadata = *wire.mutable_metadata();
+  if (!turn.page.empty()) metadata[std::string(kPageKey)] = WireText(std::move(turn.page));
+  if (turn.unlock_agent) metadata[std::string(kUnlockAgentKey)] = "true";
   if (turn.resume) metadata[std::string(kResumeKey)] = "true";
   if (turn.cancel) metadata[std::string(kCancelKey)] = "true";
   if (turn.from_seq > 0) metadata[std::string(kFromSeqKey)] = std::to_string(turn.from_seq);

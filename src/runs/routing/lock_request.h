@@ -1,0 +1,24 @@
+// Asking for, or releasing, one agent for a whole conversation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace baton::runs::routing {
+
+struct LockRequest {
+  enum class Kind : std::uint8_t {
+    kNone,
+    kLock,     // "only use the research agent from now on"
+    kRelease,  // "stop using the research agent", "automatic again"
+  } kind = Kind::kNone;
+  std::string agent;  // whom it names; empty for a release that names nobody
+};
+
+// What `message` asks for. Only whole short requests count, so that a text that mentions an
+// agent stays a text. `agents` are the names there are; "fact checking" names `fact_checking`.
+LockRequest ParseLockRequest(std::string_view message, const std::vector<std::string>& agents);
+
+}  // namespace baton::runs::routing
