@@ -9,8 +9,8 @@ namespace baton::app {
 
 // Reads situations from standard input as runs/routing/knowledge.h describes them, one JSON
 // object a line, and prints {"id", "agent", "confidence", "reason"} for each, by the
-// offline router. A line that is none is reported on standard error with its number; then the exit code
-// is 1. With `evaluate`, judges the rows of that file instead and prints the report.
+// offline router. A line that is none is reported on standard error with its number; then the exit
+// code is 1. With `evaluate`, judges the rows of that file instead and prints the report.
 int RouteMessages(const Settings& settings, const agents::AgentsByName& agents,
                   const AgentsCommand& command);
 

@@ -10,8 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "async/runtime.h"
-#include "proto/orchestrator.grpc.pb.h"
 #include "grpc_client/grpc_values.h"
+#include "proto/orchestrator.grpc.pb.h"
 #include "rpc/internal/status_map.h"
 #include "rpc/internal/wire_message.h"
 #include "rpc/testing/scripted_orchestrator.h"

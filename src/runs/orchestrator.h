@@ -42,7 +42,7 @@ struct TurnRequest {
   std::string conversation_id;
   std::string session_id;
   std::string query;
-  std::string agent_type;  // empty or "auto": the router decides
+  std::string agent_type;     // empty or "auto": the router decides
   std::string locked_agent;   // whom the conversation is kept for from now on
   bool unlock_agent = false;  // it is kept for nobody any more
   std::string page;           // where it was written: "chat" "documents" "editor" "org" "rss"

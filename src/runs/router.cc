@@ -147,9 +147,8 @@ async::Task<Result<Routing>> Router::RouteByMessage(const TurnRequest& request,
   auto agent = agents_.Find(decision.agent);
   // It went away this very moment: a turn keeps the agent it was routed to.
   if (agent == nullptr) {
-    agent = *std::ranges::find_if(learned.agents, [&](const auto& each) {
-      return each->spec.name == decision.agent;
-    });
+    agent = *std::ranges::find_if(
+        learned.agents, [&](const auto& each) { return each->spec.name == decision.agent; });
   }
   co_return Routing{.agent = std::move(agent),
                     .confidence = decision.confidence,

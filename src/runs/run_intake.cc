@@ -123,7 +123,9 @@ async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& req
                                          const Routing& routing,
                                          const std::optional<RunStore::Superseded>& superseded) {
   const std::string now = FormatTimestamp(clock_.Now());
-  RunStore::NewRun run{.record = setup.record, .request = setup.request, .superseded = superseded,
+  RunStore::NewRun run{.record = setup.record,
+                       .request = setup.request,
+                       .superseded = superseded,
                        .lock = routing.lock};
   if (!request.history.empty()) {
     const Result<bool> known = co_await store_.HasHistory(setup.record.thread_id);

@@ -81,8 +81,7 @@ CREATE TABLE run_effects (
 
 // conversation_locks: whom a conversation is kept for. Apart from the conversation's other rows,
 // which come and go with its runs.
-constexpr storage::Migration kLocks{.version = 3, .name = "locks of conversations",
-                                    .sqlite = R"sql(
+constexpr storage::Migration kLocks{.version = 3, .name = "locks of conversations", .sqlite = R"sql(
 CREATE TABLE conversation_locks (
   thread_id TEXT NOT NULL PRIMARY KEY,
   agent TEXT NOT NULL,

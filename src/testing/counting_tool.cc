@@ -56,8 +56,7 @@ Status CountingTool::Append(const Change& change) const {
 
 async::Task<Result<tools::ToolResult>> CountingTool::Call(const json::Object& arguments,
                                                           const tools::ToolContext& context) {
-  const Change change{std::string(json::GetString(arguments, "text")),
-                      context.idempotency_key};
+  const Change change{std::string(json::GetString(arguments, "text")), context.idempotency_key};
   BATON_CO_TRY(co_await Stand(before));
   BATON_CO_TRY(Append(change));
   {

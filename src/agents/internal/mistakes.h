@@ -11,9 +11,8 @@
 
 namespace baton::agents {
 
-// Collects mistakes by byte offset and reports them by line and column, first to last, each once. Of more
-// than a hundred it keeps the first that were found.
-// Lifetime: `text` outlives it.
+// Collects mistakes by byte offset and reports them by line and column, first to last, each once.
+// Of more than a hundred it keeps the first that were found. Lifetime: `text` outlives it.
 class Mistakes {
  public:
   explicit Mistakes(std::string_view text) : text_(text) {}
