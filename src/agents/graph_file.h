@@ -14,6 +14,7 @@
 #include "graph/node.h"
 #include "json/pointer.h"
 #include "llm/model_catalog.h"
+#include "tools/effect_journal.h"
 #include "tools/tool.h"
 
 namespace baton::agents {
@@ -49,13 +50,15 @@ Result<GraphFile> OpenGraphFile(const std::filesystem::path& file, GraphFileOpti
 // What a run of a graph file needs. Its nodes give to the custom stream:
 //   {"kind": "text", "text"}                    a model's words, as they come
 //   {"kind": "tool_call", "tool", "arguments"}  before the call
-// A question's payload is {"kind": "question", "text", "choices"}.
+// A question's payload is {"kind": "question", "text", "choices"}, or, about a tool call that
+// changes the world and was cut off, as docs/effects.md describes it.
 //
 // Lifetime: one run. Everything it points to outlives the run.
 struct GraphScope final : graph::RunScope {
   const llm::ModelCatalog* models = nullptr;
   const tools::ToolRegistry* tools = nullptr;
-  tools::ToolContext tool_context;  // the caller; idempotency_key is set per call
+  tools::EffectJournal* effects = nullptr;  // of the thread; without it no tool changes anything
+  tools::ToolContext tool_context;          // the caller; idempotency_key is set per call
 };
 
 }  // namespace baton::agents

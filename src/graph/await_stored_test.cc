@@ -90,6 +90,18 @@ TEST(AwaitStoredOnceTest, IsRefusedOnceAnotherRunOwnsTheThread) {
   EXPECT_TRUE(ids.empty());
 }
 
+TEST(AwaitStoredOnceTest, IsRefusedInASubgraphThatStartsOver) {
+  Bench bench;
+  std::vector<std::string> ids;
+  GraphDraft inner;
+  inner.Add("change", std::make_unique<ChangingNode>(ids)).Edge(kStart, "change");
+  GraphDraft draft;
+  draft.Sub("s", inner.Compile({.persistence = Persistence::kNone})).Edge(kStart, "s");
+  const RunResult result = bench.Input(draft.Compile(), {{"log", json::Array{"in"}}});
+  EXPECT_EQ(result.status.code(), Code::kFailedPrecondition) << result.status.ToString();
+  EXPECT_TRUE(ids.empty());
+}
+
 TEST(AwaitStoredOnceTest, IsOkWhereNothingIsKept) {
   NullCheckpointStore store;
   Bench bench(store);

@@ -85,8 +85,9 @@ class NodeContext {
 
   // Suspends until what this task starts from is in the store: from then on a crash runs this
   // very task again, with this id and this input. To be awaited before a change of the world
-  // that must not come twice. kAborted: another run has taken the thread over. At once ok
-  // where the run keeps nothing.
+  // that must not come twice. kAborted: another run has taken the thread over.
+  // kFailedPrecondition in a subgraph of Persistence::kNone, which starts over. At once ok where
+  // the run keeps nothing.
   virtual async::Task<Status> AwaitStored() = 0;
 
   // Tells that the node is at work: TimeoutPolicy::idle counts from here.

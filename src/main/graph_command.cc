@@ -17,7 +17,9 @@
 #include "main/graph_view.h"
 #include "main/local_tools.h"
 #include "main/models.h"
+#include "main/questions.h"
 #include "main/terminal.h"
+#include "runs/thread_effects.h"
 #include "storage/open.h"
 
 namespace baton::app {
@@ -93,6 +95,11 @@ Result<json::Value> ReadInput(const std::string& given) {
 // Text is for people to type: it counts where the JSON it may be is not what was asked for.
 json::Value ReadAnswer(const graph::PendingQuestion& question, const std::string& given) {
   Result<json::Value> value = json::Parse(given);
+  const Question typed{.id = question.id, .payload = question.payload};
+  if (!value && KindOf(typed) == QuestionKind::kEffectInDoubt) {
+    // "retry", "skip", "done it is there"
+    if (const Result<std::string> answer = ReadAnswer(typed, given)) value = json::Parse(*answer);
+  }
   if (!value) return json::Value(given);
   if (!question.answer_schema) return *std::move(value);
   const Result<json::Schema> schema = json::Schema::Compile(*question.answer_schema);
@@ -165,6 +172,10 @@ class GraphRun {
     auto tools = LocalTools::Start(*database_, runtime_, ids_, metrics_);
     if (!tools) return std::move(tools).error();
     tools_ = std::move(*tools);
+    auto effects =
+        async::BlockOn(runs::ThreadEffects::Open(*database_, SystemClock(), StoredThread()));
+    if (!effects) return std::move(effects).error().Annotate("journal of effects");
+    effects_ = std::move(*effects);
     return {};
   }
 
@@ -184,11 +195,15 @@ class GraphRun {
     agents::GraphScope scope;
     scope.models = &run.models_;
     scope.tools = run.tools_ == nullptr ? &no_tools : &run.tools_->registry();
+    scope.effects = run.effects_.get();
     scope.tool_context.user_id = run.settings_.Text("user");
     scope.tool_context.conversation_id = run.thread_;
     scope.tool_context.run_id = run.thread_;
-    co_return co_await runner.Run(run.file_.graph, *std::move(request),
-                                  {.listener = &run.view_, .scope = &scope});
+    graph::RunResult result = co_await runner.Run(run.file_.graph, *std::move(request),
+                                                  {.listener = &run.view_, .scope = &scope});
+    const bool ended = result.status.ok() && result.questions.empty() && result.next.empty();
+    if (ended && run.effects_ != nullptr) BATON_CO_TRY(co_await run.effects_->Forget());
+    co_return result;
   }
 
   std::string GoOnCommand() const {
@@ -229,6 +244,7 @@ class GraphRun {
   std::unique_ptr<storage::Database> database_;
   std::unique_ptr<graph::CheckpointStore> checkpoints_;
   std::unique_ptr<LocalTools> tools_;
+  std::unique_ptr<runs::ThreadEffects> effects_;
   llm::ModelCatalog models_;
   agents::GraphFile file_;
   GraphView view_{command_};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "main/questions.h"
 
 namespace baton::app {
 namespace {
@@ -170,9 +171,12 @@ void GraphView::ShowQuestions(const graph::RunResult& result) {
   const bool several = result.questions.size() > 1;
   std::string answers;
   for (const graph::PendingQuestion& question : result.questions) {
+    const Question asked{.id = question.id, .payload = question.payload};
+    const bool in_doubt = KindOf(asked) == QuestionKind::kEffectInDoubt;
     const std::string_view text = json::GetString(question.payload, "text");
-    out_.WriteLine(question.node + " asks: " +
-                       (text.empty() ? json::Serialize(question.payload) : std::string(text)),
+    const std::string payload =
+        in_doubt ? DescribeQuestion(asked) : json::Serialize(question.payload);
+    out_.WriteLine(question.node + " asks: " + (text.empty() ? payload : std::string(text)),
                    Style::kBold);
     if (const json::Value* choices = json::Find(question.payload, "choices")) {
       std::string list;
@@ -180,6 +184,8 @@ void GraphView::ShowQuestions(const graph::RunResult& result) {
         list += (list.empty() ? "" : ", ") + AsText(choice);
       }
       out_.WriteLine("choices: " + list);
+    } else if (in_doubt) {
+      out_.WriteLine("answer: retry, skip, or 'done RESULT'");
     } else if (question.answer_schema) {
       out_.WriteLine("answer: JSON of the schema " + json::Serialize(*question.answer_schema));
     }

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """kill -9 at random moments while an agent changes the world (effect_probe.cc).
 
-usage: kill_test.py PROBE [KILLS]     (default: 50)
+usage: kill_test.py PROBE
 
 The probe's agent makes five notes, its user looks into the file before they answer whether a
 note in doubt is to be made again. Whatever is killed when: in the end each note is there once.
-PROBE_CHECKPOINTER names a PostgreSQL database (with_postgres.cc); without it, SQLite. The seed
-is printed and can be given as BATON_SEED.
+PROBE_CHECKPOINTER names a PostgreSQL database (with_postgres.cc); without it, SQLite. BATON_KILLS
+(50) processes are killed. The seed is printed and can be given as BATON_SEED.
 """
 import collections
 import os
@@ -18,7 +18,7 @@ import tempfile
 import time
 
 PROBE = sys.argv[1]
-KILLS = int(sys.argv[2]) if len(sys.argv) > 2 else 50
+KILLS = int(os.environ.get("BATON_KILLS", "50"))
 SEED = int(os.environ.get("BATON_SEED", random.randrange(1 << 32)))
 NOTES = ["milk", "eggs", "salt", "tea", "rice"]
 MAX_LIVES = 4     # processes of a run that are killed; a fifth crash in a row gives the run up

@@ -24,21 +24,28 @@ const json::Value& DoubtAnswerSchema() {
   return schema;
 }
 
-graph::Question DoubtQuestion(const EffectCall& call, int tries) {
+std::string ReasonToAsk(const EffectCall& call, const tools::EffectRecord& record) {
+  constexpr std::string_view kWays =
+      "Look, then retry it, skip it, or mark it done and say with what result.";
+  if (record.outcome) {
+    return fmt::format("'{}' failed: {}. It may have happened all the same. {}", call.call.name,
+                       record.outcome->error().message(), kWays);
+  }
+  return fmt::format("The server stopped while '{}' was under way: this may have happened. {}",
+                     call.call.name, kWays);
+}
+
+graph::Question DoubtQuestion(const EffectCall& call, const tools::EffectRecord& record) {
   graph::Question question;
-  question.payload = json::Object{
-      {"kind", "effect_in_doubt"},
-      {"tool", call.call.name},
-      {"arguments", call.call.arguments},
-      {"effect", tools::EffectName(call.effect)},
-      {"tries", tries},
-      {"reason",
-       fmt::format("The server stopped while '{}' was under way: this may have happened. Look, "
-                   "then retry it, skip it, or mark it done and say with what result.",
-                   call.call.name)}};
+  question.payload = json::Object{{"kind", "effect_in_doubt"},
+                                  {"tool", call.call.name},
+                                  {"arguments", call.call.arguments},
+                                  {"effect", tools::EffectName(call.effect)},
+                                  {"tries", record.tries},
+                                  {"reason", ReasonToAsk(call, record)}};
   question.answer_schema = DoubtAnswerSchema();
   // Not by the order of questions: a call that has been settled since is not asked about again.
-  question.key = fmt::format("{}#{}", call.key, tries);
+  question.key = fmt::format("{}#{}", call.key, record.tries);
   return question;
 }
 
@@ -49,11 +56,13 @@ async::Task<Result<EffectRecall>> RecallEffect(graph::NodeContext& context,
   Result<tools::EffectRecord> record = co_await journal.Find(call.key);
   if (!record) co_return Fail(std::move(record).error().Annotate("journal of effects"));
   EffectRecall recall;
-  if (!record->in_doubt()) {
+  const bool task_failed = call.fails_task && record->outcome && !*record->outcome;
+  if (task_failed && !MayHaveHappened(record->outcome->error().code())) co_return recall;
+  if (!task_failed && !record->in_doubt()) {
     recall.outcome = std::move(record->outcome);
     co_return recall;
   }
-  const Result<json::Value> answer = co_await context.Interrupt(DoubtQuestion(call, record->tries));
+  const Result<json::Value> answer = co_await context.Interrupt(DoubtQuestion(call, *record));
   if (!answer) co_return Fail(answer.error());
   const std::string_view action = json::GetString(*answer, "action");
   if (action == "skip") {

@@ -18,6 +18,9 @@ struct EffectCall {
   const llm::ToolCall& call;
   tools::Effect effect;
   std::string key;  // the idempotency key
+  // The task fails if the call does, instead of going on with the failure. When it runs again, a
+  // call that was refused is made again, and one that failed otherwise is in doubt.
+  bool fails_task = false;
 };
 
 // What is known of a call before it is made. Neither member set: it is to be made.

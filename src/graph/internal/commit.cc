@@ -62,6 +62,11 @@ Status RunLoop::AddStart() {
 
 async::Task<Status> RunLoop::StoreStart() {
   if (!environment_.keeps()) co_return Status();
+  if (!keeps_) {
+    co_return Fail(Code::kFailedPrecondition,
+                   "a subgraph that is not kept (Persistence::kNone) starts over after a crash: "
+                   "nothing in it can be told apart from what runs then");
+  }
   Status status = AddStart();
   if (status.ok()) status = co_await environment_.journal->Flush();
   if (!status.ok() && environment_.broken.ok()) environment_.broken = status;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "agents/graph_file.h"
+#include "agents/internal/effect_calls.h"
 #include "agents/internal/model_call.h"
 #include "base/check.h"
 #include "json/schema.h"
@@ -107,11 +108,8 @@ class ToolFileNode final : public graph::Node {
     const json::Object arguments = step_.arguments.Fill(context.input()).as_object();
     BATON_CO_TRY(co_await context.Emit(
         json::Object{{"kind", "tool_call"}, {"tool", step_.tool.name}, {"arguments", arguments}}));
-    tools::ToolContext tool_context = scope.tool_context;
-    tool_context.idempotency_key = context.task_id();
-    tool_context.deadline = tool_context.deadline.Earlier(context.deadline());
-    const Result<tools::ToolResult> result =
-        co_await scope.tools->Call(step_.tool.name, arguments, tool_context);
+    const llm::ToolCall call{.name = step_.tool.name, .arguments = arguments};
+    const Result<tools::ToolResult> result = co_await Call(context, scope, call);
     if (!result) {
       co_return Fail(Status(result.error()).Annotate(fmt::format("tool '{}'", step_.tool.name)));
     }
@@ -126,6 +124,42 @@ class ToolFileNode final : public graph::Node {
   }
 
  private:
+  async::Task<Result<tools::ToolResult>> Call(graph::NodeContext& context, const GraphScope& scope,
+                                              const llm::ToolCall& call) const {
+    tools::ToolContext tool_context = scope.tool_context;
+    tool_context.idempotency_key = context.task_id();
+    tool_context.deadline = tool_context.deadline.Earlier(context.deadline());
+    const tools::Tool* tool = scope.tools->Find(call.name);
+    if (tool == nullptr || tools::IsRepeatable(tool->definition().effect)) {
+      co_return co_await scope.tools->Call(call.name, call.arguments, tool_context);
+    }
+    co_return co_await Change(context, scope,
+                              {.call = call,
+                               .effect = tool->definition().effect,
+                               .key = tool_context.idempotency_key,
+                               .fails_task = true},
+                              tool_context);
+  }
+
+  static async::Task<Result<tools::ToolResult>> Change(graph::NodeContext& context,
+                                                       const GraphScope& scope, EffectCall call,
+                                                       tools::ToolContext tool_context) {
+    if (scope.effects == nullptr) {
+      co_return Fail(Code::kFailedPrecondition,
+                     "it has an effect ({}), and this run keeps no journal of effects",
+                     tools::EffectName(call.effect));
+    }
+    BATON_CO_TRY(co_await context.AwaitStored());
+    Result<EffectRecall> known = co_await RecallEffect(context, *scope.effects, call);
+    if (!known) co_return Fail(std::move(known).error());
+    if (!known->refusal.empty()) co_return tools::ToolResult{.text = std::move(known->refusal)};
+    if (!known->outcome) {
+      BATON_CO_TRY(
+          co_await MakeEffect(*scope.tools, *scope.effects, call, tool_context, known->outcome));
+    }
+    co_return *std::move(known->outcome);
+  }
+
   const ToolStep step_;
 };
 
