@@ -69,6 +69,7 @@ void EncodePage(const std::string& url, web::Page&& page, std::size_t& html_left
   out.set_url(url);
   out.set_title(WireText(std::move(page.title)));
   EncodeMetadata(page, *out.mutable_metadata());
+  html_left -= std::min(html_left, page.markdown.size());
   out.set_content(WireText(std::move(page.markdown)));
   if (page.html.size() > html_left) {
     (*out.mutable_metadata())["html_left_out"] = "true";

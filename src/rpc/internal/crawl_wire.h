@@ -9,7 +9,8 @@
 
 namespace baton::rpc::internal {
 
-// `page`, asked for as `url`. The page as it was sent goes along while `html_left` bytes last.
+// `page`, asked for as `url`. The page as it was sent goes along while `html_left` bytes last,
+// from which its text is taken too.
 void EncodePage(const std::string& url, workspace::web::Page&& page, std::size_t& html_left,
                 tool_service::WebCrawlResult& out);
 
