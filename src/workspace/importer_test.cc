@@ -7,6 +7,7 @@
 #include "storage/open.h"
 #include "storage/testing/fresh_database.h"
 #include "testing/manual_clock.h"
+#include "workspace/org/org_store.h"
 #include "workspace/testing/temporary_folder.h"
 
 namespace baton::workspace {
@@ -56,6 +57,34 @@ class ImportTest : public ::testing::Test {
   std::unique_ptr<DocumentStore> store_;
   std::vector<ImportProgress> progress_;
 };
+
+TEST_F(ImportTest, TakesOrgFilesInByteForByte) {
+  auto org =
+      *async::BlockOn(org::OrgStore::Open(*database_, clock_, ids_, *org::TimeZone::Find("UTC")));
+  const auto import = [&] {
+    return async::BlockOn(Import(*store_, files_, "ann", {folder_.path()}, {}, org.get()));
+  };
+  const std::string bytes = "* TODO a\r\nb";
+  const auto inbox = folder_.Write("inbox.org", bytes);
+  folder_.Write("notes.md", "# Notes");
+  folder_.Write("latin1.org", "* Caf\xe9\n");
+  const auto first = import();
+  ASSERT_TRUE(first) << first.error().ToString();
+  EXPECT_EQ(first->added, 3U);
+  ASSERT_EQ(first->skipped.size(), 1U);  // as an org file; it is a document all the same
+  EXPECT_THAT(first->skipped[0].reason, ::testing::HasSubstr("not UTF-8"));
+  const auto files = async::BlockOn(org->Files("ann"));
+  ASSERT_EQ(files->size(), 1U);
+  EXPECT_EQ(files->at(0).path, inbox.string());
+  EXPECT_EQ(*async::BlockOn(org->GetText("ann", files->at(0).id)), bytes);
+  // Edited here and unchanged on disk: the edit stays, and nothing is to be said.
+  ASSERT_TRUE(async::BlockOn(org->Toggle("ann", {.line = 0})));
+  const auto again = import();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->unchanged, 3U);
+  EXPECT_EQ(again->skipped.size(), 1U);
+  EXPECT_EQ(*async::BlockOn(org->GetText("ann", files->at(0).id)), "* DONE a\r\nb");
+}
 
 TEST_F(ImportTest, ReadsAFolderWithAllItHolds) {
   folder_.Write("a.md", "# One");

@@ -56,12 +56,17 @@ int WarningDays(const Stamp& stamp) {
   return count * kDaysOfYear;
 }
 
+Item WithoutContent(Item item) {
+  item.content.clear();
+  return item;
+}
+
 // The agenda of one heading.
 class HeadingAgenda {
  public:
   HeadingAgenda(const IndexedFile& file, const Entry& entry, const AgendaRange& range,
                 std::vector<AgendaEntry>& agenda)
-      : range_(range), agenda_(agenda), item_(DescribeEntry(file, entry)) {}
+      : range_(range), agenda_(agenda), item_(WithoutContent(DescribeEntry(file, entry))) {}
 
   void AddTask(AgendaKind kind, const Stamp& stamp) {
     const bool shows_today = range_.first <= range_.today && range_.today <= range_.last;
@@ -107,6 +112,7 @@ class HeadingAgenda {
   }
 
   void Add(AgendaKind kind, const Stamp& stamp, LocalMinute at, int late) {
+    if (agenda_.size() >= kMaxAgendaEntries) return;
     const Day day = std::chrono::floor<days>(at);
     AgendaEntry entry{.kind = kind, .day = day, .days_late = late, .item = item_};
     if (stamp.minute) entry.minute = static_cast<int>((at - day).count());

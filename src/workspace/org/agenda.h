@@ -18,7 +18,7 @@ struct AgendaEntry {
   // Today's view of another day: above 0, a task that was due so many days ago; below 0, a
   // deadline that comes in so many.
   int days_late = 0;
-  Item item;
+  Item item;  // without its content
 };
 
 struct AgendaRange {
@@ -29,8 +29,9 @@ struct AgendaRange {
 
 // Without a "-3d" of its own a deadline is announced so many days ahead, as in Org.
 inline constexpr int kDeadlineWarningDays = 14;
-// Repeats of one stamp that are listed.
+// Repeats of one stamp, and entries in all, that are listed.
 inline constexpr int kMaxRepeats = 1000;
+inline constexpr std::size_t kMaxAgendaEntries = 10'000;
 
 // Appends what `file` has for the range: open tasks on the days they are scheduled or due, with
 // their repeats; what is overdue and which deadlines come up, under today; and every active

@@ -96,6 +96,9 @@ TEST(OrgAgenda, LeavesOutWhatOrgLeavesOut) {
 TEST(OrgAgenda, ListsNoMoreRepeatsThanItSays) {
   const auto agenda = AgendaOf("* h <2026-03-01 Sun 00:00 +1h>\n", "2026-03-01", "2027-02-01");
   EXPECT_EQ(agenda.size(), 1U + kMaxRepeats);
+  std::string many;
+  for (int i = 0; i < 20; ++i) many += "* h <2026-03-01 Sun 00:00 +1h>\n";
+  EXPECT_EQ(AgendaOf(many, "2026-03-01", "2027-02-01").size(), kMaxAgendaEntries);
 }
 
 }  // namespace

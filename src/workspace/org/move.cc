@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <iterator>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,12 +22,23 @@ bool HasBox(const OrgFile& file, const ListItem& item, std::string_view marks) {
          marks.find(file.text[item.checkbox.begin + 1]) != std::string_view::npos;
 }
 
+// Those of an ordered list that lie within `span`.
+template <typename List, typename Place>
+auto Within(const List& list, Span span, Place place) {
+  const auto first = std::ranges::lower_bound(list, span.begin, {}, place);
+  return std::ranges::subrange(first,
+                               std::ranges::lower_bound(first, list.end(), span.end, {}, place));
+}
+
+auto HeadingsWithin(const OrgFile& file, Span span) {
+  return Within(file.headings, span, [](const Heading& each) { return each.section.begin; });
+}
+
 // Done, and nothing open below it.
 bool IsArchivable(const OrgFile& file, const Heading& heading) {
   if (!file.todo.IsDone(file.Text(heading.keyword))) return false;
-  return std::ranges::none_of(file.headings, [&](const Heading& below) {
-    return heading.subtree.Contains(below.section) && !below.keyword.empty() &&
-           !file.todo.IsDone(file.Text(below.keyword));
+  return std::ranges::none_of(HeadingsWithin(file, heading.subtree), [&](const Heading& below) {
+    return !below.keyword.empty() && !file.todo.IsDone(file.Text(below.keyword));
   });
 }
 
@@ -35,17 +48,17 @@ bool IsArchivable(const OrgFile& file, const ListItem& item) {
   if (item.heading >= 0 && !file.headings[static_cast<std::size_t>(item.heading)].keyword.empty()) {
     return false;
   }
-  return std::ranges::none_of(file.items, [&](const ListItem& below) {
-    return item.span.Contains(below.span) && HasBox(file, below, " -");
-  });
+  const auto below =
+      Within(file.items, item.span, [](const ListItem& each) { return each.span.begin; });
+  return std::ranges::none_of(below,
+                              [&](const ListItem& each) { return HasBox(file, each, " -"); });
 }
 
 // The text of `span` with the stars of its headings changed by `by`.
 std::string Releveled(const OrgFile& file, Span span, int by) {
   std::string out;
   std::uint32_t at = span.begin;
-  for (const Heading& heading : file.headings) {
-    if (!span.Contains(heading.stars)) continue;
+  for (const Heading& heading : HeadingsWithin(file, span)) {
     out += file.Text({at, heading.stars.begin});
     out += std::string(static_cast<std::size_t>(heading.level + by), '*');
     at = heading.stars.end;
@@ -103,17 +116,16 @@ void TakeHeadings(const OrgFile& file, std::string_view path, LocalMinute now,
 }
 
 void TakeBoxes(const OrgFile& file, ArchiveParts& parts) {
-  const std::size_t headings = parts.taken.size();
+  const std::vector<Span> subtrees = parts.taken;  // in the order of the text
   for (const ListItem& item : file.items) {
     if (!IsArchivable(file, item)) continue;
-    const bool gone = std::any_of(parts.taken.begin(),
-                                  parts.taken.begin() + static_cast<std::ptrdiff_t>(headings),
-                                  [&](Span span) { return span.Contains(item.span); });
-    if (gone) continue;
+    const auto behind = std::ranges::upper_bound(subtrees, item.span.begin, {}, &Span::begin);
+    if (behind != subtrees.begin() && std::prev(behind)->Contains(item.span)) continue;
     parts.boxes += file.Text(item.span);
     if (!parts.boxes.ends_with('\n')) parts.boxes += file.line_end();
     parts.taken.push_back(item.span);
   }
+  std::ranges::sort(parts.taken, {}, &Span::begin);
 }
 
 // Boxes go before the archive's first heading, headings to its end.

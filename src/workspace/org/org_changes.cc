@@ -66,8 +66,8 @@ async::Task<Result<OrgStore::Located>> OrgStore::LocateById(const std::string& u
   std::vector<FilePtr> files;
   if (const std::size_t mark = id.find('~'); mark != std::string::npos) {
     Result<FilePtr> file = co_await LoadById(user_id, id.substr(0, mark));
-    if (file) files.push_back(*std::move(file));
     if (!file && file.error().code() != Code::kNotFound) co_return Fail(std::move(file).error());
+    if (file) files.push_back(*std::move(file));
   }
   // An :ID: property may stand in any file, and may look like anything.
   if (files.empty()) {

@@ -64,6 +64,7 @@ std::vector<OrgMatch> SearchIndex::Find(const std::vector<std::string>& terms,
     }
   }
   std::vector<OrgMatch> matches;
+  matches.reserve(found.size());
   for (const auto& [heading, match] : found) matches.push_back(match);
   return matches;
 }
