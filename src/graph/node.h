@@ -95,6 +95,11 @@ class NodeContext {
   // Suspends while the listener is slow.
   virtual async::Task<Status> Emit(json::Value event) = 0;
 
+  // Gives a message, or a part of one as a model produces it, to who listens to this run's
+  // messages. One that the node writes to a messages channel later under the same "id" is not
+  // given to them again.
+  virtual async::Task<Status> EmitMessage(json::Value message) = 0;
+
   virtual RunScope* scope() const = 0;  // null if the run was given none
   virtual Deadline deadline() const = 0;
 };

@@ -36,6 +36,15 @@ Status ThreadState::ApplyCommand(NodeOutput& output) {
   return {};
 }
 
+void ThreadState::Discard(std::span<Task> tasks) {
+  std::int64_t version = max_version + 1;
+  writes_.clear();
+  if (ConsumeTriggers(tasks)) ++version;
+  sends.clear();
+  EndFleeting(version);
+  max_version = version;
+}
+
 void ThreadState::ApplyInput(std::span<Task> discarded, json::Value new_input) {
   std::int64_t version = max_version + 1;
   if (!discarded.empty()) {

@@ -75,6 +75,7 @@ Status RunLoop::OpenFresh(json::Value input) {
 
 async::Task<Status> RunLoop::Open(RunRequest request) {
   BATON_CO_TRY(TakeStops());
+  SignCheckpoints();
   BATON_CO_TRY(CheckRequest(graph_, request));
   Result<StoredCheckpoint> stored = co_await Load({});
   if (!stored) co_return std::move(stored).error();
@@ -118,6 +119,7 @@ async::Task<Result<StoredCheckpoint>> RunLoop::Load(std::string checkpoint_id) {
 // Makes this loop stand at a stored checkpoint.
 async::Task<Status> RunLoop::Resume(const StoredCheckpoint& stored) {
   BATON_CO_TRY(co_await LoadState(environment_.store, environment_.thread_id, ns_, stored, state_));
+  SignCheckpoints();
   checkpoint_id_ = saved_id_ = stored.row.id;
   step_ = stored.row.step;
   saved_seq_ = stored.row.seq;
@@ -129,6 +131,7 @@ async::Task<Status> RunLoop::Resume(const StoredCheckpoint& stored) {
 async::Task<Status> RunLoop::OpenNested(const json::Value& input, bool may_have_run) {
   const bool own = graph_.persistence() == Persistence::kOwn;
   StoredCheckpoint stored;
+  SignCheckpoints();
   if (keeps_ && (own || may_have_run)) {
     Result<StoredCheckpoint> found = own ? co_await LoadOwn() : co_await Load({});
     if (!found) co_return std::move(found).error();
@@ -148,30 +151,13 @@ async::Task<Status> RunLoop::OpenNested(const json::Value& input, bool may_have_
   co_return AcceptInput(std::move(shared));
 }
 
-// The newest checkpoint of this branch of the thread: what lies between the two ends of a fork
-// belongs to another.
 async::Task<Result<StoredCheckpoint>> RunLoop::LoadOwn() {
   // An earlier run of it may be on its way to the store.
   if (Status status = co_await environment_.journal->Flush(); !status.ok()) {
     co_return Fail(std::move(status));
   }
-  Result<StoredCheckpoint> latest = co_await Load({});
-  const auto on_other_branch = [&](std::int64_t seq) {
-    return std::any_of(environment_.forks.begin(), environment_.forks.end(),
-                       [&](const ForkPoint& fork) { return seq > fork.from && seq < fork.to; });
-  };
-  while (latest && latest->exists && on_other_branch(latest->row.seq)) {
-    Result<std::vector<StoredCheckpoint>> older =
-        co_await environment_.store.List(environment_.thread_id, ns_, latest->row.seq, 1);
-    if (!older) co_return Fail(std::move(older).error());
-    if (older->empty()) co_return StoredCheckpoint();
-    const std::int64_t wanted = older->front().row.seq;
-    latest = co_await Load(older->front().row.id);
-    if (latest && latest->row.seq != wanted) {
-      co_return Fail(Code::kDataLoss, "namespace '{}': two checkpoints have one id", ns_);
-    }
-  }
-  co_return latest;
+  co_return co_await LatestOnBranch(environment_.store, environment_.thread_id, ns_,
+                                    environment_.forks);
 }
 
 Status RunLoop::AcceptInput(json::Value input) {

@@ -45,6 +45,10 @@ class RunLoop {
   async::Task<void> Loop();
   async::Task<void> Finish();
 
+  // Tells the listener what the values are.
+  async::Task<Status> ReportValues(const json::Value& values);
+  const json::Value& values() const { return state_.values(); }
+
   // The rest is valid after Finish().
   Stop stop() const { return stop_; }
   const Status& failure() const { return failure_; }
@@ -52,6 +56,8 @@ class RunLoop {
   Status TakeQuestions(Task& parent);
   // What is to be returned to who called the runner. Consumes the state.
   RunResult TakeResult();
+  // Whether that has the writes of a super-step that is not over.
+  bool HasUnfinishedWrites() const;
   // What a subgraph writes to the channels it shares with `parent`. Consumes the state.
   NodeOutput TakeOutput(const CompiledGraph& parent);
   // What a node of a subgraph returned for the parent.
@@ -80,6 +86,7 @@ class RunLoop {
   bool Drains() const;
   bool Leaves() const;
   Status TakeStops();
+  void SignCheckpoints();
   Result<std::vector<bool>> StopsOf(const std::vector<std::string>& names) const;
   bool StopsHere(bool NodeEntry::* mark, const std::vector<bool>& instead) const;
   bool StopsBefore() const { return StopsHere(&NodeEntry::stop_before, stop_before_); }
@@ -96,9 +103,19 @@ class RunLoop {
   bool TryRunNow(Task& task);
   async::Task<void> RunRest();
   async::Task<void> SpawnTask(Task& task);
+
+  // reporting.cc
   async::Task<Status> ReportStarted();
   async::Task<Status> ReportSettled(Task& task);
+  async::Task<Status> ReportMessage(Task& task, json::Value message);
+  async::Task<Status> ReportMessages(Task& task);
+  async::Task<Status> ReportStep();
   StreamEvent MakeEvent(StreamEvent::Kind kind, Task& task, json::Value data);
+  StreamEvent MakeDebugEvent(std::string_view type, int step, json::Object payload) const;
+  StreamEvent MakeDebugEvent(std::string_view type, Task& task, json::Object payload);
+  json::Object DescribeStart(const Task& task, bool details) const;
+  static json::Object DescribeEnd(const Task& task, bool details);
+  json::Object DescribeCheckpoint(bool details) const;
 
   // attempt.cc
   async::Task<void> RunTask(Task& task);
@@ -128,7 +145,6 @@ class RunLoop {
   Status AddTaskRows(Task& task);
   Status AddAnswered();
   async::Task<Status> Commit();
-  async::Task<Status> ReportStep();
   void StepForward();
   void DropEdges();
 
@@ -147,8 +163,9 @@ class RunLoop {
   ThreadState state_;
   std::vector<Task> tasks_;  // of the super-step under way
 
-  // The checkpoint that the next super-step starts from.
+  // The checkpoint that the next super-step starts from, and the one before.
   std::string checkpoint_id_;
+  std::string parent_id_;
   int step_ = -2;
   int last_step_ = 0;       // the recursion limit as a step
   std::string command_id_;  // seeds the ids of messages in a command
