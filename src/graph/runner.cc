@@ -23,6 +23,7 @@ async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, R
     opened = Status(Code::kNotFound, "no input, and no store to go on from");
   }
   if (opened.ok() && goes_on) opened = co_await loop.ReportValues(loop.values());
+  if (opened.ok()) opened = co_await loop.ReportOpened();
   if (!opened.ok()) {
     RunResult result;
     result.status = std::move(opened);

@@ -24,8 +24,9 @@ struct StreamEvent {
     kUpdates,
     // What a node gave to NodeContext::Emit().
     kCustom,
-    // After a super-step: {"checkpoint_id", "parent_id", "source", "step"}; with details also
-    // "values" and "next". A checkpoint that is not stored on its own is told of too.
+    // New input, a fork, and the end of every super-step ("source" "input", "fork", "loop"):
+    // {"checkpoint_id", "parent_id", "source", "step"}; with details also "values" and "next".
+    // A checkpoint that is not stored on its own is told of too.
     kCheckpoint,
     // [message, {"node", "task_id", "step", "attempt"}]: what a node gave to
     // NodeContext::EmitMessage(), and the messages it wrote to a messages channel unless they

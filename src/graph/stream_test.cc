@@ -47,7 +47,7 @@ TEST(StreamTest, TellsWhatHappensInOrder) {
   const GraphPtr inner = GraphDraft().Say("x").Edge(kStart, "x").Compile();
   const GraphPtr graph = GraphDraft().Say("a").Sub("s", inner).Chain({"a", "s"}).Compile();
   bench.Input(graph, StreamInput(), {.listener = &listener});
-  EXPECT_EQ(listener.trace, "k v s:a u:a f:a k v s:s k v s:sx u:sx f:sx k v u:s f:s k v ");
+  EXPECT_EQ(listener.trace, "k k v s:a u:a f:a k v s:s k k v s:sx u:sx f:sx k v u:s f:s k v ");
 }
 
 TEST(StreamTest, AListenerThatFailsEndsTheRun) {
@@ -148,9 +148,11 @@ TEST(StreamTest, CheckpointsNameTheirParentAndWithDetailsTheirState) {
   Bench bench;
   Listener listener(StreamEvent::Kind::kCheckpoint, true);
   bench.Input(SayAThenB(), StreamInput(), {.listener = &listener});
-  ASSERT_THAT(listener.events, SizeIs(3));
-  const json::Value& second = listener.events[1].data;
-  EXPECT_EQ(second.at("parent_id"), listener.events[0].data.at("checkpoint_id"));
+  ASSERT_THAT(listener.events, SizeIs(4));
+  EXPECT_EQ(listener.events[0].data.at("source"), "input");
+  EXPECT_EQ(listener.events[0].data.at("parent_id"), "");
+  const json::Value& second = listener.events[2].data;
+  EXPECT_EQ(second.at("parent_id"), listener.events[1].data.at("checkpoint_id"));
   EXPECT_EQ(second.at("source"), "loop");
   EXPECT_EQ(json::Serialize(second.at("next")), R"(["b"])");
   EXPECT_EQ(LogOf(second.at("values")), "in a");
@@ -168,14 +170,25 @@ TEST(StreamTest, DebugWrapsTasksAndCheckpoints) {
     types += json::GetString(event.data, "type");
     types += std::to_string(json::GetInt(event.data, "step")) + " ";
   }
-  EXPECT_EQ(types, "checkpoint0 task1 task_result1 checkpoint1 ");
+  EXPECT_EQ(types, "checkpoint-1 checkpoint0 task1 task_result1 checkpoint1 ");
   EXPECT_EQ(json::GetString(listener.events[0].data, "timestamp"),
             FormatTimestamp(bench.clock.Now()));
-  const json::Value& task = listener.events[1].data.at("payload");
+  const json::Value& task = listener.events[2].data.at("payload");
   EXPECT_EQ(task.at("name"), "a");
   EXPECT_EQ(LogOf(task.at("input")), "in");
-  EXPECT_EQ(json::Serialize(listener.events[2].data.at("payload").at("result")),
+  EXPECT_EQ(json::Serialize(listener.events[3].data.at("payload").at("result")),
             R"({"log":["a"]})");
+}
+
+TEST(StreamTest, AForkIsACheckpointToo) {
+  Bench bench;
+  bench.Input(SayAThenB(), StreamInput());
+  Listener listener(StreamEvent::Kind::kCheckpoint);
+  const std::string old = bench.History(SayAThenB()).at(1).checkpoint_id;
+  bench.Run(SayAThenB(), {.thread_id = "t", .checkpoint_id = old}, {.listener = &listener});
+  ASSERT_THAT(listener.events, SizeIs(2));
+  EXPECT_EQ(listener.events[0].data.at("source"), "fork");
+  EXPECT_EQ(listener.events[0].data.at("parent_id"), json::Value(old));
 }
 
 // Streams a message in two parts, then writes it, and others.

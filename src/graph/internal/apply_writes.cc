@@ -197,9 +197,11 @@ void ThreadState::LogWrite(int channel, const json::Value& written) {
 void ThreadState::FollowEdges(std::span<Task> tasks, std::int64_t version) {
   for (Task& task : tasks) {
     if (task.state != TaskState::kDone || task.without_edges) continue;
-    const NodeEntry& node = graph_->nodes()[task.node];
-    for (const int trigger : node.edges) SetTrigger(trigger, version);
-    for (const JoinArrival& arrival : node.joins) Arrive(arrival, version);
+    if (!task.handling) {
+      const NodeEntry& node = graph_->nodes()[task.node];
+      for (const int trigger : node.edges) SetTrigger(trigger, version);
+      for (const JoinArrival& arrival : node.joins) Arrive(arrival, version);
+    }
     FollowRoute(task.output, version);
   }
 }

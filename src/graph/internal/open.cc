@@ -69,6 +69,7 @@ Status RunLoop::OpenFresh(json::Value input) {
   BATON_TRY(CheckInput(graph_, input));
   last_step_ = LastStep();
   ++step_;
+  opened_as_ = "input";
   state_.ApplyInput({}, std::move(input));
   return {};
 }
@@ -87,6 +88,7 @@ async::Task<Status> RunLoop::Open(RunRequest request) {
     stored = co_await Load(request.checkpoint_id);
     if (!stored) co_return std::move(stored).error();
   }
+  if (!stored->exists && !goes_back && request.command) co_return co_await Begin(request);
   if (!stored->exists && (goes_back || !request.input)) {
     co_return Status(Code::kNotFound,
                      goes_back ? fmt::format("thread '{}': no checkpoint '{}'", request.thread_id,
@@ -165,6 +167,8 @@ Status RunLoop::AcceptInput(json::Value input) {
   state_.Plan(discarded);
   state_.ApplyInput(discarded, std::move(input));
   ++step_;
+  opened_as_ = "input";
+  parent_id_ = checkpoint_id_;
   if (!environment_.keeps()) return {};
   if (parent_.loop == nullptr) {
     new_input_ = true;
@@ -177,11 +181,27 @@ Status RunLoop::AcceptInput(json::Value input) {
   return AddCheckpoint("input");
 }
 
+// A thread that begins with a command: its first checkpoint has no input that START waits with.
+async::Task<Status> RunLoop::Begin(const RunRequest& request) {
+  if (!request.answers.empty()) {
+    co_return Status(Code::kInvalidArgument, "answers: the thread is new, nobody has asked");
+  }
+  last_step_ = LastStep();
+  ++step_;
+  checkpoint_id_ = environment_.ids.New("ckpt");
+  opened_as_ = "input";
+  BATON_CO_TRY(AddCheckpoint("input"));
+  BATON_CO_TRY(TakeCommand(request, {}));
+  co_return co_await environment_.journal->Flush();
+}
+
 // Goes on from an older checkpoint on a branch of its own.
 async::Task<Status> RunLoop::Fork(RunRequest request) {
   state_.stop_seen = state_.max_version;
+  parent_id_ = checkpoint_id_;
   checkpoint_id_ = environment_.ids.New("ckpt");
   ++step_;
+  opened_as_ = "fork";
   BATON_CO_TRY(AddCheckpoint("fork"));
   BATON_CO_TRY(TakeCommand(request, {}));
   co_return co_await environment_.journal->Flush();

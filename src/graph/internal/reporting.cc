@@ -68,10 +68,10 @@ json::Object RunLoop::DescribeEnd(const Task& task, bool details) {
   return data;
 }
 
-json::Object RunLoop::DescribeCheckpoint(bool details) const {
+json::Object RunLoop::DescribeCheckpoint(std::string_view source, bool details) const {
   json::Object data{{"checkpoint_id", checkpoint_id_},
                     {"parent_id", parent_id_},
-                    {"source", "loop"},
+                    {"source", source},
                     {"step", step_}};
   if (!details) return data;
   data.emplace("values", state_.values());
@@ -168,19 +168,29 @@ async::Task<Status> RunLoop::ReportMessages(Task& task) {
   co_return Status();
 }
 
+async::Task<Status> RunLoop::ReportOpened() {
+  if (opened_as_.empty()) co_return Status();
+  co_return co_await ReportCheckpoint(opened_as_);
+}
+
 async::Task<Status> RunLoop::ReportStep() {
+  BATON_CO_TRY(co_await ReportCheckpoint("loop"));
+  co_return co_await ReportValues(state_.values());
+}
+
+async::Task<Status> RunLoop::ReportCheckpoint(std::string_view source) {
   if (environment_.Wants(Kind::kCheckpoint)) {
     StreamEvent event;
     event.kind = Kind::kCheckpoint;
     event.ns = ns_;
-    event.data = DescribeCheckpoint(environment_.options.listener->WantsDetails());
+    event.data = DescribeCheckpoint(source, environment_.options.listener->WantsDetails());
     BATON_CO_TRY(co_await environment_.Emit(std::move(event)));
   }
   if (environment_.Wants(Kind::kDebug)) {
-    BATON_CO_TRY(
-        co_await environment_.Emit(MakeDebugEvent("checkpoint", step_, DescribeCheckpoint(true))));
+    BATON_CO_TRY(co_await environment_.Emit(
+        MakeDebugEvent("checkpoint", step_, DescribeCheckpoint(source, true))));
   }
-  co_return co_await ReportValues(state_.values());
+  co_return Status();
 }
 
 async::Task<Status> RunLoop::ReportValues(const json::Value& values) {

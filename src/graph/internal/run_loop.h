@@ -45,6 +45,8 @@ class RunLoop {
   async::Task<void> Loop();
   async::Task<void> Finish();
 
+  // Tells the listener of the checkpoint that opening made, if it made one.
+  async::Task<Status> ReportOpened();
   // Tells the listener what the values are.
   async::Task<Status> ReportValues(const json::Value& values);
   const json::Value& values() const { return state_.values(); }
@@ -71,6 +73,7 @@ class RunLoop {
   async::Task<Result<StoredCheckpoint>> LoadOwn();
   async::Task<Status> Resume(const StoredCheckpoint& stored);
   Status AcceptInput(json::Value input);
+  async::Task<Status> Begin(const RunRequest& request);
   async::Task<Status> Fork(RunRequest request);
   Status TakeCommand(const RunRequest& request, const std::vector<TaskWrite>& rows);
   int LastStep() const;
@@ -110,12 +113,13 @@ class RunLoop {
   async::Task<Status> ReportMessage(Task& task, json::Value message);
   async::Task<Status> ReportMessages(Task& task);
   async::Task<Status> ReportStep();
+  async::Task<Status> ReportCheckpoint(std::string_view source);
   StreamEvent MakeEvent(StreamEvent::Kind kind, Task& task, json::Value data);
   StreamEvent MakeDebugEvent(std::string_view type, int step, json::Object payload) const;
   StreamEvent MakeDebugEvent(std::string_view type, Task& task, json::Object payload);
   json::Object DescribeStart(const Task& task, bool details) const;
   static json::Object DescribeEnd(const Task& task, bool details);
-  json::Object DescribeCheckpoint(bool details) const;
+  json::Object DescribeCheckpoint(std::string_view source, bool details) const;
 
   // attempt.cc
   async::Task<void> RunTask(Task& task);
@@ -167,8 +171,9 @@ class RunLoop {
   std::string checkpoint_id_;
   std::string parent_id_;
   int step_ = -2;
-  int last_step_ = 0;       // the recursion limit as a step
-  std::string command_id_;  // seeds the ids of messages in a command
+  int last_step_ = 0;           // the recursion limit as a step
+  std::string_view opened_as_;  // the source of the checkpoint that opening made
+  std::string command_id_;      // seeds the ids of messages in a command
   // The last one that was given to the store; the same but for DurabilityMode::kExit.
   std::string saved_id_;
   std::int64_t saved_seq_ = 0;
