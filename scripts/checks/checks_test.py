@@ -11,6 +11,7 @@ import banned_calls
 import doc_paths
 import layers
 import names
+import quotes
 import sizes
 import tests_built
 import tree
@@ -47,7 +48,7 @@ class CheckTest(unittest.TestCase):
 
 class EmptyTree(CheckTest):
     def test_every_check_passes(self):
-        for module in (layers, sizes, names, banned_calls, doc_paths, tests_built):
+        for module in (layers, sizes, names, banned_calls, doc_paths, quotes, tests_built):
             self.assertEqual(module.check(self.root), [], module.__name__)
 
 
@@ -65,6 +66,21 @@ class ReadingCpp(unittest.TestCase):
     def test_an_include_in_a_comment_is_none(self):
         text = '// #include "a/b.h"\n/*\n#include "c/d.h"\n*/\n#  include <vector>\n'
         self.assertEqual(list(tree.includes(text)), [(5, False, "vector")])
+
+
+class Quotes(CheckTest):
+    CODE = "int x;\n  // [part]\n  int y;\n\n    int z;\n  // [end]\n"
+    MARK = "<!-- src/a/b.cc [part] -->\n"
+
+    def test_a_quote_is_the_same_as_what_it_quotes(self):
+        self.write("src/a/b.cc", self.CODE)
+        self.write("docs/good.md", self.MARK + "```cpp\nint y;\n\n  int z;\n```\n")
+        self.assertEqual(quotes.check(self.root), [])
+        self.expect(quotes.check, "docs/a.md", self.MARK + "```cpp\nint y;\n```\n", "differs")
+        self.expect(quotes.check, "docs/a.md", "text\n" + self.MARK + "text\n", ":2:", "no code")
+        self.expect(quotes.check, "docs/a.md", "<!-- src/a/b.cc [no] -->\n```cpp\n```\n", "[no]")
+        self.expect(quotes.check, "docs/a.md", "<!-- src/a/c.cc [part] -->\n```cpp\n```\n",
+                    "does not exist")
 
 
 def include(target):

@@ -114,9 +114,33 @@ TEST_P(CommandTest, ItMayGoBack) {
   EXPECT_EQ(LogOf(Do(graph, {.update = In("more")}, before_b).values), "in a more b");
 }
 
+// The handler of one task is done while another task asks: its edges stay unfollowed.
+TEST_P(CommandTest, WhatWasHandledIsStoredAsSuch) {
+  graph::NodeOptions options;
+  options.error_handler =
+      std::make_shared<FunctionNode>([](NodeContext&) { return Say("handled"); });
+  GraphDraft draft;
+  draft.Do(
+      "a", [](NodeContext&) -> Result<NodeOutput> { return Fail(Code::kUnavailable, "down"); },
+      std::move(options));
+  draft.Add("q", AskOk()).Say("never").Edge("a", "never").Edge(kStart, "a").Edge(kStart, "q");
+  const GraphPtr graph = draft.Compile();
+  ASSERT_THAT(Input(graph).questions, SizeIs(1));
+  EXPECT_EQ(LogOf(Answer(graph, "yes").values), "in handled yes");
+}
+
+TEST_P(CommandTest, ItMayBeginAThread) {
+  const GraphPtr graph = GraphDraft().Say("a").Say("b").Chain({"a", "b"}).Compile();
+  const RunResult result = Do(graph, {.update = In("more"), .go_to = {"b"}});
+  EXPECT_TRUE(result.status.ok()) << result.status.ToString();
+  EXPECT_EQ(LogOf(result.values), "more b");
+  Reopen();
+  EXPECT_EQ(LogOf(Bench(*store_).State(graph).values), "more b");
+}
+
 TEST_P(CommandTest, AWrongOneChangesNothing) {
   const GraphPtr graph = GraphDraft().Say("a").Edge(kStart, "a").Compile();
-  EXPECT_EQ(Do(graph, {.update = In()}).status.code(), Code::kNotFound);
+  EXPECT_EQ(GoOn(graph).status.code(), Code::kNotFound);
   Input(graph);
   EXPECT_THAT(Do(graph, {.update = {{"typo", 1}}}).status.message(), HasSubstr("'typo'"));
   EXPECT_THAT(Do(graph, {.go_to = {"z"}}).status.message(), HasSubstr("'z'"));
@@ -177,9 +201,12 @@ TEST_P(CommandTest, TheTimeoutOfASendIsStored) {
 TEST_P(CommandTest, AFailureIsOnRecordBeforeItIsHandled) {
   Calls calls;
   graph::NodeOptions options;
+  options.destinations = {"b"};
   options.error_handler = std::make_shared<FunctionNode>([&calls](NodeContext& context) {
     ++calls["handler"];
-    return Say("handled:" + context.failure()->message());
+    NodeOutput output = Say("handled:" + context.failure()->message());
+    output.go_to = {"b"};
+    return output;
   });
   const GraphPtr graph = GraphDraft()
                              .Do(
@@ -190,7 +217,9 @@ TEST_P(CommandTest, AFailureIsOnRecordBeforeItIsHandled) {
                                  },
                                  std::move(options))
                              .Say("b")
-                             .Chain({"a", "b"})
+                             .Say("never")
+                             .Edge("a", "never")
+                             .Edge(kStart, "a")
                              .Compile();
   // Input and START, the failure; the end of a's step is lost.
   MortalStore mortal(*store_, 2, MortalStore::Death::kBeforeWrite);

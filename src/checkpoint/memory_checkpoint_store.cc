@@ -70,6 +70,31 @@ async::Task<Result<std::vector<StoredCheckpoint>>> MemoryCheckpointStore::List(
   co_return list;
 }
 
+async::Task<Result<std::vector<std::string>>> MemoryCheckpointStore::ListNamespaces(
+    std::string thread_id) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  const auto thread = threads_.find(thread_id);
+  if (thread == threads_.end()) co_return names;
+  for (const auto& [name, space] : thread->second.namespaces) {
+    if (!space.checkpoints.empty()) names.push_back(name);
+  }
+  co_return names;
+}
+
+void MemoryCheckpointStore::Remove(Thread& thread, const CheckpointBatch& batch) {
+  for (const CheckpointBatch::RemovedCheckpoints& range : batch.removed_checkpoints) {
+    auto& checkpoints = thread.namespaces[range.ns].checkpoints;
+    checkpoints.erase(checkpoints.lower_bound(range.from), checkpoints.upper_bound(range.to));
+  }
+  for (const CheckpointBatch::RemovedBlobs& range : batch.removed_blobs) {
+    auto& blobs = thread.namespaces[range.ns].blobs;
+    blobs.erase(blobs.lower_bound({range.channel, range.from}),
+                blobs.upper_bound({range.channel, range.to}));
+  }
+  for (const std::string& name : batch.removed_namespaces) thread.namespaces.erase(name);
+}
+
 async::Task<Status> MemoryCheckpointStore::Put(CheckpointBatch batch) {
   const std::lock_guard lock(mutex_);
   const auto known = threads_.find(batch.thread_id);
@@ -77,6 +102,13 @@ async::Task<Status> MemoryCheckpointStore::Put(CheckpointBatch batch) {
       known == threads_.end() ? graph::ThreadVersion() : known->second.version;
   if (current != batch.expected) {
     co_return Fail(Code::kAborted, "thread '{}': another run has taken it over", batch.thread_id);
+  }
+  const CheckpointBatch::Required& required = batch.required;
+  if (required.seq != 0 &&
+      (known == threads_.end() ||
+       !known->second.namespaces[required.ns].checkpoints.contains(required.seq))) {
+    co_return Fail(Code::kAborted, "thread '{}': the checkpoint to go on from is gone",
+                   batch.thread_id);
   }
   Thread& thread = threads_[batch.thread_id];
   thread.version = batch.next;
@@ -100,6 +132,7 @@ async::Task<Status> MemoryCheckpointStore::Put(CheckpointBatch batch) {
     Entry& entry = thread.namespaces[settled.ns].checkpoints[settled.seq];
     std::erase_if(entry.writes, [](const auto& write) { return write.first.second >= 0; });
   }
+  Remove(thread, batch);
   co_return Status();
 }
 

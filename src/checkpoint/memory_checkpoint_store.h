@@ -22,6 +22,7 @@ class MemoryCheckpointStore final : public graph::CheckpointStore {
                                                                  std::string ns,
                                                                  std::int64_t before_seq,
                                                                  std::size_t limit) override;
+  async::Task<Result<std::vector<std::string>>> ListNamespaces(std::string thread_id) override;
   async::Task<Status> Put(graph::CheckpointBatch batch) override;
   async::Task<Status> DeleteThread(std::string thread_id) override;
 
@@ -41,6 +42,8 @@ class MemoryCheckpointStore final : public graph::CheckpointStore {
 
   static graph::StoredCheckpoint ToStored(const Thread& thread, const Entry& entry,
                                           bool with_task_writes);
+
+  static void Remove(Thread& thread, const graph::CheckpointBatch& batch);
 
   mutable std::mutex mutex_;
   std::map<std::string, Thread> threads_;  // guarded by mutex_

@@ -127,10 +127,45 @@ Statement DropSettled(const std::string& thread_id, const CheckpointBatch::Settl
           {Bytes(thread_id), Bytes(settled.ns), Number(settled.seq)}};
 }
 
+// Changes nothing; the batch fails if the checkpoint is not there.
+Statement Require(const std::string& thread_id, const CheckpointBatch::Required& required) {
+  return {"UPDATE graph_checkpoints SET seq = seq WHERE thread_id = $1 AND ns = $2 AND seq = $3",
+          {Bytes(thread_id), Bytes(required.ns), Number(required.seq)},
+          1};
+}
+
+// Appends what takes the batch's removals out of the tables.
+void AddRemovals(const CheckpointBatch& batch, std::vector<Statement>& statements) {
+  const std::string& thread = batch.thread_id;
+  for (const CheckpointBatch::RemovedCheckpoints& range : batch.removed_checkpoints) {
+    for (const std::string_view table : {"graph_writes", "graph_checkpoints"}) {
+      statements.push_back(
+          {fmt::format("DELETE FROM {} WHERE thread_id = $1 AND ns = $2 AND seq >= $3 "
+                       "AND seq <= $4",
+                       table),
+           {Bytes(thread), Bytes(range.ns), Number(range.from), Number(range.to)}});
+    }
+  }
+  for (const CheckpointBatch::RemovedBlobs& range : batch.removed_blobs) {
+    statements.push_back(
+        {"DELETE FROM graph_blobs WHERE thread_id = $1 AND ns = $2 "
+         "AND channel = $3 AND seq >= $4 AND seq <= $5",
+         {Bytes(thread), Bytes(range.ns), Bytes(range.channel), Number(range.from),
+          Number(range.to)}});
+  }
+  for (const std::string& ns : batch.removed_namespaces) {
+    for (const std::string_view table : {"graph_writes", "graph_blobs", "graph_checkpoints"}) {
+      statements.push_back({fmt::format("DELETE FROM {} WHERE thread_id = $1 AND ns = $2", table),
+                            {Bytes(thread), Bytes(ns)}});
+    }
+  }
+}
+
 std::vector<Statement> ToStatements(CheckpointBatch batch) {
   const std::string& thread = batch.thread_id;
   std::vector<Statement> statements;
   statements.push_back(GuardVersion(thread, batch.expected, batch.next));
+  if (batch.required.seq != 0) statements.push_back(Require(thread, batch.required));
   for (CheckpointBatch::Checkpoint& checkpoint : batch.checkpoints) {
     for (ChannelBlob& blob : checkpoint.blobs) {
       statements.push_back(InsertBlob(thread, checkpoint.ns, blob));
@@ -143,6 +178,7 @@ std::vector<Statement> ToStatements(CheckpointBatch batch) {
   for (const CheckpointBatch::Settled& settled : batch.settled) {
     statements.push_back(DropSettled(thread, settled));
   }
+  AddRemovals(batch, statements);
   return statements;
 }
 
@@ -264,8 +300,20 @@ async::Task<Result<std::vector<StoredCheckpoint>>> SqlCheckpointStore::List(std:
   co_return list;
 }
 
+async::Task<Result<std::vector<std::string>>> SqlCheckpointStore::ListNamespaces(
+    std::string thread_id) {
+  Result<Rows> rows =
+      co_await database_.Read({"SELECT DISTINCT ns FROM graph_checkpoints WHERE thread_id = $1",
+                               {Bytes(std::move(thread_id))}});
+  if (!rows) co_return Fail(std::move(rows).error());
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < rows->rows.size(); ++i) names.push_back(TextAt(*rows, i, 0));
+  co_return names;
+}
+
 async::Task<Status> SqlCheckpointStore::Put(CheckpointBatch batch) {
   const std::string thread_id = batch.thread_id;
+  const bool requires_more = batch.required.seq != 0;
   const auto durability =
       batch.flush ? storage::Durability::kFlushed : storage::Durability::kBuffered;
   Result<std::vector<Rows>> written =
@@ -276,7 +324,8 @@ async::Task<Status> SqlCheckpointStore::Put(CheckpointBatch batch) {
   if (code != Code::kAborted && code != Code::kAlreadyExists) {
     co_return std::move(written).error().Annotate("thread '" + thread_id + "'");
   }
-  co_return Fail(Code::kAborted, "thread '{}': another run has taken it over", thread_id);
+  co_return Fail(Code::kAborted, "thread '{}': another run has taken it over{}", thread_id,
+                 requires_more ? ", or the checkpoint to go on from is gone" : "");
 }
 
 async::Task<Status> SqlCheckpointStore::DeleteThread(std::string thread_id) {

@@ -30,6 +30,7 @@ class SqlCheckpointStore final : public graph::CheckpointStore {
                                                                  std::string ns,
                                                                  std::int64_t before_seq,
                                                                  std::size_t limit) override;
+  async::Task<Result<std::vector<std::string>>> ListNamespaces(std::string thread_id) override;
   async::Task<Status> Put(graph::CheckpointBatch batch) override;
   async::Task<Status> DeleteThread(std::string thread_id) override;
 

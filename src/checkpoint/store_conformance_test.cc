@@ -249,6 +249,50 @@ TEST_P(StoreConformance, DeletingForgetsTheThreadAndLocksItsOwnerOut) {
   EXPECT_THAT(Get("t").writes, IsEmpty());
 }
 
+TEST_P(StoreConformance, NamespacesAreListed) {
+  AddCheckpoint("t", "one");
+  AddCheckpoint("t", "sub", "s:1");
+  AddCheckpoint("t", "again", "s:1");
+  AddCheckpoint("u", "other", "z");
+  const auto names = async::BlockOn(store_->ListNamespaces("t"));
+  ASSERT_TRUE(names.has_value());
+  EXPECT_THAT(*names, ::testing::UnorderedElementsAre("", "s:1"));
+  EXPECT_THAT(async::BlockOn(store_->ListNamespaces("nobody")).value(), IsEmpty());
+}
+
+TEST_P(StoreConformance, RangesAndNamespacesAreRemoved) {
+  for (const char* id : {"one", "two", "three", "four"}) {
+    AddCheckpoint("t", id, "", {{.channel = "log", .bytes = id}, {.channel = "v", .bytes = id}});
+  }
+  AddCheckpoint("t", "sub", "s:1", {{.channel = "log", .bytes = "sub"}});
+  AddWrites("t", "", 2, {{"a", -1, ":ask", "[]"}});
+  AddWrites("t", "s:1", 5, {{"a", -1, ":ask", "[]"}});
+  CheckpointBatch batch = Next("t");
+  batch.removed_checkpoints.push_back({"", 2, 3});
+  batch.removed_blobs.push_back({"", "log", 1, 3});
+  batch.removed_namespaces.push_back("s:1");
+  ASSERT_TRUE(Put(std::move(batch)).ok());
+  Reopen();
+  EXPECT_THAT(Ids(List("t")), ElementsAre("four", "one"));
+  EXPECT_FALSE(Get("t", "s:1").exists);
+  std::string bytes;
+  for (const ChannelBlob& blob : Blobs("t", "", {{"log", 1, 9}, {"v", 1, 9}})) bytes += blob.bytes;
+  EXPECT_EQ(bytes, "fouronetwothreefour");
+  EXPECT_THAT(Blobs("t", "s:1", {{"log", 1, 9}}), IsEmpty());
+  AddCheckpoint("t", "sub again", "s:1");
+  EXPECT_THAT(Get("t", "s:1").writes, IsEmpty());
+}
+
+TEST_P(StoreConformance, ABatchFailsWithoutTheCheckpointItBuildsOn) {
+  AddCheckpoint("t", "one");
+  CheckpointBatch batch = Next("t");
+  batch.required = {"", 1};
+  EXPECT_TRUE(Put(batch).ok());
+  batch = Next("t");
+  batch.required = {"s:1", 1};
+  EXPECT_EQ(Put(batch).code(), Code::kAborted);
+}
+
 TEST_P(StoreConformance, ALargeValueSurvives) {
   const std::string large(std::size_t{10} << 20U, 'z');
   AddCheckpoint("t", "one", "", {{.channel = "v", .bytes = large}});

@@ -19,6 +19,10 @@ async::Task<Result<std::vector<StoredCheckpoint>>> NullCheckpointStore::List(std
   co_return std::vector<StoredCheckpoint>();
 }
 
+async::Task<Result<std::vector<std::string>>> NullCheckpointStore::ListNamespaces(std::string) {
+  co_return std::vector<std::string>();
+}
+
 async::Task<Status> NullCheckpointStore::Put(CheckpointBatch) { co_return Status(); }
 
 async::Task<Status> NullCheckpointStore::DeleteThread(std::string) { co_return Status(); }

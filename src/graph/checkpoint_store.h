@@ -73,12 +73,35 @@ struct CheckpointBatch {
     std::int64_t seq = 0;
   };
 
+  // What goes, with both ends of its range: checkpoints with their writes, or the blobs of a
+  // channel.
+  struct RemovedCheckpoints {
+    std::string ns;
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+  };
+  struct RemovedBlobs {
+    std::string ns;
+    std::string channel;
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+  };
+  // A checkpoint that the batch builds on, which has to be there still. seq 0: none.
+  struct Required {
+    std::string ns;
+    std::int64_t seq = 0;
+  };
+
   std::string thread_id;
   ThreadVersion expected;
   ThreadVersion next;
   std::vector<Checkpoint> checkpoints;
   std::vector<Writes> writes;
   std::vector<Settled> settled;  // applied after `writes`
+  Required required;
+  std::vector<RemovedCheckpoints> removed_checkpoints;
+  std::vector<RemovedBlobs> removed_blobs;
+  std::vector<std::string> removed_namespaces;  // with everything in them
   // On disk when Put() returns. False: it survives the death of the process, and a loss of
   // power once a later write of the same database is flushed.
   bool flush = true;
@@ -129,8 +152,11 @@ class CheckpointStore {
                                                                   std::int64_t before_seq,
                                                                   std::size_t limit) = 0;
 
+  // The namespaces of the thread that have checkpoints, in no order.
+  virtual async::Task<Result<std::vector<std::string>>> ListNamespaces(std::string thread_id) = 0;
+
   // All of it or nothing, on disk when it returns. kAborted if the thread is not at
-  // `expected`.
+  // `expected`, or `required` is gone.
   virtual async::Task<Status> Put(CheckpointBatch batch) = 0;
 
   // Forgets the thread in all namespaces, and its version: a run under way on it fails at its
@@ -149,6 +175,7 @@ class NullCheckpointStore final : public CheckpointStore {
   async::Task<Result<std::vector<StoredCheckpoint>>> List(std::string thread_id, std::string ns,
                                                           std::int64_t before_seq,
                                                           std::size_t limit) override;
+  async::Task<Result<std::vector<std::string>>> ListNamespaces(std::string thread_id) override;
   async::Task<Status> Put(CheckpointBatch batch) override;
   async::Task<Status> DeleteThread(std::string thread_id) override;
 };

@@ -131,6 +131,7 @@ TEST_F(CompileTest, NamesTheBarrierWithoutNames) {
 
 TEST_F(CompileTest, AddNodeRefusesWhatCannotBeANode) {
   EXPECT_EQ(graph_.AddNode("a", nullptr).code(), Code::kInvalidArgument);
+  EXPECT_EQ(graph_.AddFunction("a", nullptr).code(), Code::kInvalidArgument);
   EXPECT_EQ(graph_.AddNode("", AnyNode()).code(), Code::kInvalidArgument);
   EXPECT_EQ(graph_.AddNode("START", AnyNode()).code(), Code::kInvalidArgument);
   EXPECT_EQ(graph_.AddNode("END", AnyNode()).code(), Code::kInvalidArgument);

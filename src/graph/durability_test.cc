@@ -19,7 +19,6 @@ using ::testing::ElementsAre;
 using testing::FunctionNode;
 using testing::GraphDraft;
 using testing::GraphPtr;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::LogOf;
 using testing::MortalStore;
@@ -334,43 +333,6 @@ TEST(RetryTest, DoesNotRetryWhatCannotGetBetter) {
       std::move(options));
   EXPECT_FALSE(bench.Input(draft.Edge(kStart, "a").Compile(), RunInput()).status.ok());
   EXPECT_EQ(calls, 1);
-}
-
-class RecordingListener final : public StreamListener {
- public:
-  explicit RecordingListener(int fail_after = 1000) : left_(fail_after) {}
-  bool Wants(StreamEvent::Kind) const override { return true; }
-  async::Task<Status> OnEvent(StreamEvent event) override {
-    static constexpr std::string_view kNames = "sfvuck";
-    trace += kNames[static_cast<std::size_t>(event.kind)];
-    if (!event.node.empty()) trace += ':' + event.ns.substr(0, event.ns.find(':')) + event.node;
-    trace += ' ';
-    if (left_-- > 0) co_return Status();
-    co_return Fail(Code::kUnavailable, "nobody listens");
-  }
-  std::string trace;
-
- private:
-  int left_;
-};
-
-TEST(StreamTest, TellsWhatHappensInOrder) {
-  Bench bench;
-  RecordingListener listener;
-  const GraphPtr inner = GraphDraft().Say("x").Edge(kStart, "x").Compile();
-  const GraphPtr graph = GraphDraft().Say("a").Sub("s", inner).Chain({"a", "s"}).Compile();
-  bench.Input(graph, RunInput(), {.listener = &listener});
-  EXPECT_EQ(listener.trace, "k v s:a u:a f:a k v s:s k v s:sx u:sx f:sx k v u:s f:s k v ");
-}
-
-TEST(StreamTest, AListenerThatFailsEndsTheRun) {
-  Bench bench;
-  RecordingListener listener(4);
-  const GraphPtr graph = GraphDraft().Say("a").Say("b").Chain({"a", "b"}).Compile();
-  const RunResult result = bench.Input(graph, RunInput(), {.listener = &listener});
-  EXPECT_EQ(result.status.code(), Code::kUnavailable);
-  EXPECT_THAT(result.status.message(), HasSubstr("nobody listens"));
-  EXPECT_EQ(LogOf(bench.GoOn(graph).values), "in a b");
 }
 
 }  // namespace

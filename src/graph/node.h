@@ -107,6 +107,11 @@ class NodeContext {
   // Suspends while the listener is slow.
   virtual async::Task<Status> Emit(json::Value event) = 0;
 
+  // Gives a message, or a part of one as a model produces it, to who listens to this run's
+  // messages. One that the node writes to a messages channel later under the same "id" is not
+  // given to them again.
+  virtual async::Task<Status> EmitMessage(json::Value message) = 0;
+
   virtual RunScope* scope() const = 0;  // null if the run was given none
   // What outlives the thread (long_term_store.h), of this run's user alone; null if the run was
   // given none. A node that runs again reads what it wrote before: nothing of it is undone.

@@ -47,8 +47,9 @@ struct NodeOptions {
   bool deferred = false;             // runs only when nothing else is left to run
   TimeoutPolicy timeout;
   // Runs in place of the node once that has failed for good, with its input and
-  // NodeContext::failure(); what it returns counts as the node's, so its edges are followed. It
-  // is not tried again. A run that goes on after a crash goes on with it.
+  // NodeContext::failure(). What it returns is written; the node's edges are not followed, so
+  // that it says itself where to go. It is not tried again. A run that goes on after a crash goes
+  // on with it.
   std::shared_ptr<Node> error_handler;
   // The nodes (or kEnd) it may name in go_to and sends, for checks and drawings: Compile()
   // refuses a node that no edge leads to and no other node lists here.

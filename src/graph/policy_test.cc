@@ -144,17 +144,19 @@ std::shared_ptr<Node> Reporter() {
       true);
 }
 
-TEST(ErrorHandlerTest, ItStandsInForItsNode) {
+TEST(ErrorHandlerTest, ItStandsInForItsNodeAndSaysWhereToGo) {
   for (const bool suspends : {false, true}) {
     Bench bench;
     NodeOptions options;
     options.error_handler = Reporter();
     GraphDraft draft;
     draft.Add("a", std::make_unique<FunctionNode>(Down, suspends), std::move(options));
-    const GraphPtr graph = draft.Say("b").Chain({"a", "b"}).Compile();
-    const RunResult result = bench.Input(graph, PolicyInput());
+    draft.Say("b").Say("j").Say("k").Edge(kStart, "a").Edge(kStart, "k").Edge("a", "b");
+    draft.Join({"a", "k"}, "j");
+    draft.Branch("a", [](const json::Value&) -> Result<Route> { return Route{{"b"}, {}}; }, {"b"});
+    const RunResult result = bench.Input(draft.Compile(), PolicyInput());
     EXPECT_TRUE(result.status.ok()) << result.status.ToString();
-    EXPECT_EQ(LogOf(result.values), "in handled:the source is down@a b");
+    EXPECT_EQ(LogOf(result.values), "in handled:the source is down@a k") << "no edge of a";
   }
 }
 
@@ -189,8 +191,8 @@ TEST(ErrorHandlerTest, ItMayGoElsewhereAndASiblingIsNotDisturbed) {
     return output;
   });
   GraphDraft draft;
-  draft.Do("a", Down, std::move(options)).Say("b").Say("rescue");
-  const GraphPtr graph = draft.Edge(kStart, "a").Edge(kStart, "b").Compile();
+  draft.Do("a", Down, std::move(options)).Say("b").Say("never").Say("rescue");
+  const GraphPtr graph = draft.Edge(kStart, "a").Edge("a", "never").Edge(kStart, "b").Compile();
   EXPECT_EQ(LogOf(bench.Input(graph, PolicyInput()).values), "in b rescue");
 }
 

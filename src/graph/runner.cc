@@ -13,6 +13,7 @@ async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, R
   environment.thread_id = request.thread_id;
   environment.keeps_state = store_.keeps();
   RunLoop loop(environment, *graph, "", {});
+  const bool goes_on = !request.input;
   Status opened;
   if (environment.keeps_state) {
     opened = co_await loop.Open(std::move(request));
@@ -21,6 +22,8 @@ async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, R
   } else {
     opened = Status(Code::kNotFound, "no input, and no store to go on from");
   }
+  if (opened.ok() && goes_on) opened = co_await loop.ReportValues(loop.values());
+  if (opened.ok()) opened = co_await loop.ReportOpened();
   if (!opened.ok()) {
     RunResult result;
     result.status = std::move(opened);
@@ -28,8 +31,12 @@ async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, R
   }
   co_await loop.Loop();
   if (environment.keeps_state) co_await loop.Finish();
+  const bool is_between = loop.HasUnfinishedWrites();
   RunResult result = loop.TakeResult();
   result.in_store = environment.journal && environment.journal->in_store();
+  if (is_between && result.status.ok()) {
+    result.status = co_await loop.ReportValues(result.values);
+  }
   co_return result;
 }
 

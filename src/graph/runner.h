@@ -18,6 +18,7 @@
 #include "graph/node_cache.h"
 #include "graph/run_control.h"
 #include "graph/state_snapshot.h"
+#include "graph/stream_event.h"
 #include "json/json.h"
 
 namespace baton::graph {
@@ -28,28 +29,6 @@ enum class DurabilityMode {
   kSync,   // each super-step's checkpoint before the next super-step
   kAsync,  // written while the next super-step runs; all of them before Run() returns
   kExit,   // only the last one, when the run ends or asks
-};
-
-// What happens during a run, for who watches it.
-struct StreamEvent {
-  enum class Kind { kTaskStarted, kTaskFinished, kValues, kUpdates, kCustom, kCheckpoint };
-  Kind kind = Kind::kCustom;
-  std::string node;     // empty for kValues and kCheckpoint
-  std::string task_id;  // likewise
-  // The state, the writes, the custom event, {"checkpoint_id", "step"}; for kTaskStarted null,
-  // for kTaskFinished {"status": "done" | "failed" | "asking" | "stopped", "attempts"}.
-  json::Value data;
-  std::string ns;  // of the subgraph it comes from; empty for the thread's own graph
-};
-
-// Threads: called on the run's executor.
-class StreamListener {
- public:
-  virtual ~StreamListener() = default;
-  // The kinds the listener wants; the others are not built.
-  virtual bool Wants(StreamEvent::Kind kind) const = 0;
-  // Suspends the run while it runs. A failure ends the run with it.
-  virtual async::Task<Status> OnEvent(StreamEvent event) = 0;
 };
 
 // What to do to the state before a run goes on: write to it, and start nodes beside those that
@@ -95,6 +74,9 @@ struct RunOptions {
   const RunControl* control = nullptr;
   NodeCache* cache = nullptr;  // for nodes with a CachePolicy
   Deadline deadline;
+  // Kept with the checkpoints of the run, for StateSnapshot and to find them by.
+  std::string run_id;
+  json::Object metadata;
   int recursion_limit = 0;  // super-steps; 0: the graph's own (default 25)
   // Nodes of the thread's own graph to stop before and after, in place of those it was compiled
   // with; "*": all of them. Empty: those it was compiled with.
@@ -133,17 +115,28 @@ class Runner {
   async::Task<RunResult> Run(std::shared_ptr<const CompiledGraph> graph, RunRequest request,
                              RunOptions options);
 
-  // kNotFound for a thread without a checkpoint.
+  // kNotFound for a thread without a checkpoint, or without the one asked for.
+  async::Task<Result<StateSnapshot>> GetState(const CompiledGraph& graph, StateRequest request);
   async::Task<Result<StateSnapshot>> GetState(const CompiledGraph& graph, std::string thread_id);
 
-  // Newest first.
+  // Newest first. What is deleted meanwhile is left out.
+  async::Task<Result<std::vector<StateSnapshot>>> History(const CompiledGraph& graph,
+                                                          HistoryRequest request);
   async::Task<Result<std::vector<StateSnapshot>>> History(const CompiledGraph& graph,
                                                           std::string thread_id,
                                                           std::size_t limit = 100);
 
+  // Writes to the state without running. A run under way on the thread fails at its next write.
+  // An update of a subgraph's run takes back what it asked: it goes on from the update.
+  async::Task<Result<StateSnapshot>> UpdateState(const CompiledGraph& graph, UpdateRequest request);
   // Writes `values` as if node `as_node` had returned them.
   async::Task<Result<StateSnapshot>> UpdateState(const CompiledGraph& graph, std::string thread_id,
                                                  json::Object values, std::string as_node);
+
+  // Makes a copy of a checkpoint the latest one: what ran after it is a branch of its own from
+  // now on, and its tasks run again when the thread goes on.
+  async::Task<Result<StateSnapshot>> Fork(const CompiledGraph& graph, std::string thread_id,
+                                          std::string checkpoint_id);
 
  private:
   CheckpointStore& store_;

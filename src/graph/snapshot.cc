@@ -1,24 +1,53 @@
-// Looking at a thread, and editing it, without running it.
+// Looking at a thread without running it.
 #include <algorithm>
 #include <utility>
 
-#include "base/utf8.h"
 #include "graph/internal/codec.h"
-#include "graph/internal/ids.h"
-#include "graph/internal/journal.h"
+#include "graph/internal/graph_place.h"
 #include "graph/internal/loading.h"
 #include "graph/runner.h"
 
 namespace baton::graph {
 namespace {
 
-StateSnapshot SnapshotOf(const CheckpointRow& row) {
+// As many as one query of a history with a filter looks through.
+constexpr std::size_t kHistoryPage = 200;
+
+// Reads checkpoints of one thread. What belongs to the thread as a whole is read once.
+class StateReader {
+ public:
+  StateReader(CheckpointStore& store, std::string thread_id)
+      : store_(store), thread_id_(std::move(thread_id)) {}
+
+  // The latest checkpoint in `ns`; `exists` is false if there is none.
+  async::Task<Result<StoredCheckpoint>> Latest(const std::string& ns);
+
+  // With pending writes applied, and the subgraphs' states if asked for.
+  async::Task<Result<StateSnapshot>> ReadLatest(const CompiledGraph& graph, const std::string& ns,
+                                                const StoredCheckpoint& stored, bool subgraphs);
+  // As it was saved, with what was asked there last, answered since or not.
+  async::Task<Result<StateSnapshot>> ReadPast(const CompiledGraph& graph, const std::string& ns,
+                                              const StoredCheckpoint& stored);
+
+ private:
+  async::Task<Result<Answers>> AnswersFor(const std::string& ns, const StoredCheckpoint& stored);
+  async::Task<Status> AddNested(const CompiledGraph& graph, StateSnapshot& snapshot);
+
+  CheckpointStore& store_;
+  const std::string thread_id_;
+  std::optional<Answers> answers_;  // of the thread's own graph
+  std::vector<ForkPoint> forks_;
+};
+
+StateSnapshot SnapshotOf(const CheckpointRow& row, ThreadState& state) {
   StateSnapshot snapshot;
   snapshot.checkpoint_id = row.id;
   snapshot.parent_id = row.parent_id;
   snapshot.source = row.source;
   snapshot.step = row.step;
   snapshot.created = row.created;
+  snapshot.run_id = state.run_id;
+  snapshot.metadata = state.metadata;
   return snapshot;
 }
 
@@ -46,124 +75,194 @@ void AddQuestions(const CompiledGraph& graph, const std::vector<Task>& tasks,
   }
 }
 
-// Applies what finished tasks of an unfinished super-step wrote. False if there are none.
-Result<bool> ApplyFinished(ThreadState& state, std::vector<Task>& tasks) {
-  const bool any = std::any_of(tasks.begin(), tasks.end(),
-                               [](const Task& task) { return task.state == TaskState::kDone; });
-  if (!any) return false;
-  Status status = state.ApplyStep(tasks);
-  if (!status.ok()) return Fail(std::move(status));
-  return true;
+void AddTasks(const CompiledGraph& graph, const std::string& ns, const std::vector<Task>& tasks,
+              StateSnapshot& snapshot) {
+  for (const Task& task : tasks) {
+    const NodeEntry& node = graph.nodes()[task.node];
+    TaskSnapshot& entry = snapshot.tasks.emplace_back();
+    entry.id = task.id;
+    entry.node = node.name;
+    entry.done = task.state == TaskState::kDone;
+    if (!entry.done) entry.error = task.failure;
+    entry.ns = NamespaceOfTask(node, ns, task.id);
+  }
 }
 
-async::Task<Result<StateSnapshot>> ReadLatest(CheckpointStore& store, const CompiledGraph& graph,
-                                              const std::string& thread_id,
-                                              const StoredCheckpoint& stored) {
+async::Task<Result<StoredCheckpoint>> StateReader::Latest(const std::string& ns) {
+  if (ns.empty()) co_return co_await store_.Get(thread_id_, "", "");
+  if (!answers_) {
+    const Result<StoredCheckpoint> root = co_await store_.Get(thread_id_, "", "");
+    if (!root) co_return Fail(root.error());
+    Result<Answers> answers = co_await AnswersFor("", *root);
+    if (!answers) co_return Fail(std::move(answers).error());
+    answers_ = std::move(*answers);
+    if (root->exists) {
+      Result<BodySummary> summary = Summarize(root->row.body);
+      if (!summary) co_return Fail(std::move(summary).error());
+      forks_ = std::move(summary->forks);
+    }
+  }
+  co_return co_await LatestOnBranch(store_, thread_id_, ns, forks_);
+}
+
+// Those of a subgraph are with the thread's own graph.
+async::Task<Result<Answers>> StateReader::AnswersFor(const std::string& ns,
+                                                     const StoredCheckpoint& stored) {
+  if (!ns.empty() && answers_) co_return *answers_;
+  co_return DecodeAnswers(stored.writes);
+}
+
+async::Task<Result<StateSnapshot>> StateReader::ReadLatest(const CompiledGraph& graph,
+                                                           const std::string& ns,
+                                                           const StoredCheckpoint& stored,
+                                                           bool subgraphs) {
   ThreadState state(graph, true);
-  BATON_CO_TRY(co_await LoadState(store, thread_id, "", stored, state));
-  std::vector<Task> tasks = PlanTasks(state, stored.row, "");
+  BATON_CO_TRY(co_await LoadState(store_, thread_id_, ns, stored, state));
+  std::vector<Task> tasks = PlanTasks(state, stored.row, ns);
   BATON_CO_TRY(RestoreTasks(graph, stored.writes, tasks));
-  Result<Answers> answers = DecodeAnswers(stored.writes);
-  if (!answers) co_return Fail(std::move(answers).error());
-  StateSnapshot snapshot = SnapshotOf(stored.row);
+  const Result<Answers> answers = co_await AnswersFor(ns, stored);
+  if (!answers) co_return Fail(answers.error());
+  StateSnapshot snapshot = SnapshotOf(stored.row, state);
   AddQuestions(graph, tasks, *answers, false, snapshot);
+  AddTasks(graph, ns, tasks, snapshot);
   snapshot.next = NamesOfUnfinished(graph, tasks);
   // Two writers of one channel: the values are those before the super-step.
   static_cast<void>(ApplyFinished(state, tasks).has_value());
   snapshot.values = state.TakeValues();
+  if (subgraphs) BATON_CO_TRY(co_await AddNested(graph, snapshot));
   co_return snapshot;
 }
 
-// The checkpoint as it was saved, with what was asked there last, answered since or not.
-async::Task<Result<StateSnapshot>> ReadPast(CheckpointStore& store, const CompiledGraph& graph,
-                                            const std::string& thread_id,
-                                            const StoredCheckpoint& stored) {
+async::Task<Status> StateReader::AddNested(const CompiledGraph& graph, StateSnapshot& snapshot) {
+  for (TaskSnapshot& task : snapshot.tasks) {
+    if (task.ns.empty() || task.done) continue;
+    const Result<StoredCheckpoint> stored = co_await Latest(task.ns);
+    if (!stored) co_return stored.error();
+    if (!stored->exists) continue;
+    const NodeEntry& node = graph.nodes()[graph.FindNode(task.node)];
+    // A state of its own may be that of an earlier run.
+    if (node.subgraph->persistence() == Persistence::kOwn) {
+      ThreadState begun(*node.subgraph, true);
+      BATON_CO_TRY(DecodeBody(stored->row.body, begun));
+      if (begun.run_task != task.id) continue;
+    }
+    Result<StateSnapshot> nested = co_await ReadLatest(*node.subgraph, task.ns, *stored, true);
+    if (!nested) co_return std::move(nested).error();
+    task.state = std::make_shared<StateSnapshot>(std::move(*nested));
+  }
+  co_return Status();
+}
+
+async::Task<Result<StateSnapshot>> StateReader::ReadPast(const CompiledGraph& graph,
+                                                         const std::string& ns,
+                                                         const StoredCheckpoint& stored) {
+  StoredCheckpoint saved = stored;
+  std::erase_if(saved.writes, [](const TaskWrite& row) { return row.index >= kDoneIndex; });
   ThreadState state(graph, true);
-  BATON_CO_TRY(co_await LoadState(store, thread_id, "", stored, state));
-  std::vector<Task> tasks = PlanTasks(state, stored.row, "");
-  StateSnapshot snapshot = SnapshotOf(stored.row);
+  BATON_CO_TRY(co_await LoadState(store_, thread_id_, ns, saved, state));
+  std::vector<Task> tasks = PlanTasks(state, saved.row, ns);
+  StateSnapshot snapshot = SnapshotOf(saved.row, state);
+  BATON_CO_TRY(RestoreTasks(graph, saved.writes, tasks));
+  const Result<Answers> answers = co_await AnswersFor(ns, saved);
+  if (!answers) co_return Fail(answers.error());
   snapshot.next = NamesOfUnfinished(graph, tasks);
-  BATON_CO_TRY(RestoreTasks(graph, stored.writes, tasks));
-  Result<Answers> answers = DecodeAnswers(stored.writes);
-  if (!answers) co_return Fail(std::move(answers).error());
   AddQuestions(graph, tasks, *answers, true, snapshot);
+  AddTasks(graph, ns, tasks, snapshot);
   snapshot.values = state.TakeValues();
   co_return snapshot;
+}
+
+Result<const CompiledGraph*> GraphIn(const CompiledGraph& root, const std::string& ns) {
+  if (const CompiledGraph* graph = FindGraph(root, ns)) return graph;
+  return Fail(Code::kNotFound, "namespace '{}': the graph has no such subgraph", ns);
+}
+
+bool HasMembers(const json::Object& object, const json::Object& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& member) {
+    const json::Value* value = object.if_contains(member.key());
+    return value != nullptr && *value == member.value();
+  });
+}
+
+bool Matches(const HistoryRequest& request, const CheckpointRow& row) {
+  return (request.source.empty() || request.source == row.source) &&
+         (!request.step || *request.step == row.step);
+}
+
+bool Matches(const HistoryRequest& request, const StateSnapshot& snapshot) {
+  return (request.run_id.empty() || request.run_id == snapshot.run_id) &&
+         HasMembers(snapshot.metadata, request.metadata);
 }
 
 }  // namespace
 
 async::Task<Result<StateSnapshot>> Runner::GetState(const CompiledGraph& graph,
+                                                    StateRequest request) {
+  const Result<const CompiledGraph*> place = GraphIn(graph, request.ns);
+  if (!place) co_return Fail(place.error());
+  StateReader reader(store_, request.thread_id);
+  const bool latest = request.checkpoint_id.empty();
+  const Result<StoredCheckpoint> stored =
+      latest ? co_await reader.Latest(request.ns)
+             : co_await store_.Get(request.thread_id, request.ns, request.checkpoint_id);
+  if (!stored) co_return Fail(stored.error());
+  if (!stored->exists) {
+    co_return Fail(Code::kNotFound, "thread '{}': no checkpoint{}{}", request.thread_id,
+                   latest ? "" : " ", request.checkpoint_id);
+  }
+  if (!latest) co_return co_await reader.ReadPast(**place, request.ns, *stored);
+  co_return co_await reader.ReadLatest(**place, request.ns, *stored, request.subgraphs);
+}
+
+async::Task<Result<StateSnapshot>> Runner::GetState(const CompiledGraph& graph,
                                                     std::string thread_id) {
-  Result<StoredCheckpoint> stored = co_await store_.Get(thread_id, "", "");
-  if (!stored) co_return Fail(std::move(stored).error());
-  if (!stored->exists) co_return Fail(Code::kNotFound, "thread '{}': no checkpoint", thread_id);
-  co_return co_await ReadLatest(store_, graph, thread_id, *stored);
+  co_return co_await GetState(graph, StateRequest{.thread_id = std::move(thread_id)});
+}
+
+async::Task<Result<std::vector<StateSnapshot>>> Runner::History(const CompiledGraph& graph,
+                                                                HistoryRequest request) {
+  const Result<const CompiledGraph*> place = GraphIn(graph, request.ns);
+  if (!place) co_return Fail(place.error());
+  StateReader reader(store_, request.thread_id);
+  std::int64_t before = 0;
+  if (!request.before.empty()) {
+    const Result<StoredCheckpoint> newest =
+        co_await store_.Get(request.thread_id, request.ns, request.before);
+    if (!newest) co_return Fail(newest.error());
+    if (!newest->exists) {
+      co_return Fail(Code::kNotFound, "thread '{}': no checkpoint {}", request.thread_id,
+                     request.before);
+    }
+    before = newest->row.seq;
+  }
+  std::vector<StateSnapshot> history;
+  while (history.size() < request.limit) {
+    const Result<std::vector<StoredCheckpoint>> page =
+        co_await store_.List(request.thread_id, request.ns, before,
+                             std::min(kHistoryPage, request.limit - history.size()));
+    if (!page) co_return Fail(page.error());
+    if (page->empty()) break;
+    before = page->back().row.seq;
+    for (const StoredCheckpoint& stored : *page) {
+      if (!Matches(request, stored.row)) continue;
+      Result<StateSnapshot> snapshot = co_await reader.ReadPast(**place, request.ns, stored);
+      if (!snapshot) {
+        const Result<StoredCheckpoint> again =
+            co_await store_.Get(request.thread_id, request.ns, stored.row.id);
+        if (again && !again->exists) continue;  // pruned since it was listed
+        co_return Fail(std::move(snapshot).error());
+      }
+      if (Matches(request, *snapshot)) history.push_back(std::move(*snapshot));
+    }
+  }
+  co_return history;
 }
 
 async::Task<Result<std::vector<StateSnapshot>>> Runner::History(const CompiledGraph& graph,
                                                                 std::string thread_id,
                                                                 std::size_t limit) {
-  Result<std::vector<StoredCheckpoint>> stored = co_await store_.List(thread_id, "", 0, limit);
-  if (!stored) co_return Fail(std::move(stored).error());
-  std::vector<StateSnapshot> history;
-  for (const StoredCheckpoint& checkpoint : *stored) {
-    Result<StateSnapshot> snapshot = co_await ReadPast(store_, graph, thread_id, checkpoint);
-    if (!snapshot) co_return Fail(std::move(snapshot).error());
-    history.push_back(std::move(*snapshot));
-  }
-  co_return history;
-}
-
-async::Task<Result<StateSnapshot>> Runner::UpdateState(const CompiledGraph& graph,
-                                                       std::string thread_id, json::Object values,
-                                                       std::string as_node) {
-  Task task;
-  task.node = graph.FindNode(as_node);
-  task.state = TaskState::kDone;
-  task.output.writes = std::move(values);
-  if (task.node < 0) {
-    co_return Fail(Code::kInvalidArgument, "update as node '{}': no such node", as_node);
-  }
-  BATON_CO_TRY(CheckOutput(graph, task.output).Annotate("update as node '" + as_node + "'"));
-  task.id = ids_.New("update");
-  GiveMessagesIds(graph, task.output.writes, [&]() -> const std::string& { return task.id; });
-  Result<StoredCheckpoint> stored = co_await store_.Get(thread_id, "", "");
-  if (!stored) co_return Fail(std::move(stored).error());
-
-  ThreadState state(graph, true);
-  Journal journal(store_, thread_id, stored->thread, true, ids_, co_await async::CurrentExecutor());
-  int step = -1;
-  if (stored->exists) {
-    BATON_CO_TRY(co_await LoadState(store_, thread_id, "", *stored, state));
-    std::vector<Task> tasks = PlanTasks(state, stored->row, "");
-    BATON_CO_TRY(RestoreTasks(graph, stored->writes, tasks));
-    Result<bool> applied = ApplyFinished(state, tasks);
-    if (!applied) co_return Fail(std::move(applied).error());
-    if (*applied) journal.AddSettled("", stored->row.seq);
-    step = stored->row.step;
-  }
-  BATON_CO_TRY(FollowConditionals(state, task.node, task.output, true));
-  BATON_CO_TRY(state.ApplyStep({&task, 1}));
-
-  CheckpointBatch::Checkpoint checkpoint;
-  CheckpointRow& row = checkpoint.row;
-  row.seq = journal.NextSeq();
-  row.id = ids_.New("ckpt");
-  row.parent_id = stored->row.id;
-  row.source = "update";
-  row.step = step + 1;
-  row.created = clock_.Now();
-  Result<std::vector<ChannelBlob>> blobs = TakeChangedBlobs(state, row.seq);
-  if (!blobs) co_return Fail(std::move(blobs).error());
-  checkpoint.blobs = std::move(*blobs);
-  row.body = EncodeBody(state);
-  if (!IsValidUtf8(row.body)) {
-    co_return Fail(Code::kInvalidArgument, "a send holds text that is not UTF-8");
-  }
-  journal.AddCheckpoint(std::move(checkpoint));
-  BATON_CO_TRY(co_await journal.Close());
-  co_return co_await GetState(graph, std::move(thread_id));
+  co_return co_await History(graph,
+                             HistoryRequest{.thread_id = std::move(thread_id), .limit = limit});
 }
 
 }  // namespace baton::graph

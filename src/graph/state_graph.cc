@@ -5,6 +5,21 @@
 namespace baton::graph {
 namespace {
 
+class FunctionOnlyNode final : public Node {
+ public:
+  explicit FunctionOnlyNode(StateGraph::NodeFunction function) : function_(std::move(function)) {}
+
+  std::optional<Result<NodeOutput>> RunNow(NodeContext& context) override {
+    return function_(context);
+  }
+  async::Task<Result<NodeOutput>> Run(NodeContext& context) override {
+    co_return function_(context);
+  }
+
+ private:
+  const StateGraph::NodeFunction function_;
+};
+
 bool IsEnd(std::string_view name) { return name == kStart || name == kEnd; }
 
 }  // namespace
@@ -15,6 +30,12 @@ Status StateGraph::AddNode(std::string name, std::unique_ptr<Node> node, NodeOpt
   entry.node = std::move(node);
   entry.options = std::move(options);
   return Add(std::move(name), std::move(entry));
+}
+
+Status StateGraph::AddFunction(std::string name, NodeFunction function, NodeOptions options) {
+  if (function == nullptr) return Fail(Code::kInvalidArgument, "node '{}': no function", name);
+  return AddNode(std::move(name), std::make_unique<FunctionOnlyNode>(std::move(function)),
+                 std::move(options));
 }
 
 Status StateGraph::AddSubgraph(std::string name, std::shared_ptr<const CompiledGraph> graph,

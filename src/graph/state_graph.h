@@ -1,6 +1,7 @@
 // Writing a graph down.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,6 +32,10 @@ class StateGraph {
   // kAlreadyExists if the name is taken; kInvalidArgument if `node` is null, or the name is
   // empty, kStart, kEnd or contains ':' or '|'.
   Status AddNode(std::string name, std::unique_ptr<Node> node, NodeOptions options = {});
+
+  // A node that never suspends, as a function.
+  using NodeFunction = std::function<Result<NodeOutput>(NodeContext&)>;
+  Status AddFunction(std::string name, NodeFunction function, NodeOptions options = {});
 
   // A compiled graph as a node: it takes the parent's state for the channels they share and
   // writes its own state for them. Its questions are the parent's questions.

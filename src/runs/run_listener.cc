@@ -74,7 +74,8 @@ bool RunListener::Wants(graph::StreamEvent::Kind kind) const {
 
 async::Task<Status> RunListener::OnEvent(graph::StreamEvent event) {
   if (event.kind == graph::StreamEvent::Kind::kCheckpoint) {
-    writer_.ForgetCrashes();  // a super-step has been completed
+    // A super-step has been completed.
+    if (json::GetString(event.data, "source") == "loop") writer_.ForgetCrashes();
     co_return Status();
   }
   // Text the task gave before, in this activation or one that crashed, is void now, whether

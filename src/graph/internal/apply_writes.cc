@@ -36,6 +36,15 @@ Status ThreadState::ApplyCommand(NodeOutput& output) {
   return {};
 }
 
+void ThreadState::Discard(std::span<Task> tasks) {
+  std::int64_t version = max_version + 1;
+  writes_.clear();
+  if (ConsumeTriggers(tasks)) ++version;
+  sends.clear();
+  EndFleeting(version);
+  max_version = version;
+}
+
 void ThreadState::ApplyInput(std::span<Task> discarded, json::Value new_input) {
   std::int64_t version = max_version + 1;
   if (!discarded.empty()) {
@@ -188,9 +197,11 @@ void ThreadState::LogWrite(int channel, const json::Value& written) {
 void ThreadState::FollowEdges(std::span<Task> tasks, std::int64_t version) {
   for (Task& task : tasks) {
     if (task.state != TaskState::kDone || task.without_edges) continue;
-    const NodeEntry& node = graph_->nodes()[task.node];
-    for (const int trigger : node.edges) SetTrigger(trigger, version);
-    for (const JoinArrival& arrival : node.joins) Arrive(arrival, version);
+    if (!task.handling) {
+      const NodeEntry& node = graph_->nodes()[task.node];
+      for (const int trigger : node.edges) SetTrigger(trigger, version);
+      for (const JoinArrival& arrival : node.joins) Arrive(arrival, version);
+    }
     FollowRoute(task.output, version);
   }
 }

@@ -150,6 +150,7 @@ async::Task<Result<NodeOutput>> RunLoop::RunSubgraph(Task& task) {
   if (KeepsOwnState(task)) BATON_CO_TRY(ClaimOwnState(task));
   RunLoop nested(environment_, *node.subgraph, NestedNamespace(task), {this, &task});
   BATON_CO_TRY(co_await nested.OpenNested(InputOf(task), reopened_ || task.attempt > 1));
+  BATON_CO_TRY(co_await nested.ReportOpened());
   co_await nested.Loop();
   co_await nested.Finish();
   switch (nested.stop()) {
@@ -202,7 +203,7 @@ Status RunLoop::CheckSettled(Task& task, NodeOutput& output) {
   if (status.ok()) {
     GiveMessagesIds(graph_, output.writes, [&]() -> const std::string& { return IdOf(task); });
   }
-  if (status.ok() && !node.conditionals.empty()) {
+  if (status.ok() && !node.conditionals.empty() && !task.handling) {
     status = FollowConditionals(state_, task.node, output, running_ <= 1);
   }
   return status.ok() ? status : std::move(status).Annotate("node '" + node.name + "'");

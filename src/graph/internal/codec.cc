@@ -116,13 +116,13 @@ Status DecodeSends(const json::Value& sends, ThreadState& state) {
   return {};
 }
 
-Status DecodeForks(const json::Value& body, ThreadState& state) {
+Status DecodeForks(const json::Value& body, std::vector<ForkPoint>& points) {
   const json::Value* forks = json::Find(body, "forks");
   if (forks == nullptr) return {};
   if (!forks->is_array()) return BadBody("forks are no list");
   for (const json::Value& fork : forks->get_array()) {
     if (!fork.is_array()) return BadBody("a fork is no pair");
-    state.forks.push_back({NumberAt(fork.get_array(), 0), NumberAt(fork.get_array(), 1)});
+    points.push_back({NumberAt(fork.get_array(), 0), NumberAt(fork.get_array(), 1)});
   }
   return {};
 }
@@ -258,6 +258,8 @@ std::string EncodeBody(const ThreadState& state) {
     body.emplace("forks", std::move(forks));
   }
   if (!state.run_task.empty()) body.emplace("task", state.run_task);
+  if (!state.run_id.empty()) body.emplace("run", state.run_id);
+  if (!state.metadata.empty()) body.emplace("meta", state.metadata);
   if (state.triggers[CompiledGraph::kStartTrigger].set) body.emplace("input", state.input);
   return json::Serialize(body);
 }
@@ -289,9 +291,37 @@ Status DecodeBody(const std::string& body, ThreadState& state) {
   }
   if (const json::Value* input = json::Find(*parsed, "input")) state.input = *input;
   state.run_task = json::GetString(*parsed, "task");
-  BATON_TRY(DecodeForks(*parsed, state));
+  state.run_id = json::GetString(*parsed, "run");
+  const json::Value* metadata = json::Find(*parsed, "meta");
+  if (metadata != nullptr && metadata->is_object()) state.metadata = metadata->get_object();
+  BATON_TRY(DecodeForks(*parsed, state.forks));
   const json::Value* sends = json::Find(*parsed, "sends");
   return sends == nullptr ? Status() : DecodeSends(*sends, state);
+}
+
+Result<BodySummary> Summarize(const std::string& body) {
+  const Result<json::Value> parsed = ParseStored(body, "checkpoint");
+  if (!parsed) return Fail(parsed.error());
+  BodySummary summary;
+  summary.run_id = json::GetString(*parsed, "run");
+  BATON_TRY(DecodeForks(*parsed, summary.forks));
+  const json::Value* channels = json::Find(*parsed, "channels");
+  if (channels == nullptr || !channels->is_object()) return Fail(BadBody("channels are missing"));
+  for (const auto& [name, entry] : channels->get_object()) {
+    if (!entry.is_array()) return Fail(BadBody("a channel is no list"));
+    const std::int64_t head = NumberAt(entry.get_array(), 1);
+    if (head == 0) continue;
+    summary.ranges.push_back(
+        {std::string(name.data(), name.size()), NumberAt(entry.get_array(), 2), head});
+  }
+  const json::Value* sends = json::Find(*parsed, "sends");
+  if (sends == nullptr || !sends->is_array()) return summary;
+  for (const json::Value& entry : sends->get_array()) {
+    const std::optional<Send> send = SendFromJson(entry);
+    if (!send) return Fail(BadBody("a send is no pair"));
+    summary.sends.push_back(send->node);
+  }
+  return summary;
 }
 
 std::vector<BlobRange> RangesOf(const ThreadState& state) {

@@ -28,6 +28,15 @@ std::string EncodeBody(const ThreadState& state);
 // of version 1.
 Status DecodeBody(const std::string& body, ThreadState& state);
 
+// Of a body, what does not need the graph.
+struct BodySummary {
+  std::string run_id;
+  std::vector<BlobRange> ranges;   // of the channels that have a value
+  std::vector<std::string> sends;  // the nodes
+  std::vector<ForkPoint> forks;
+};
+Result<BodySummary> Summarize(const std::string& body);
+
 // What of the channels is to be read.
 std::vector<BlobRange> RangesOf(const ThreadState& state);
 

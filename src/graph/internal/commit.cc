@@ -16,6 +16,7 @@ Status RunLoop::AddCheckpoint(std::string source) {
   checkpoint.ns = ns_;
   checkpoint.row.seq = journal.NextSeq();
   if (forked_from_) {
+    journal.Require(ns_, *forked_from_);
     state_.forks.push_back({*forked_from_, checkpoint.row.seq});
     environment_.forks = state_.forks;
     forked_from_.reset();
@@ -103,24 +104,6 @@ async::Task<Status> RunLoop::Commit() {
     }
   }
   co_return co_await ReportStep();
-}
-
-async::Task<Status> RunLoop::ReportStep() {
-  if (environment_.Wants(StreamEvent::Kind::kCheckpoint)) {
-    StreamEvent event;
-    event.kind = StreamEvent::Kind::kCheckpoint;
-    event.ns = ns_;
-    event.data = json::Object{{"checkpoint_id", checkpoint_id_}, {"step", step_}};
-    BATON_CO_TRY(co_await environment_.Emit(std::move(event)));
-  }
-  if (environment_.Wants(StreamEvent::Kind::kValues)) {
-    StreamEvent event;
-    event.kind = StreamEvent::Kind::kValues;
-    event.ns = ns_;
-    event.data = state_.values();
-    BATON_CO_TRY(co_await environment_.Emit(std::move(event)));
-  }
-  co_return Status();
 }
 
 void RunLoop::DropEdges() {

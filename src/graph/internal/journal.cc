@@ -11,13 +11,11 @@ namespace {
 // Beyond this many checkpoints on their way a run waits for the disk: memory is not a buffer.
 constexpr std::size_t kMaxWaitingCheckpoints = 64;
 
-// Of a thread that is new. Drawn, so that a thread deleted and begun anew is never taken for the
-// old one by a run that is still on that.
-std::int64_t FirstToken(IdGenerator& ids) {
+}  // namespace
+
+std::int64_t Journal::FirstToken(IdGenerator& ids) {
   return static_cast<std::int64_t>(Fnv1a(ids.New("token")) >> 2U) + 1;
 }
-
-}  // namespace
 
 Journal::Journal(CheckpointStore& store, std::string thread_id, ThreadVersion current, bool flush,
                  IdGenerator& ids, const async::Executor& executor)

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "async/signal.h"
 #include "async/task.h"
@@ -27,12 +28,18 @@ class Journal {
   Journal(CheckpointStore& store, std::string thread_id, ThreadVersion current, bool flush,
           IdGenerator& ids, const async::Executor& executor);
 
+  // The token of a thread that is new. Drawn, so that a thread deleted and begun anew is never
+  // taken for the old one by a run that is still on that.
+  static std::int64_t FirstToken(IdGenerator& ids);
+
   // A seq for a new checkpoint.
   std::int64_t NextSeq() { return ++last_seq_; }
 
   void AddCheckpoint(CheckpointBatch::Checkpoint checkpoint);
   void AddWrites(std::string ns, std::int64_t seq, std::vector<TaskWrite> rows);
   void AddSettled(std::string ns, std::int64_t seq);
+  // The next commit fails if this checkpoint is gone.
+  void Require(std::string ns, std::int64_t seq) { pending_.required = {std::move(ns), seq}; }
   // Nothing but taking the thread over.
   void AddClaim() { ++added_; }
 

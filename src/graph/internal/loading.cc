@@ -60,6 +60,31 @@ async::Task<Status> LoadState(CheckpointStore& store, const std::string& thread_
   co_return Status();
 }
 
+bool OnOtherBranch(const std::vector<ForkPoint>& forks, std::int64_t seq) {
+  return std::any_of(forks.begin(), forks.end(),
+                     [seq](const ForkPoint& fork) { return seq > fork.from && seq < fork.to; });
+}
+
+async::Task<Result<StoredCheckpoint>> LatestOnBranch(CheckpointStore& store,
+                                                     const std::string& thread_id,
+                                                     const std::string& ns,
+                                                     const std::vector<ForkPoint>& forks) {
+  Result<StoredCheckpoint> latest = co_await store.Get(thread_id, ns, "");
+  while (latest && latest->exists && OnOtherBranch(forks, latest->row.seq)) {
+    Result<std::vector<StoredCheckpoint>> older =
+        co_await store.List(thread_id, ns, latest->row.seq, 1);
+    if (!older) co_return Fail(std::move(older).error());
+    if (older->empty()) co_return StoredCheckpoint{.thread = latest->thread};
+    const CheckpointRow& wanted = older->front().row;
+    latest = co_await store.Get(thread_id, ns, wanted.id);
+    if (latest && latest->row.seq != wanted.seq) {
+      co_return Fail(Code::kDataLoss, "thread '{}': two checkpoints with the id '{}'", thread_id,
+                     wanted.id);
+    }
+  }
+  co_return latest;
+}
+
 std::vector<Task> PlanTasks(const ThreadState& state, const CheckpointRow& row,
                             const std::string& ns) {
   std::vector<Task> tasks;
@@ -67,6 +92,15 @@ std::vector<Task> PlanTasks(const ThreadState& state, const CheckpointRow& row,
   const TaskPlace place{row.id, ns, row.step + 1};
   for (Task& task : tasks) task.id = TaskId(place, state.graph().nodes()[task.node].name, task);
   return tasks;
+}
+
+Result<bool> ApplyFinished(ThreadState& state, std::vector<Task>& tasks) {
+  const bool any = std::any_of(tasks.begin(), tasks.end(),
+                               [](const Task& task) { return task.state == TaskState::kDone; });
+  if (!any) return false;
+  Status status = state.ApplyStep(tasks);
+  if (!status.ok()) return Fail(std::move(status));
+  return true;
 }
 
 std::vector<std::string> NamesOfUnfinished(const CompiledGraph& graph,

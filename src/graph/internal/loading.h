@@ -19,9 +19,21 @@ async::Task<Status> LoadState(CheckpointStore& store, const std::string& thread_
                               const std::string& ns, const StoredCheckpoint& stored,
                               ThreadState& state);
 
+// Whether a checkpoint with `seq` belongs to a branch that was left by one of the forks.
+bool OnOtherBranch(const std::vector<ForkPoint>& forks, std::int64_t seq);
+
+// The newest checkpoint of a subgraph's namespace on the branch of the thread that `forks` led to.
+async::Task<Result<StoredCheckpoint>> LatestOnBranch(CheckpointStore& store,
+                                                     const std::string& thread_id,
+                                                     const std::string& ns,
+                                                     const std::vector<ForkPoint>& forks);
+
 // The tasks of the super-step after `row`, with their ids.
 std::vector<Task> PlanTasks(const ThreadState& state, const CheckpointRow& row,
                             const std::string& ns);
+
+// Applies what finished tasks of an unfinished super-step wrote. False if there are none.
+Result<bool> ApplyFinished(ThreadState& state, std::vector<Task>& tasks);
 
 // The names of the tasks that have not finished, sorted.
 std::vector<std::string> NamesOfUnfinished(const CompiledGraph& graph,

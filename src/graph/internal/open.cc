@@ -69,12 +69,14 @@ Status RunLoop::OpenFresh(json::Value input) {
   BATON_TRY(CheckInput(graph_, input));
   last_step_ = LastStep();
   ++step_;
+  opened_as_ = "input";
   state_.ApplyInput({}, std::move(input));
   return {};
 }
 
 async::Task<Status> RunLoop::Open(RunRequest request) {
   BATON_CO_TRY(TakeStops());
+  SignCheckpoints();
   BATON_CO_TRY(CheckRequest(graph_, request));
   new_thread_ = request.new_thread;
   Result<StoredCheckpoint> stored;
@@ -88,6 +90,7 @@ async::Task<Status> RunLoop::Open(RunRequest request) {
     stored = co_await Load(request.checkpoint_id);
     if (!stored) co_return std::move(stored).error();
   }
+  if (!stored->exists && !goes_back && request.command) co_return co_await Begin(request);
   if (!stored->exists && (goes_back || !request.input)) {
     co_return Status(Code::kNotFound,
                      goes_back ? fmt::format("thread '{}': no checkpoint '{}'", request.thread_id,
@@ -120,6 +123,7 @@ async::Task<Result<StoredCheckpoint>> RunLoop::Load(std::string checkpoint_id) {
 // Makes this loop stand at a stored checkpoint.
 async::Task<Status> RunLoop::Resume(const StoredCheckpoint& stored) {
   BATON_CO_TRY(co_await LoadState(environment_.store, environment_.thread_id, ns_, stored, state_));
+  SignCheckpoints();
   checkpoint_id_ = saved_id_ = stored.row.id;
   step_ = stored.row.step;
   saved_seq_ = stored.row.seq;
@@ -131,6 +135,7 @@ async::Task<Status> RunLoop::Resume(const StoredCheckpoint& stored) {
 async::Task<Status> RunLoop::OpenNested(const json::Value& input, bool may_have_run) {
   const bool own = graph_.persistence() == Persistence::kOwn;
   StoredCheckpoint stored;
+  SignCheckpoints();
   if (keeps_ && (own || may_have_run)) {
     Result<StoredCheckpoint> found = own ? co_await LoadOwn() : co_await Load({});
     if (!found) co_return std::move(found).error();
@@ -150,30 +155,13 @@ async::Task<Status> RunLoop::OpenNested(const json::Value& input, bool may_have_
   co_return AcceptInput(std::move(shared));
 }
 
-// The newest checkpoint of this branch of the thread: what lies between the two ends of a fork
-// belongs to another.
 async::Task<Result<StoredCheckpoint>> RunLoop::LoadOwn() {
   // An earlier run of it may be on its way to the store.
   if (Status status = co_await environment_.journal->Flush(); !status.ok()) {
     co_return Fail(std::move(status));
   }
-  Result<StoredCheckpoint> latest = co_await Load({});
-  const auto on_other_branch = [&](std::int64_t seq) {
-    return std::any_of(environment_.forks.begin(), environment_.forks.end(),
-                       [&](const ForkPoint& fork) { return seq > fork.from && seq < fork.to; });
-  };
-  while (latest && latest->exists && on_other_branch(latest->row.seq)) {
-    Result<std::vector<StoredCheckpoint>> older =
-        co_await environment_.store.List(environment_.thread_id, ns_, latest->row.seq, 1);
-    if (!older) co_return Fail(std::move(older).error());
-    if (older->empty()) co_return StoredCheckpoint();
-    const std::int64_t wanted = older->front().row.seq;
-    latest = co_await Load(older->front().row.id);
-    if (latest && latest->row.seq != wanted) {
-      co_return Fail(Code::kDataLoss, "namespace '{}': two checkpoints have one id", ns_);
-    }
-  }
-  co_return latest;
+  co_return co_await LatestOnBranch(environment_.store, environment_.thread_id, ns_,
+                                    environment_.forks);
 }
 
 Status RunLoop::AcceptInput(json::Value input) {
@@ -181,6 +169,8 @@ Status RunLoop::AcceptInput(json::Value input) {
   state_.Plan(discarded);
   state_.ApplyInput(discarded, std::move(input));
   ++step_;
+  opened_as_ = "input";
+  parent_id_ = checkpoint_id_;
   if (!environment_.keeps()) return {};
   if (parent_.loop == nullptr) {
     new_input_ = true;
@@ -193,11 +183,27 @@ Status RunLoop::AcceptInput(json::Value input) {
   return AddCheckpoint("input");
 }
 
+// A thread that begins with a command: its first checkpoint has no input that START waits with.
+async::Task<Status> RunLoop::Begin(const RunRequest& request) {
+  if (!request.answers.empty()) {
+    co_return Status(Code::kInvalidArgument, "answers: the thread is new, nobody has asked");
+  }
+  last_step_ = LastStep();
+  ++step_;
+  checkpoint_id_ = environment_.ids.New("ckpt");
+  opened_as_ = "input";
+  BATON_CO_TRY(AddCheckpoint("input"));
+  BATON_CO_TRY(TakeCommand(request, {}));
+  co_return co_await environment_.journal->Flush();
+}
+
 // Goes on from an older checkpoint on a branch of its own.
 async::Task<Status> RunLoop::Fork(RunRequest request) {
   state_.stop_seen = state_.max_version;
+  parent_id_ = checkpoint_id_;
   checkpoint_id_ = environment_.ids.New("ckpt");
   ++step_;
+  opened_as_ = "fork";
   BATON_CO_TRY(AddCheckpoint("fork"));
   BATON_CO_TRY(TakeCommand(request, {}));
   co_return co_await environment_.journal->Flush();

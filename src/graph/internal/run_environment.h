@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,9 @@ class RunEnvironment {
 
   // Namespaces of Persistence::kOwn, and the task of the super-step that they are used by.
   std::map<std::string, std::string, std::less<>> own_states;
-  std::vector<ForkPoint> forks;  // of the thread's own graph
-  bool drained = false;          // it stops because RunOptions::control said so
+  std::vector<ForkPoint> forks;    // of the thread's own graph
+  std::set<std::string> streamed;  // ids of messages that the listener has had, as JSON text
+  bool drained = false;            // it stops because RunOptions::control said so
 
   bool keeps() const { return keeps_state; }
   bool Wants(StreamEvent::Kind kind) const {

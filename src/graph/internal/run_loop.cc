@@ -62,6 +62,12 @@ bool RunLoop::AllDone() const {
                      [](const Task& task) { return task.state == TaskState::kDone; });
 }
 
+// The checkpoints from here on are this run's.
+void RunLoop::SignCheckpoints() {
+  state_.run_id = environment_.options.run_id;
+  state_.metadata = environment_.options.metadata;
+}
+
 // A subgraph that is not stored would start over: it runs to its end.
 bool RunLoop::Drains() const {
   const RunControl* control = environment_.options.control;
@@ -188,6 +194,7 @@ void RunLoop::StepForward() {
   step_deadline_ = Deadline();
   if (parent_.loop != nullptr) parent_.loop->SignOfLife(*parent_.task);
   if (!environment_.keeps()) return;
+  parent_id_ = checkpoint_id_;
   checkpoint_id_ = CheckpointId(checkpoint_id_, ns_, step_);
   // Answers belong to the super-step of the thread's own graph that they were given in.
   if (ns_.empty()) environment_.answers.clear();
@@ -238,6 +245,12 @@ Status RunLoop::TakeQuestions(Task& parent) {
     }
   }
   return {};
+}
+
+bool RunLoop::HasUnfinishedWrites() const {
+  return planned_ && !AllDone() && std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) {
+           return task.state == TaskState::kDone;
+         });
 }
 
 RunResult RunLoop::TakeResult() {

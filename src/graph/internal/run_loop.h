@@ -45,6 +45,12 @@ class RunLoop {
   async::Task<void> Loop();
   async::Task<void> Finish();
 
+  // Tells the listener of the checkpoint that opening made, if it made one.
+  async::Task<Status> ReportOpened();
+  // Tells the listener what the values are.
+  async::Task<Status> ReportValues(const json::Value& values);
+  const json::Value& values() const { return state_.values(); }
+
   // The rest is valid after Finish().
   Stop stop() const { return stop_; }
   const Status& failure() const { return failure_; }
@@ -52,6 +58,8 @@ class RunLoop {
   Status TakeQuestions(Task& parent);
   // What is to be returned to who called the runner. Consumes the state.
   RunResult TakeResult();
+  // Whether that has the writes of a super-step that is not over.
+  bool HasUnfinishedWrites() const;
   // What a subgraph writes to the channels it shares with `parent`. Consumes the state.
   NodeOutput TakeOutput(const CompiledGraph& parent);
   // What a node of a subgraph returned for the parent.
@@ -65,6 +73,7 @@ class RunLoop {
   async::Task<Result<StoredCheckpoint>> LoadOwn();
   async::Task<Status> Resume(const StoredCheckpoint& stored);
   Status AcceptInput(json::Value input);
+  async::Task<Status> Begin(const RunRequest& request);
   async::Task<Status> Fork(RunRequest request);
   Status TakeCommand(const RunRequest& request, const std::vector<TaskWrite>& rows);
   int LastStep() const;
@@ -80,6 +89,7 @@ class RunLoop {
   bool Drains() const;
   bool Leaves() const;
   Status TakeStops();
+  void SignCheckpoints();
   Result<std::vector<bool>> StopsOf(const std::vector<std::string>& names) const;
   bool StopsHere(bool NodeEntry::* mark, const std::vector<bool>& instead) const;
   bool StopsBefore() const { return StopsHere(&NodeEntry::stop_before, stop_before_); }
@@ -96,9 +106,20 @@ class RunLoop {
   bool TryRunNow(Task& task);
   async::Task<void> RunRest();
   async::Task<void> SpawnTask(Task& task);
+
+  // reporting.cc
   async::Task<Status> ReportStarted();
   async::Task<Status> ReportSettled(Task& task);
+  async::Task<Status> ReportMessage(Task& task, json::Value message);
+  async::Task<Status> ReportMessages(Task& task);
+  async::Task<Status> ReportStep();
+  async::Task<Status> ReportCheckpoint(std::string_view source);
   StreamEvent MakeEvent(StreamEvent::Kind kind, Task& task, json::Value data);
+  StreamEvent MakeDebugEvent(std::string_view type, int step, json::Object payload) const;
+  StreamEvent MakeDebugEvent(std::string_view type, Task& task, json::Object payload);
+  json::Object DescribeStart(const Task& task, bool details) const;
+  static json::Object DescribeEnd(const Task& task, bool details);
+  json::Object DescribeCheckpoint(std::string_view source, bool details) const;
 
   // attempt.cc
   async::Task<void> RunTask(Task& task);
@@ -130,7 +151,6 @@ class RunLoop {
   async::Task<Status> StoreStart();
   Status AddAnswered();
   async::Task<Status> Commit();
-  async::Task<Status> ReportStep();
   void StepForward();
   void DropEdges();
 
@@ -149,11 +169,13 @@ class RunLoop {
   ThreadState state_;
   std::vector<Task> tasks_;  // of the super-step under way
 
-  // The checkpoint that the next super-step starts from.
+  // The checkpoint that the next super-step starts from, and the one before.
   std::string checkpoint_id_;
+  std::string parent_id_;
   int step_ = -2;
-  int last_step_ = 0;       // the recursion limit as a step
-  std::string command_id_;  // seeds the ids of messages in a command
+  int last_step_ = 0;           // the recursion limit as a step
+  std::string_view opened_as_;  // the source of the checkpoint that opening made
+  std::string command_id_;      // seeds the ids of messages in a command
   // The last one that was given to the store; the same but for DurabilityMode::kExit.
   std::string saved_id_;
   std::int64_t saved_seq_ = 0;

@@ -7,28 +7,6 @@
 #include "graph/internal/task_context.h"
 
 namespace baton::graph {
-namespace {
-
-std::string_view StateName(TaskState state) {
-  switch (state) {
-    case TaskState::kReady:
-      return "ready";
-    case TaskState::kDone:
-      return "done";
-    case TaskState::kFailed:
-      return "failed";
-    case TaskState::kAsking:
-      return "asking";
-    case TaskState::kStopped:
-      return "stopped";
-    case TaskState::kLeft:
-      return "done";
-  }
-  return "";
-}
-
-}  // namespace
-
 // True if that was all: every task has settled without suspending.
 bool RunLoop::RunWhatNeverSuspends() {
   bool all = true;
@@ -101,33 +79,6 @@ async::Task<void> RunLoop::SpawnTask(Task& task) {
   Status status = AddTaskRows(task);
   if (status.ok()) status = co_await environment_.journal->Start();
   if (!status.ok() && environment_.broken.ok()) environment_.broken = std::move(status);
-}
-
-StreamEvent RunLoop::MakeEvent(StreamEvent::Kind kind, Task& task, json::Value data) {
-  return {kind, NodeOf(task).name, IdOf(task), std::move(data), ns_};
-}
-
-async::Task<Status> RunLoop::ReportStarted() {
-  if (!environment_.Wants(StreamEvent::Kind::kTaskStarted)) co_return Status();
-  for (Task& task : tasks_) {
-    if (task.state != TaskState::kReady || task.node == CompiledGraph::kStartNode) continue;
-    BATON_CO_TRY(
-        co_await environment_.Emit(MakeEvent(StreamEvent::Kind::kTaskStarted, task, nullptr)));
-  }
-  co_return Status();
-}
-
-async::Task<Status> RunLoop::ReportSettled(Task& task) {
-  if (task.state == TaskState::kDone && environment_.Wants(StreamEvent::Kind::kUpdates)) {
-    BATON_CO_TRY(co_await environment_.Emit(
-        MakeEvent(StreamEvent::Kind::kUpdates, task, task.output.writes)));
-  }
-  if (environment_.Wants(StreamEvent::Kind::kTaskFinished)) {
-    json::Object data{{"status", StateName(task.state)}, {"attempts", task.attempt}};
-    BATON_CO_TRY(co_await environment_.Emit(
-        MakeEvent(StreamEvent::Kind::kTaskFinished, task, std::move(data))));
-  }
-  co_return Status();
 }
 
 }  // namespace baton::graph

@@ -24,6 +24,7 @@ json::Value RouteToJson(const Task& task) {
   if (task.without_edges) return json::Object{{"without_edges", true}};
   json::Object route;
   AddRoute(task.output, route);
+  if (task.handling) route.emplace("handled", true);
   return route;
 }
 
@@ -204,6 +205,7 @@ Status RestoreTasks(const CompiledGraph& graph, const std::vector<TaskWrite>& ro
       task->state = TaskState::kDone;
       task->stored = task->restored = true;
       task->without_edges = json::GetBool(*value, "without_edges");
+      task->handling = json::GetBool(*value, "handled");
       RouteFromJson(graph, *value, task->output);
     } else if (row.index > kDoneIndex && graph.FindChannel(row.channel) >= 0) {
       const Status fits = CheckWrite(graph.channels()[graph.FindChannel(row.channel)], *value);

@@ -54,4 +54,13 @@ async::Task<Status> TaskContext::Emit(json::Value event) {
       loop_.MakeEvent(StreamEvent::Kind::kCustom, task_, std::move(event)));
 }
 
+async::Task<Status> TaskContext::EmitMessage(json::Value message) {
+  loop_.SignOfLife(task_);
+  if (!loop_.environment_.Wants(StreamEvent::Kind::kMessages)) co_return Status();
+  if (const json::Value* id = json::Find(message, "id")) {
+    loop_.environment_.streamed.insert(json::Serialize(*id));
+  }
+  co_return co_await loop_.ReportMessage(task_, std::move(message));
+}
+
 }  // namespace baton::graph

@@ -23,6 +23,7 @@ class TaskContext final : public NodeContext {
   async::Task<Result<json::Value>> Interrupt(Question question) override;
   async::Task<Status> AwaitStored() override { return loop_.StoreStart(); }
   async::Task<Status> Emit(json::Value event) override;
+  async::Task<Status> EmitMessage(json::Value message) override;
   void Heartbeat() override { loop_.SignOfLife(task_); }
   const Status* failure() const override { return task_.handling ? &task_.cause : nullptr; }
   int remaining_steps() const override { return loop_.last_step_ - loop_.step_ - 1; }

@@ -87,6 +87,9 @@ class ThreadState {
   // Fails like ApplyStep().
   Status ApplyCommand(NodeOutput& output);
 
+  // What started these tasks, which were planned, has had its effect: they do not run.
+  void Discard(std::span<Task> tasks);
+
   // Drops `discarded`, the tasks that were planned, and makes `new_input` START's.
   void ApplyInput(std::span<Task> discarded, json::Value new_input);
 
@@ -107,6 +110,8 @@ class ThreadState {
   json::Value input;                   // of START, while its trigger is set
   std::vector<ForkPoint> forks;        // on the way to here
   std::string run_task;                // the task that runs this subgraph (kOwn)
+  std::string run_id;                  // of the run that makes the checkpoints
+  json::Object metadata;               // likewise
   std::int64_t max_version = 0;
   std::int64_t stop_seen = 0;
 

@@ -35,6 +35,10 @@ class MortalStore final : public CheckpointStore {
     if (dead_) co_return Dead();
     co_return co_await survivor_.List(std::move(thread_id), std::move(ns), before_seq, limit);
   }
+  async::Task<Result<std::vector<std::string>>> ListNamespaces(std::string thread_id) override {
+    if (dead_) co_return Dead();
+    co_return co_await survivor_.ListNamespaces(std::move(thread_id));
+  }
   async::Task<Status> Put(CheckpointBatch batch) override {
     if (dead_) co_return Dead();
     if (writes_left_-- > 0) co_return co_await survivor_.Put(std::move(batch));
