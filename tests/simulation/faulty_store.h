@@ -53,6 +53,11 @@ class FaultyStore final : public graph::CheckpointStore {
     co_return co_await inner_.List(std::move(thread_id), std::move(ns), before_seq, limit);
   }
 
+  async::Task<Result<std::vector<std::string>>> ListNamespaces(std::string thread_id) override {
+    if (Status status = co_await BeforeRead(); !status.ok()) co_return Fail(status);
+    co_return co_await inner_.ListNamespaces(std::move(thread_id));
+  }
+
   async::Task<Status> Put(graph::CheckpointBatch batch) override {
     co_await scheduler_.Yield();
     Die();
