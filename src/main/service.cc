@@ -173,8 +173,8 @@ Status Service::Parts::StartOrchestrator() {
   BATON_TRY(agent_catalog->Watch());
   agent_source.emplace(*agent_catalog);
   BATON_TRY(StartRuns());
-  auto server =
-      rpc::StartOrchestratorServer(runtime, *orchestrator, GrpcOptions(settings, "grpc"), metrics);
+  auto server = rpc::StartOrchestratorServer(runtime, {*orchestrator},
+                                             GrpcOptions(settings, "grpc"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "gRPC", "--grpc");
   grpc_server = std::move(*server);
   return {};

@@ -42,8 +42,8 @@ class JoinedCancelTest : public ::testing::Test {
     spec.prompt = "Talk.";
     world_.agents.AddWorkflow(std::move(spec));
     world_.Start();
-    server_ = *StartOrchestratorServer(world_.runtime, *world_.orchestrator, {.service_token = "t"},
-                                       world_.metrics);
+    server_ = *StartOrchestratorServer(world_.runtime, {*world_.orchestrator},
+                                       {.service_token = "t"}, world_.metrics);
     const std::string address = "127.0.0.1:" + std::to_string(server_->port());
     client_ = *ConnectOrchestrator(address, "t");
   }

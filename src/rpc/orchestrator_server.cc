@@ -59,13 +59,13 @@ async::Task<Result<orchestrator::HealthCheckResponse>> ServeHealth(
 }  // namespace
 
 struct OrchestratorServer::State {
-  State(async::Runtime& runtime, runs::Orchestrator& orchestrator, ServerOptions options,
+  State(async::Runtime& runtime, const OrchestratorServices& services, ServerOptions options,
         MetricsRegistry& metrics);
 
   internal::GrpcServer server;
 };
 
-OrchestratorServer::State::State(async::Runtime& runtime, runs::Orchestrator& orchestrator,
+OrchestratorServer::State::State(async::Runtime& runtime, const OrchestratorServices& services,
                                  ServerOptions options, MetricsRegistry& metrics)
     : server(runtime, std::move(options),
              *orchestrator::ChatRequest::descriptor()->file()->FindServiceByName(
@@ -76,13 +76,15 @@ OrchestratorServer::State::State(async::Runtime& runtime, runs::Orchestrator& or
   internal::DescribedService& service = server.service();
   service.ServeStream<orchestrator::ChatRequest, orchestrator::ChatChunk>(
       "StreamChat", Access::kToken,
-      [&orchestrator](orchestrator::ChatRequest request, const CallContext& context,
-                      internal::MessageWriter& writer) {
+      [&orchestrator = services.orchestrator](orchestrator::ChatRequest request,
+                                              const CallContext& context,
+                                              internal::MessageWriter& writer) {
         return ServeChat(orchestrator, std::move(request), context, writer);
       });
   service.ServeUnary<orchestrator::HealthCheckRequest, orchestrator::HealthCheckResponse>(
       "HealthCheck", Access::kEveryone,
-      [&orchestrator](const orchestrator::HealthCheckRequest&, const CallContext& context) {
+      [&orchestrator = services.orchestrator](const orchestrator::HealthCheckRequest&,
+                                              const CallContext& context) {
         return ServeHealth(orchestrator, context);
       });
 }
@@ -99,10 +101,10 @@ std::shared_ptr<grpc::Channel> OrchestratorServer::InProcessChannel() {
 void OrchestratorServer::Shutdown(Deadline deadline) { state_->server.Shutdown(deadline); }
 
 Result<std::unique_ptr<OrchestratorServer>> StartOrchestratorServer(
-    async::Runtime& runtime, runs::Orchestrator& orchestrator, ServerOptions options,
+    async::Runtime& runtime, const OrchestratorServices& services, ServerOptions options,
     MetricsRegistry& metrics) {
-  auto state = std::make_unique<OrchestratorServer::State>(runtime, orchestrator,
-                                                           std::move(options), metrics);
+  auto state =
+      std::make_unique<OrchestratorServer::State>(runtime, services, std::move(options), metrics);
   BATON_TRY(state->server.Start());
   return std::unique_ptr<OrchestratorServer>(new OrchestratorServer(std::move(state)));
 }

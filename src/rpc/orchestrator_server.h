@@ -16,13 +16,19 @@ class Channel;
 
 namespace baton::rpc {
 
-// Serves a runs::Orchestrator as orchestrator.OrchestratorService, with grpc.health.v1 and
+// What stands behind the calls. All of it outlives the server. A call whose part is null answers
+// UNIMPLEMENTED.
+struct OrchestratorServices {
+  runs::Orchestrator& orchestrator;
+};
+
+// Serves runs::Orchestrator as orchestrator.OrchestratorService, with grpc.health.v1 and
 // reflection beside it. Each call runs as a coroutine on one thread of the Runtime.
 //
 // A client that goes away has its handler cancelled at once, which cancels the run it started;
 // a run that it only joined goes on. A shutdown leaves runs to be resumed.
 //
-// Lifetime: runtime, orchestrator and metrics outlive it. The destructor shuts down at once.
+// Lifetime: runtime, services and metrics outlive it. The destructor shuts down at once.
 // Threads:  start and shut down on a thread that is none of the Runtime's.
 // Errors:   Start fails with kInvalidArgument for an address that needs a service token, and
 //           with kUnavailable, naming the address, if it cannot be listened on.
@@ -43,7 +49,7 @@ class OrchestratorServer {
 
  private:
   friend Result<std::unique_ptr<OrchestratorServer>> StartOrchestratorServer(
-      async::Runtime& runtime, runs::Orchestrator& orchestrator, ServerOptions options,
+      async::Runtime& runtime, const OrchestratorServices& services, ServerOptions options,
       MetricsRegistry& metrics);
   struct State;
   explicit OrchestratorServer(std::unique_ptr<State> state);
@@ -52,7 +58,7 @@ class OrchestratorServer {
 };
 
 Result<std::unique_ptr<OrchestratorServer>> StartOrchestratorServer(
-    async::Runtime& runtime, runs::Orchestrator& orchestrator, ServerOptions options,
+    async::Runtime& runtime, const OrchestratorServices& services, ServerOptions options,
     MetricsRegistry& metrics);
 
 }  // namespace baton::rpc

@@ -29,7 +29,7 @@ constexpr std::size_t kMiB = std::size_t{1} << 20U;
 class OrchestratorServerTest : public ::testing::Test {
  protected:
   void Start(ServerOptions options = {}) {
-    auto server = StartOrchestratorServer(runtime_, orchestrator_, std::move(options), metrics_);
+    auto server = StartOrchestratorServer(runtime_, {orchestrator_}, std::move(options), metrics_);
     ASSERT_TRUE(server) << server.error().ToString();
     server_ = *std::move(server);
     grpc::ChannelArguments arguments;
@@ -225,7 +225,7 @@ TEST_F(OrchestratorServerTest, AConnectionHasOnlySoManyCallsAtATime) {
   const ScriptedOrchestrator::Script script{.chunks = 1, .hangs = true};
   ScriptedOrchestrator hanging(script);
   auto server =
-      *StartOrchestratorServer(runtime_, hanging, {.max_streams_per_connection = 2}, metrics_);
+      *StartOrchestratorServer(runtime_, {hanging}, {.max_streams_per_connection = 2}, metrics_);
   const auto stub = orchestrator::OrchestratorService::NewStub(grpc::CreateChannel(
       "127.0.0.1:" + std::to_string(server->port()), grpc::InsecureChannelCredentials()));
   orchestrator::ChatChunk chunk;
@@ -307,12 +307,12 @@ TEST_F(OrchestratorServerTest, NamesTheMethodThatIsNotServed) {
 TEST_F(OrchestratorServerTest, WithoutATokenServesLoopbackOnly) {
   for (const char* address : {"0.0.0.0:0", "[::]:0", "192.0.2.1:0"}) {
     const auto server =
-        StartOrchestratorServer(runtime_, orchestrator_, {.address = address}, metrics_);
+        StartOrchestratorServer(runtime_, {orchestrator_}, {.address = address}, metrics_);
     ASSERT_FALSE(server) << address;
     EXPECT_EQ(server.error().code(), Code::kInvalidArgument);
     EXPECT_THAT(server.error().message(), HasSubstr("BATON_SERVICE_TOKEN"));
   }
-  EXPECT_TRUE(StartOrchestratorServer(runtime_, orchestrator_,
+  EXPECT_TRUE(StartOrchestratorServer(runtime_, {orchestrator_},
                                       {.address = "0.0.0.0:0", .service_token = "t"}, metrics_));
 }
 
@@ -320,7 +320,7 @@ TEST_F(OrchestratorServerTest, SaysWhichPortIsTaken) {
   Start();
   const std::string taken = "127.0.0.1:" + std::to_string(server_->port());
   const auto second =
-      StartOrchestratorServer(runtime_, orchestrator_, {.address = taken}, metrics_);
+      StartOrchestratorServer(runtime_, {orchestrator_}, {.address = taken}, metrics_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code(), Code::kUnavailable);
   EXPECT_THAT(second.error().message(), HasSubstr(taken));

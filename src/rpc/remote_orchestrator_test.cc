@@ -37,7 +37,7 @@ class Pair {
   explicit Pair(ScriptedOrchestrator::Script script, bool in_process = false,
                 std::size_t threads = 2)
       : runtime_(threads), orchestrator_(std::move(script)) {
-    server_ = *StartOrchestratorServer(runtime_, orchestrator_, {.service_token = "t"}, metrics_);
+    server_ = *StartOrchestratorServer(runtime_, {orchestrator_}, {.service_token = "t"}, metrics_);
     client_ = in_process
                   ? *OrchestratorOn(server_->InProcessChannel(), "in-process", "t")
                   : *ConnectOrchestrator("127.0.0.1:" + std::to_string(server_->port()), "t");
