@@ -26,7 +26,8 @@ struct StreamEvent {
     kCustom,
     // New input, a fork, and the end of every super-step ("source" "input", "fork", "loop"):
     // {"checkpoint_id", "parent_id", "source", "step"}; with details also "values" and "next".
-    // A checkpoint that is not stored on its own is told of too.
+    // With DurabilityMode::kSync, each is told of once it is stored; new input is stored by the
+    // first super-step, in every mode. A checkpoint that is not stored on its own is told of too.
     kCheckpoint,
     // [message, {"node", "task_id", "step", "attempt"}]: what a node gave to
     // NodeContext::EmitMessage(), and the messages it wrote to a messages channel unless they

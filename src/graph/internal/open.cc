@@ -70,6 +70,7 @@ Status RunLoop::OpenFresh(json::Value input) {
   last_step_ = LastStep();
   ++step_;
   opened_as_ = "input";
+  input_unstored_ = true;
   state_.ApplyInput({}, std::move(input));
   return {};
 }
@@ -170,6 +171,7 @@ Status RunLoop::AcceptInput(json::Value input) {
   state_.ApplyInput(discarded, std::move(input));
   ++step_;
   opened_as_ = "input";
+  input_unstored_ = true;
   parent_id_ = checkpoint_id_;
   if (!environment_.keeps()) return {};
   if (parent_.loop == nullptr) {

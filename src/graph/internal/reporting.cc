@@ -168,28 +168,38 @@ async::Task<Status> RunLoop::ReportMessages(Task& task) {
   co_return Status();
 }
 
+// New input is stored by START's commit: nobody is told of it before that.
 async::Task<Status> RunLoop::ReportOpened() {
   if (opened_as_.empty()) co_return Status();
-  co_return co_await ReportCheckpoint(opened_as_);
+  std::vector<StreamEvent> events = CheckpointEvents(opened_as_);
+  if (!input_unstored_) co_return co_await EmitAll(std::move(events));
+  held_events_ = std::move(events);
+  co_return Status();
 }
 
 async::Task<Status> RunLoop::ReportStep() {
-  BATON_CO_TRY(co_await ReportCheckpoint("loop"));
+  BATON_CO_TRY(co_await EmitAll(std::exchange(held_events_, {})));
+  BATON_CO_TRY(co_await EmitAll(CheckpointEvents("loop")));
   co_return co_await ReportValues(state_.values());
 }
 
-async::Task<Status> RunLoop::ReportCheckpoint(std::string_view source) {
+std::vector<StreamEvent> RunLoop::CheckpointEvents(std::string_view source) const {
+  std::vector<StreamEvent> events;
   if (environment_.Wants(Kind::kCheckpoint)) {
     StreamEvent event;
     event.kind = Kind::kCheckpoint;
     event.ns = ns_;
     event.data = DescribeCheckpoint(source, environment_.options.listener->WantsDetails());
-    BATON_CO_TRY(co_await environment_.Emit(std::move(event)));
+    events.push_back(std::move(event));
   }
   if (environment_.Wants(Kind::kDebug)) {
-    BATON_CO_TRY(co_await environment_.Emit(
-        MakeDebugEvent("checkpoint", step_, DescribeCheckpoint(source, true))));
+    events.push_back(MakeDebugEvent("checkpoint", step_, DescribeCheckpoint(source, true)));
   }
+  return events;
+}
+
+async::Task<Status> RunLoop::EmitAll(std::vector<StreamEvent> events) {
+  for (StreamEvent& event : events) BATON_CO_TRY(co_await environment_.Emit(std::move(event)));
   co_return Status();
 }
 

@@ -45,7 +45,8 @@ class RunLoop {
   async::Task<void> Loop();
   async::Task<void> Finish();
 
-  // Tells the listener of the checkpoint that opening made, if it made one.
+  // Tells the listener of the checkpoint that opening made, if it made one; of new input once
+  // that is stored.
   async::Task<Status> ReportOpened();
   // Tells the listener what the values are.
   async::Task<Status> ReportValues(const json::Value& values);
@@ -113,7 +114,8 @@ class RunLoop {
   async::Task<Status> ReportMessage(Task& task, json::Value message);
   async::Task<Status> ReportMessages(Task& task);
   async::Task<Status> ReportStep();
-  async::Task<Status> ReportCheckpoint(std::string_view source);
+  std::vector<StreamEvent> CheckpointEvents(std::string_view source) const;
+  async::Task<Status> EmitAll(std::vector<StreamEvent> events);
   StreamEvent MakeEvent(StreamEvent::Kind kind, Task& task, json::Value data);
   StreamEvent MakeDebugEvent(std::string_view type, int step, json::Object payload) const;
   StreamEvent MakeDebugEvent(std::string_view type, Task& task, json::Object payload);
@@ -173,9 +175,11 @@ class RunLoop {
   std::string checkpoint_id_;
   std::string parent_id_;
   int step_ = -2;
-  int last_step_ = 0;           // the recursion limit as a step
-  std::string_view opened_as_;  // the source of the checkpoint that opening made
-  std::string command_id_;      // seeds the ids of messages in a command
+  int last_step_ = 0;                     // the recursion limit as a step
+  std::string_view opened_as_;            // the source of the checkpoint that opening made
+  bool input_unstored_ = false;           // START's commit is going to store it
+  std::vector<StreamEvent> held_events_;  // what the listener is told after that commit
+  std::string command_id_;                // seeds the ids of messages in a command
   // The last one that was given to the store; the same but for DurabilityMode::kExit.
   std::string saved_id_;
   std::int64_t saved_seq_ = 0;
