@@ -121,6 +121,32 @@ TEST_P(ThreadsTest, ACopyIsTheSameAndGoesItsOwnWay) {
   EXPECT_THAT(Logs(graph, "copy"), SizeIs(4)) << "a copy does not need what it was made from";
 }
 
+TEST_P(ThreadsTest, LargeInputIsStoredOnceAndStaysWithItsCheckpoint) {
+  const GraphPtr graph = GraphDraft().Say("a").Edge(kStart, "a").Compile();
+  const std::string first(1000, 'x');
+  const std::string second(1000, 'y');
+  Run(graph, Word(first));
+  Run(graph, Word(second));
+  std::int64_t bytes = 0;
+  for (const char* sum : {"SELECT sum(length(bytes)) FROM graph_blobs",
+                          "SELECT sum(length(body)) FROM graph_checkpoints"}) {
+    if (database_ != nullptr) bytes += async::BlockOn(database_->Read({sum, {}}))->Int(0, 0);
+  }
+  EXPECT_LT(bytes, 3500) << "about 1,000 for each input, and what is small";
+  EXPECT_EQ(Prune(graph, {.keep = 3}), 3U);
+  ASSERT_TRUE(Copy("t", "copy").ok());
+  for (const char* thread : {"t", "copy"}) {
+    const std::vector<StateSnapshot> history = History(graph, thread);
+    ASSERT_THAT(history, SizeIs(3));
+    EXPECT_EQ(history[2].source, "input");
+    Bench bench(*store_);
+    const RunResult again =
+        bench.Run(graph, {.thread_id = thread, .checkpoint_id = history[2].checkpoint_id});
+    EXPECT_TRUE(again.status.ok()) << again.status.ToString();
+    EXPECT_EQ(LogOf(again.values), first + " a " + second + " a");
+  }
+}
+
 TEST_P(ThreadsTest, ACopyTakesItsSubgraphsAlong) {
   GraphDraft inner;
   inner.Say("x").Add("q", Asks()).Chain({"x", "q"});

@@ -54,6 +54,7 @@ void ThreadState::ApplyInput(std::span<Task> discarded, json::Value new_input) {
     EndFleeting(version);
   }
   input = std::move(new_input);
+  input_blobs.clear();
   SetTrigger(CompiledGraph::kStartTrigger, version);
   max_version = version;
 }
@@ -238,7 +239,9 @@ void ThreadState::EndFleeting(std::int64_t version) {
     if (entry.sources != 0 || entry.deferred || !state.set || state.version == version) continue;
     state.set = false;
     state.version = version;
-    if (i == CompiledGraph::kStartTrigger) input = nullptr;
+    if (i != CompiledGraph::kStartTrigger) continue;
+    input = nullptr;
+    input_blobs.clear();
   }
   for (std::size_t i = 0; i < versions.size(); ++i) {
     if (!IsFleeting(graph_->channels()[i].spec)) continue;

@@ -8,9 +8,19 @@
 namespace baton::graph {
 namespace {
 
+// Version 2 says which blobs hold the input. A body without such says 1.
 constexpr int kBodyVersion = 1;
-// Below this a whole value costs no more than the bookkeeping of increments.
-constexpr std::size_t kSmallIncrements = 4096;
+constexpr int kBodyVersionWithInputBlobs = 2;
+
+// A channel that only grows is as large as its snapshot and increments together: it is read as
+// fast from those. A snapshot is for one whose increments replace what was there, and for the
+// cost of many rows.
+constexpr std::size_t kSmallIncrements = 65'536;
+constexpr std::size_t kMaxIncrementsOverSnapshot = 4;
+constexpr std::size_t kManyIncrements = 4096;
+
+// Below this a part of the input costs less in the body than in a row of its own.
+constexpr std::size_t kInlineInput = 256;
 
 constexpr std::int64_t kSetFlag = 1;
 constexpr std::int64_t kReadyFlag = 2;
@@ -31,26 +41,47 @@ Result<std::string> SerializeChecked(const json::Value& value, std::string_view 
   return text;
 }
 
-// The increment, if that is the better thing to store.
-std::optional<ChannelBlob> TakeIncrement(ChannelLog& log, std::int64_t seq) {
-  std::string bytes = std::exchange(log.unsaved, {});
-  if (bytes.empty() || log.snapshot_seq == 0) return std::nullopt;
-  bytes += ']';
-  const std::size_t together = log.increment_bytes + bytes.size();
-  if (together > std::max(kSmallIncrements, log.snapshot_bytes)) return std::nullopt;
-  log.increment_bytes = together;
-  return ChannelBlob{
-      .seq = seq, .base_seq = std::exchange(log.head_seq, seq), .bytes = std::move(bytes)};
+bool WantsSnapshot(const ChannelLog& log, std::size_t increment_bytes) {
+  if (increment_bytes >
+      std::max(kSmallIncrements, kMaxIncrementsOverSnapshot * log.snapshot_bytes)) {
+    return true;
+  }
+  // As often as the value has grown by a quarter, so that snapshots of a large one stay rare.
+  return log.increments >= kManyIncrements && 4 * increment_bytes >= log.snapshot_bytes;
 }
 
-Result<ChannelBlob> TakeSnapshot(const ChannelEntry& channel, const json::Value& value,
-                                 ChannelLog& log, std::int64_t seq) {
+// What is to be stored of a channel that has changed; nothing if a blob of the input is it.
+using NewBlob = std::optional<ChannelBlob>;
+
+// The increment. False if a snapshot is the better thing to store.
+bool TakeIncrement(ChannelLog& log, const InputBlob& input, std::int64_t seq, NewBlob& blob) {
+  std::string bytes = std::exchange(log.unsaved, {});
+  if (bytes.empty() || log.snapshot_seq == 0) return false;
+  bytes += ']';
+  const std::size_t together = log.increment_bytes + bytes.size();
+  if (WantsSnapshot(log, together)) return false;
+  log.increment_bytes = together;
+  ++log.increments;
+  if (input.seq != 0 && input.base_seq == log.head_seq && input.bytes == bytes) {
+    log.head_seq = input.seq;
+    return true;
+  }
+  blob = ChannelBlob{
+      .seq = seq, .base_seq = std::exchange(log.head_seq, seq), .bytes = std::move(bytes)};
+  return true;
+}
+
+Status TakeSnapshot(const ChannelEntry& channel, const json::Value& value, const InputBlob& input,
+                    ChannelLog& log, std::int64_t seq, NewBlob& blob) {
   Result<std::string> bytes = SerializeChecked(value, "channel '" + channel.name + "'");
-  if (!bytes) return Fail(std::move(bytes).error());
-  log.head_seq = log.snapshot_seq = seq;
+  if (!bytes) return std::move(bytes).error();
+  const bool is_input = input.seq != 0 && input.base_seq == 0 && input.bytes == *bytes;
+  log.head_seq = log.snapshot_seq = is_input ? input.seq : seq;
   log.snapshot_bytes = bytes->size();
   log.increment_bytes = 0;
-  return ChannelBlob{.seq = seq, .bytes = std::move(*bytes)};
+  log.increments = 0;
+  if (!is_input) blob = ChannelBlob{.seq = seq, .bytes = std::move(*bytes)};
+  return {};
 }
 
 Status BadBody(std::string_view what) {
@@ -179,8 +210,56 @@ Status DecodeChannelValue(const std::vector<ChannelBlob>& blobs, int channel, Th
     BATON_TRY(ApplyIncrement(entry, chain[i]->bytes, *value));
     log.increment_bytes += chain[i]->bytes.size();
   }
+  log.increments = chain.size() - 1;
   state.Restore(channel, std::move(*value));
   return {};
+}
+
+Status DecodeInputPart(const std::vector<ChannelBlob>& blobs, const std::string& name,
+                       std::int64_t seq, ThreadState& state) {
+  const int channel = state.graph().FindChannel(name);
+  if (channel < 0) return {};
+  const auto blob = std::find_if(blobs.begin(), blobs.end(), [&](const ChannelBlob& known) {
+    return known.seq == seq && known.channel == name;
+  });
+  if (blob == blobs.end()) {
+    return Status(Code::kDataLoss,
+                  fmt::format("stored input for channel '{}': blob {} is missing", name, seq));
+  }
+  Result<json::Value> value = ParseStored(blob->bytes, "input for channel '" + name + "'");
+  if (!value) return std::move(value).error();
+  if (blob->base_seq != 0) {
+    if (!value->is_array() || value->get_array().size() != 1) {
+      return Status(Code::kDataLoss,
+                    fmt::format("stored input for channel '{}': not one write", name));
+    }
+    *value = json::Value(std::move(value->get_array().front()));
+  }
+  state.logs[channel].input = {seq, blob->base_seq, blob->bytes};
+  state.input.get_object().insert_or_assign(name, std::move(*value));
+  return {};
+}
+
+Status DecodeInputBlobs(const json::Value& body, ThreadState& state) {
+  const json::Value* blobs = json::Find(body, "input_blobs");
+  if (blobs == nullptr) return {};
+  if (!blobs->is_object()) return BadBody("input_blobs are no object");
+  state.input_blobs = blobs->get_object();
+  for (const auto& [name, seq] : state.input_blobs) {
+    if (!seq.is_int64()) return BadBody("a blob of the input is no number");
+  }
+  if (!state.input.is_object()) state.input = json::Object();
+  return {};
+}
+
+// Without what is in blobs.
+json::Value InlineInput(const ThreadState& state) {
+  if (state.input_blobs.empty() || !state.input.is_object()) return state.input;
+  json::Object inline_parts;
+  for (const auto& [name, value] : state.input.get_object()) {
+    if (!state.input_blobs.contains(name)) inline_parts.emplace(name, value);
+  }
+  return inline_parts;
 }
 
 }  // namespace
@@ -223,25 +302,54 @@ Result<std::vector<ChannelBlob>> TakeChangedBlobs(ThreadState& state, std::int64
       log = {.saved_version = state.versions[i]};
       continue;
     }
-    std::optional<ChannelBlob> blob = TakeIncrement(log, seq);
-    if (blob && !IsValidUtf8(blob->bytes)) {
+    const InputBlob input = std::exchange(log.input, {});
+    NewBlob blob;
+    if (!TakeIncrement(log, input, seq, blob)) {
+      BATON_TRY(TakeSnapshot(channel, *value, input, log, seq, blob));
+    }
+    log.saved_version = state.versions[i];
+    if (!blob) continue;
+    if (!IsValidUtf8(blob->bytes)) {
       return Fail(Code::kInvalidArgument, "channel '{}' holds text that is not UTF-8",
                   channel.name);
     }
-    if (!blob) {
-      Result<ChannelBlob> snapshot = TakeSnapshot(channel, *value, log, seq);
-      if (!snapshot) return Fail(std::move(snapshot).error());
-      blob = std::move(*snapshot);
-    }
     blob->channel = channel.name;
-    log.saved_version = state.versions[i];
     blobs.push_back(std::move(*blob));
   }
   return blobs;
 }
 
+Result<std::vector<ChannelBlob>> TakeInputBlobs(ThreadState& state, std::int64_t seq,
+                                                const std::vector<ChannelBlob>& changed) {
+  std::vector<ChannelBlob> blobs;
+  if (!state.input.is_object() || !state.input_blobs.empty()) return blobs;
+  for (const auto& [name, value] : state.input.get_object()) {
+    const int channel = state.graph().FindChannel({name.data(), name.size()});
+    const ChannelSpec& spec = state.graph().channels()[channel].spec;
+    if (!IsStored(spec)) continue;
+    // The blob of this checkpoint is the channel's own.
+    const auto same = [&](const ChannelBlob& blob) { return blob.channel == name; };
+    if (std::any_of(changed.begin(), changed.end(), same)) continue;
+    Result<std::string> bytes =
+        SerializeChecked(value, "the input for '" + std::string(name) + "'");
+    if (!bytes) return Fail(std::move(bytes).error());
+    if (bytes->size() < kInlineInput) continue;
+    ChannelLog& log = state.logs[channel];
+    const bool adds = IsIncremental(spec) && log.head_seq != 0;
+    if (adds) *bytes = '[' + std::move(*bytes) + ']';
+    log.input = {seq, adds ? log.head_seq : 0, *bytes};
+    state.input_blobs.emplace(name, seq);
+    blobs.push_back({.channel = std::string(name),
+                     .seq = seq,
+                     .base_seq = log.input.base_seq,
+                     .bytes = std::move(*bytes)});
+  }
+  return blobs;
+}
+
 std::string EncodeBody(const ThreadState& state) {
-  json::Object body{{"v", kBodyVersion}, {"max", state.max_version}, {"stop", state.stop_seen}};
+  const int format = state.input_blobs.empty() ? kBodyVersion : kBodyVersionWithInputBlobs;
+  json::Object body{{"v", format}, {"max", state.max_version}, {"stop", state.stop_seen}};
   body.emplace("channels", EncodeChannels(state));
   body.emplace("triggers", EncodeTriggers(state));
   if (!state.sends.empty()) {
@@ -260,7 +368,8 @@ std::string EncodeBody(const ThreadState& state) {
   if (!state.run_task.empty()) body.emplace("task", state.run_task);
   if (!state.run_id.empty()) body.emplace("run", state.run_id);
   if (!state.metadata.empty()) body.emplace("meta", state.metadata);
-  if (state.triggers[CompiledGraph::kStartTrigger].set) body.emplace("input", state.input);
+  if (state.triggers[CompiledGraph::kStartTrigger].set) body.emplace("input", InlineInput(state));
+  if (!state.input_blobs.empty()) body.emplace("input_blobs", state.input_blobs);
   return json::Serialize(body);
 }
 
@@ -268,8 +377,9 @@ Status DecodeBody(const std::string& body, ThreadState& state) {
   Result<json::Value> parsed = ParseStored(body, "checkpoint");
   if (!parsed) return std::move(parsed).error();
   const std::int64_t version = json::GetInt(*parsed, "v");
-  if (version != kBodyVersion) {
-    return BadBody(fmt::format("format {}, this program knows {}", version, kBodyVersion));
+  if (version < kBodyVersion || version > kBodyVersionWithInputBlobs) {
+    return BadBody(fmt::format("format {}, this program knows {} to {}", version, kBodyVersion,
+                               kBodyVersionWithInputBlobs));
   }
   const json::Value* channels = json::Find(*parsed, "channels");
   const json::Value* triggers = json::Find(*parsed, "triggers");
@@ -290,6 +400,7 @@ Status DecodeBody(const std::string& body, ThreadState& state) {
     if (trigger >= 0) DecodeTrigger(entry.get_array(), trigger, state);
   }
   if (const json::Value* input = json::Find(*parsed, "input")) state.input = *input;
+  BATON_TRY(DecodeInputBlobs(*parsed, state));
   state.run_task = json::GetString(*parsed, "task");
   state.run_id = json::GetString(*parsed, "run");
   const json::Value* metadata = json::Find(*parsed, "meta");
@@ -314,6 +425,13 @@ Result<BodySummary> Summarize(const std::string& body) {
     summary.ranges.push_back(
         {std::string(name.data(), name.size()), NumberAt(entry.get_array(), 2), head});
   }
+  if (const json::Value* input = json::Find(*parsed, "input_blobs"); input && input->is_object()) {
+    for (const auto& [name, at] : input->get_object()) {
+      if (!at.is_int64()) return Fail(BadBody("a blob of the input is no number"));
+      const std::int64_t seq = at.get_int64();
+      summary.ranges.push_back({std::string(name.data(), name.size()), seq, seq});
+    }
+  }
   const json::Value* sends = json::Find(*parsed, "sends");
   if (sends == nullptr || !sends->is_array()) return summary;
   for (const json::Value& entry : sends->get_array()) {
@@ -331,6 +449,9 @@ std::vector<BlobRange> RangesOf(const ThreadState& state) {
     if (log.head_seq == 0) continue;
     ranges.push_back({state.graph().channels()[i].name, log.snapshot_seq, log.head_seq});
   }
+  for (const auto& [name, seq] : state.input_blobs) {
+    ranges.push_back({std::string(name.data(), name.size()), seq.get_int64(), seq.get_int64()});
+  }
   return ranges;
 }
 
@@ -338,6 +459,10 @@ Status DecodeBlobs(const std::vector<ChannelBlob>& blobs, ThreadState& state) {
   for (std::size_t i = 0; i < state.logs.size(); ++i) {
     if (state.logs[i].head_seq == 0) continue;
     BATON_TRY(DecodeChannelValue(blobs, static_cast<int>(i), state));
+  }
+  for (const auto& [name, seq] : state.input_blobs) {
+    BATON_TRY(
+        DecodeInputPart(blobs, std::string(name.data(), name.size()), seq.get_int64(), state));
   }
   return {};
 }

@@ -22,26 +22,31 @@ inline constexpr int kErrorIndex = -3;
 // kInvalidArgument if a value is not UTF-8.
 Result<std::vector<ChannelBlob>> TakeChangedBlobs(ThreadState& state, std::int64_t seq);
 
+// The larger parts of the input, as blobs of checkpoint `seq`, to which START's writes need not be
+// stored again. After TakeChangedBlobs(), whose blobs are `changed`.
+Result<std::vector<ChannelBlob>> TakeInputBlobs(ThreadState& state, std::int64_t seq,
+                                                const std::vector<ChannelBlob>& changed);
+
 std::string EncodeBody(const ThreadState& state);
 
 // Fills a new state with what the body says but for the values. kDataLoss for what is no body
-// of version 1.
+// of a version that is known.
 Status DecodeBody(const std::string& body, ThreadState& state);
 
 // Of a body, what does not need the graph.
 struct BodySummary {
   std::string run_id;
-  std::vector<BlobRange> ranges;   // of the channels that have a value
+  std::vector<BlobRange> ranges;   // of the channels that have a value, and of the input
   std::vector<std::string> sends;  // the nodes
   std::vector<ForkPoint> forks;
 };
 Result<BodySummary> Summarize(const std::string& body);
 
-// What of the channels is to be read.
+// What of the channels and of the input is to be read.
 std::vector<BlobRange> RangesOf(const ThreadState& state);
 
-// Puts the values of RangesOf() into the state. kDataLoss names a channel whose blobs do not
-// add up.
+// Puts the values of RangesOf(), and the input, into the state. kDataLoss names a channel whose
+// blobs do not add up.
 Status DecodeBlobs(const std::vector<ChannelBlob>& blobs, ThreadState& state);
 
 // The rows of a task that is done, asking, failed, or handling its failure.

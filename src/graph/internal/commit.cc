@@ -24,6 +24,7 @@ Status RunLoop::AddCheckpoint(std::string source) {
   Result<std::vector<ChannelBlob>> blobs = TakeChangedBlobs(state_, checkpoint.row.seq);
   if (!blobs) return std::move(blobs).error();
   checkpoint.blobs = std::move(*blobs);
+  if (input_unstored_ && source == "input") BATON_TRY(AddInput(checkpoint));
   checkpoint.row.body = EncodeBody(state_);
   if (!IsValidUtf8(checkpoint.row.body)) {
     return Status(Code::kInvalidArgument, "an input or a send holds text that is not UTF-8");
@@ -37,6 +38,19 @@ Status RunLoop::AddCheckpoint(std::string source) {
   saved_seq_ = checkpoint.row.seq;
   if (parent_.loop == nullptr) environment_.answers_seq = saved_seq_;
   journal.AddCheckpoint(std::move(checkpoint));
+  return {};
+}
+
+// With the ids that START would give to the messages in it, so that what START writes is this.
+Status RunLoop::AddInput(CheckpointBatch::Checkpoint& checkpoint) {
+  if (json::Object* input = state_.input.if_object()) {
+    Task start;
+    GiveMessagesIds(graph_, *input, [&]() -> const std::string& { return IdOf(start); });
+  }
+  Result<std::vector<ChannelBlob>> blobs =
+      TakeInputBlobs(state_, checkpoint.row.seq, checkpoint.blobs);
+  if (!blobs) return std::move(blobs).error();
+  for (ChannelBlob& blob : *blobs) checkpoint.blobs.push_back(std::move(blob));
   return {};
 }
 

@@ -148,6 +148,7 @@ class RunLoop {
 
   // commit.cc
   Status AddCheckpoint(std::string source);
+  Status AddInput(CheckpointBatch::Checkpoint& checkpoint);
   Status AddTaskRows(Task& task);
   Status AddStart();
   async::Task<Status> StoreStart();

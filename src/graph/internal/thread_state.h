@@ -24,6 +24,13 @@ struct TriggerState {
   bool ready = false;         // for deferred ones: nothing else is left to run
 };
 
+// A blob that holds what START is going to write to a channel. seq 0: none.
+struct InputBlob {
+  std::int64_t seq = 0;
+  std::int64_t base_seq = 0;
+  std::string bytes;
+};
+
 // What of a channel is stored already. Kept only for stores that keep something.
 struct ChannelLog {
   std::int64_t saved_version = 0;
@@ -31,6 +38,8 @@ struct ChannelLog {
   std::int64_t snapshot_seq = 0;
   std::size_t snapshot_bytes = 0;
   std::size_t increment_bytes = 0;
+  std::size_t increments = 0;  // since the snapshot
+  InputBlob input;
   std::string unsaved;  // what was written since, "[a,b": an increment without its end
 };
 
@@ -108,6 +117,7 @@ class ThreadState {
   std::vector<ChannelLog> logs;        // by channel; empty without store
   std::vector<PlannedSend> sends;      // in order
   json::Value input;                   // of START, while its trigger is set
+  json::Object input_blobs;            // channel → seq of the blob that holds its part of `input`
   std::vector<ForkPoint> forks;        // on the way to here
   std::string run_task;                // the task that runs this subgraph (kOwn)
   std::string run_id;                  // of the run that makes the checkpoints
