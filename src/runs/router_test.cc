@@ -136,7 +136,7 @@ TEST_F(RouterTest, AnAnswerGoesToWhoHasAsked) {
   const Result<Routing> routing = Route({.query = "yes, do that"}, waiting);
   EXPECT_EQ(routing->agent->spec.name, "research");
   EXPECT_EQ(routing->decided_by, "question");
-  EXPECT_EQ(AgentFor({.query = "the second one"}, {.waiting_agent = "gone"}), "chat");
+  EXPECT_EQ(Route({.query = "the second one"}, {.waiting_agent = "gone"})->decided_by, "offline");
 }
 
 TEST_F(RouterTest, WordsOfAnAgentLeadToIt) {

@@ -66,7 +66,10 @@ class FeatureReader::Collector {
 
   FeatureList Collect(const Situation& situation) {
     text_ = ReadMessage(situation.query);
-    for (Word& word : text_.words) reader_.Correct(word);
+    for (Word& word : text_.words) {
+      reader_.Correct(word);
+      out_.says_something = out_.says_something || reader_.known_.contains(word.text);
+    }
     Add("bias", "", kBiasValue);
     AddWords();
     AddPairs();
@@ -75,6 +78,7 @@ class FeatureReader::Collector {
     for (const Mark mark : text_.marks) {
       const std::string_view name = kMarkNames.at(static_cast<std::size_t>(mark));
       Add("mark:", name, kMarkValue, Label(std::string(name)));
+      out_.says_something = out_.says_something || mark != Mark::kQuestion;
     }
     AddSurroundings(situation);
     return std::move(out_);

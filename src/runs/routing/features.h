@@ -23,6 +23,7 @@ struct Feature {
 struct FeatureList {
   std::vector<Feature> features;
   std::vector<std::string> labels;  // "'rain'", "the outline that is open"
+  bool says_something = false;      // a word is known, or an address or the like is there
 };
 
 // Reads features: words and pairs of words by their stems, pieces of words, cues, marks, what

@@ -22,6 +22,7 @@ constexpr float kDescriptionWeight = 0.5F;
 constexpr float kOnlyFileWeight = 8;
 // Most of what is written over an open document is about that.
 constexpr float kElsewhereWeight = 0.15F;
+constexpr double kUnknownConfidence = 0.5;
 constexpr std::size_t kMaxAlternatives = 3;
 constexpr std::size_t kMaxReasons = 3;
 
@@ -187,6 +188,13 @@ Decision OfflineRouter::Decide(const Situation& given) const {
   }
   const Situation situation = WithLastAgent(given);
   const FeatureList list = reader_.Read(situation);
+  const bool surrounded = situation.editor_open || !situation.history.empty();
+  if (!list.says_something && !surrounded && Find(kDefaultAgent) < agents_.size()) {
+    return {.agent = std::string(kDefaultAgent),
+            .confidence = kUnknownConfidence,
+            .reason = "nothing in it is known",
+            .alternatives = {}};
+  }
   const Candidates candidates = CandidatesFor(situation);
   if (candidates.agents.empty()) {
     return {.agent = agents_.front().name,

@@ -45,6 +45,7 @@ class OfflineRouter {
   static OfflineRouter Learn(std::vector<agents::AgentSpec> agents, const Knowledge& knowledge);
 
   // Whom the conversation is kept for, unless the message asks to end that; else who fits best.
+  // Where no word is known and nothing surrounds the message, `chat`.
   // Takes well under a millisecond.
   Decision Decide(const Situation& situation) const;
 

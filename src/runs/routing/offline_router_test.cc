@@ -108,6 +108,12 @@ TEST(OfflineRouter, ASlipOfTheFingerIsForgiven) {
   EXPECT_EQ(AgentFor("subscirbe to the fead of the gazette"), "rss");
 }
 
+TEST(OfflineRouter, AMessageOfWhichNothingIsKnownIsTalk) {
+  for (const char* query : {"", "???", "这是什么", "xyzzy plugh"}) {
+    EXPECT_EQ(AgentFor(query), "chat") << query;
+  }
+}
+
 TEST(OfflineRouter, AnotherLanguageIsUnderstood) {
   EXPECT_EQ(AgentFor("Wie warm wird es morgen in Kiel?"), "weather");
   EXPECT_EQ(AgentFor("Ajoute du lait à ma liste de tâches"), "org_inbox");
