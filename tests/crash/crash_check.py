@@ -26,22 +26,39 @@ EXPECTED = ["in"] + [f"{name}{i}" for i in range(3) for name in ("begin", "x", "
 class Crash:
     def __init__(self, worker, address, folder):
         self.command = [worker, address, folder / "journal", str(CONVERSATIONS)]
-        self.journal = folder / "journal"
+        self.journal = open(folder / "journal", "a+b")
+        self.journal.seek(0)
+        self.generations = 0
+        self.processes = []
         self.random = random.Random(SEED)
 
     def start(self):
         begun = self.begun()
-        process = subprocess.Popen(self.command)
-        while self.begun() == begun:
-            if process.poll() is not None:
-                raise SystemExit(f"the worker ended with {process.returncode}")
-            time.sleep(0.002)
+        process = self.launch()
+        self.await_begun(begun, process)
         return process
 
+    def launch(self):
+        self.processes = [p for p in self.processes if p.poll() is None]
+        self.processes.append(subprocess.Popen(self.command))
+        return self.processes[-1]
+
+    def await_begun(self, begun, process):
+        while self.begun() == begun:
+            if process.poll() is not None and self.begun() == begun:
+                raise SystemExit(f"the worker ended with {process.returncode}")
+            time.sleep(0.002)
+
     def begun(self):
-        if not self.journal.exists():
-            return 0
-        return sum(line.startswith("G ") for line in self.journal.read_text().splitlines())
+        """How many processes have begun, by the journal; a line that is being written counts later."""
+        while (line := self.journal.readline()).endswith(b"\n"):
+            self.generations += line.startswith(b"G ")
+        self.journal.seek(-len(line), os.SEEK_CUR)
+        return self.generations
+
+    def end(self):
+        for process in self.processes:
+            self.kill(process)
 
     def kill(self, process):
         process.kill()
@@ -66,21 +83,19 @@ class Crash:
         new = self.start_beside(old)
         time.sleep(self.random.uniform(0.02, 0.1))
         self.kill(old)
-        return new
+        # It ends by itself if the old one has taken every conversation from it.
+        return new if new.poll() is None else self.start()
 
     def start_beside(self, old):
         begun = self.begun()
-        new = subprocess.Popen(self.command)
+        new = self.launch()
         # The old one may have stopped inside a transaction that the new one has to wait for.
         end = time.monotonic() + 0.5
         while self.begun() == begun and time.monotonic() < end:
             time.sleep(0.002)
         time.sleep(self.random.uniform(0, 0.05))
         old.send_signal(signal.SIGCONT)
-        while self.begun() == begun:
-            if new.poll() is not None:
-                raise SystemExit(f"the worker ended with {new.returncode}")
-            time.sleep(0.002)
+        self.await_begun(begun, new)
         return new
 
 
@@ -136,7 +151,11 @@ def main():
         named = os.environ.get("PROBE_CHECKPOINTER", "")
         address = (sys.argv[2:] or [named.removeprefix("postgres:") or f"sqlite:{folder}/crash.db"])[0]
         print(f"seed {SEED}, {KILLS} kills on {address.split(':')[0]}", flush=True)
-        Crash(worker, address, folder).run()
+        crash = Crash(worker, address, folder)
+        try:
+            crash.run()
+        finally:
+            crash.end()
         wrong, seen = check((folder / "journal").read_text().splitlines())
     print(f"{seen['G']} processes, {seen['accepted']} runs accepted, {seen['finished']} finished, "
           f"{seen['C']} steps committed, {seen['S']} tasks started, {seen['E']} runs given up to "
