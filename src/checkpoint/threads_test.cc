@@ -147,6 +147,72 @@ TEST_P(ThreadsTest, LargeInputIsStoredOnceAndStaysWithItsCheckpoint) {
   }
 }
 
+// Counts the ranges of blobs that are read.
+class CountingStore final : public graph::CheckpointStore {
+ public:
+  explicit CountingStore(graph::CheckpointStore& inner) : inner_(inner) {}
+
+  async::Task<Result<graph::StoredCheckpoint>> Get(std::string thread_id, std::string ns,
+                                                   std::string checkpoint_id) override {
+    co_return co_await inner_.Get(std::move(thread_id), std::move(ns), std::move(checkpoint_id));
+  }
+  async::Task<Result<std::vector<graph::ChannelBlob>>> ReadBlobs(
+      std::string thread_id, std::string ns, std::vector<graph::BlobRange> ranges) override {
+    ranges_read += ranges.size();
+    co_return co_await inner_.ReadBlobs(std::move(thread_id), std::move(ns), std::move(ranges));
+  }
+  async::Task<Result<std::vector<graph::StoredCheckpoint>>> List(std::string thread_id,
+                                                                 std::string ns,
+                                                                 std::int64_t before_seq,
+                                                                 std::size_t limit) override {
+    co_return co_await inner_.List(std::move(thread_id), std::move(ns), before_seq, limit);
+  }
+  async::Task<Result<std::vector<std::string>>> ListNamespaces(std::string thread_id) override {
+    co_return co_await inner_.ListNamespaces(std::move(thread_id));
+  }
+  async::Task<Status> Put(graph::CheckpointBatch batch) override {
+    co_return co_await inner_.Put(std::move(batch));
+  }
+  async::Task<Status> DeleteThread(std::string thread_id) override {
+    co_return co_await inner_.DeleteThread(std::move(thread_id));
+  }
+
+  std::size_t ranges_read = 0;
+
+ private:
+  graph::CheckpointStore& inner_;
+};
+
+TEST_P(ThreadsTest, ALongThreadIsNotReadAgainUnlessAnotherHasWritten) {
+  const GraphPtr graph = GraphDraft().Say("a").Edge(kStart, "a").Compile();
+  const std::string line(20'000, 'x');
+  CountingStore counting(*store_);
+  Bench here(counting);
+  Bench elsewhere(*store_);
+  std::string expected;
+  const auto run = [&](Bench& bench) {
+    expected += (expected.empty() ? "" : " ") + line + " a";
+    const RunResult result = bench.Run(graph, {.thread_id = "t", .input = Word(line)});
+    EXPECT_TRUE(result.status.ok()) << result.status.ToString();
+    EXPECT_EQ(LogOf(result.values), expected);
+  };
+  run(here);
+  run(here);
+  run(here);
+  EXPECT_EQ(counting.ranges_read, 0U);
+  run(elsewhere);
+  run(here);
+  EXPECT_EQ(counting.ranges_read, 1U) << "another process has moved the thread on";
+  run(here);
+  EXPECT_EQ(counting.ranges_read, 1U);
+  ASSERT_TRUE(async::BlockOn(store_->DeleteThread("t")).ok());
+  expected.clear();
+  run(elsewhere);
+  run(here);
+  EXPECT_EQ(counting.ranges_read, 2U) << "it is another thread of the same name";
+  EXPECT_EQ(Logs(graph).front(), expected);
+}
+
 TEST_P(ThreadsTest, ACopyTakesItsSubgraphsAlong) {
   GraphDraft inner;
   inner.Say("x").Add("q", Asks()).Chain({"x", "q"});

@@ -7,11 +7,17 @@
 
 namespace baton::graph {
 
+Runner::Runner(CheckpointStore& store, const Clock& clock, IdGenerator& ids)
+    : store_(store), clock_(clock), ids_(ids), heads_(std::make_unique<HeadCache>()) {}
+
+Runner::~Runner() = default;
+
 async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, RunRequest request,
                                    RunOptions options) {
   RunEnvironment environment(store_, clock_, ids_, options);
   environment.thread_id = request.thread_id;
   environment.keeps_state = store_.keeps();
+  environment.heads = heads_.get();
   RunLoop loop(environment, *graph, "", {});
   const bool goes_on = !request.input;
   Status opened;
@@ -31,6 +37,7 @@ async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, R
   }
   co_await loop.Loop();
   if (environment.keeps_state) co_await loop.Finish();
+  loop.KeepHead();
   const bool is_between = loop.HasUnfinishedWrites();
   RunResult result = loop.TakeResult();
   result.in_store = environment.journal && environment.journal->in_store();

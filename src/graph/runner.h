@@ -23,6 +23,8 @@
 
 namespace baton::graph {
 
+class HeadCache;
+
 // What a checkpoint's store has confirmed before the run goes on. In every mode the accepted
 // input is durable before the first node starts.
 enum class DurabilityMode {
@@ -102,15 +104,19 @@ struct RunResult {
   bool drained = false;   // it stopped because RunControl asked for it; `next` would run next
 };
 
-// Runs graphs. One Runner serves all threads of a process.
+// Runs graphs. One Runner serves all threads of a process. The large channels of the threads that
+// it has run last are kept in memory (up to 32 MiB of what is stored), so that a long thread goes
+// on as fast as a short one; whether they are still the thread's is asked of the store each time.
 //
 // Lifetime: graph store, clock and ids outlive it.
 // Threads:  safe; a run lives on the executor of the coroutine that began it.
 // Cancel:   cancelling Run() cancels the nodes, keeps the finished ones' writes and returns.
 class Runner {
  public:
-  Runner(CheckpointStore& store, const Clock& clock, IdGenerator& ids)
-      : store_(store), clock_(clock), ids_(ids) {}
+  Runner(CheckpointStore& store, const Clock& clock, IdGenerator& ids);
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
 
   async::Task<RunResult> Run(std::shared_ptr<const CompiledGraph> graph, RunRequest request,
                              RunOptions options);
@@ -142,6 +148,7 @@ class Runner {
   CheckpointStore& store_;
   const Clock& clock_;
   IdGenerator& ids_;
+  const std::unique_ptr<HeadCache> heads_;
 };
 
 }  // namespace baton::graph

@@ -446,7 +446,7 @@ std::vector<BlobRange> RangesOf(const ThreadState& state) {
   std::vector<BlobRange> ranges;
   for (std::size_t i = 0; i < state.logs.size(); ++i) {
     const ChannelLog& log = state.logs[i];
-    if (log.head_seq == 0) continue;
+    if (log.head_seq == 0 || log.is_loaded) continue;
     ranges.push_back({state.graph().channels()[i].name, log.snapshot_seq, log.head_seq});
   }
   for (const auto& [name, seq] : state.input_blobs) {
@@ -457,7 +457,7 @@ std::vector<BlobRange> RangesOf(const ThreadState& state) {
 
 Status DecodeBlobs(const std::vector<ChannelBlob>& blobs, ThreadState& state) {
   for (std::size_t i = 0; i < state.logs.size(); ++i) {
-    if (state.logs[i].head_seq == 0) continue;
+    if (state.logs[i].head_seq == 0 || state.logs[i].is_loaded) continue;
     BATON_TRY(DecodeChannelValue(blobs, static_cast<int>(i), state));
   }
   for (const auto& [name, seq] : state.input_blobs) {

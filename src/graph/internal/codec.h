@@ -42,7 +42,7 @@ struct BodySummary {
 };
 Result<BodySummary> Summarize(const std::string& body);
 
-// What of the channels and of the input is to be read.
+// What of the channels that are not loaded, and of the input, is to be read.
 std::vector<BlobRange> RangesOf(const ThreadState& state);
 
 // Puts the values of RangesOf(), and the input, into the state. kDataLoss names a channel whose

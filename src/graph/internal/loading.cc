@@ -38,12 +38,26 @@ Status TakeRoute(const CompiledGraph& graph, const std::string& from, const Cond
   return {};
 }
 
+// A blob is never changed: with the same head the value is the same.
+void AdoptHead(ThreadState& state, ThreadHead& head) {
+  for (auto& [name, known] : head.channels) {
+    const int channel = state.graph().FindChannel(name);
+    if (channel < 0 || state.logs[channel].head_seq != known.log.head_seq) continue;
+    const ChannelSpec& spec = state.graph().channels()[channel].spec;
+    if (!IsIncremental(spec) || !CanHold(spec, known.value)) continue;
+    state.logs[channel] = std::move(known.log);
+    state.logs[channel].is_loaded = true;
+    state.Restore(channel, std::move(known.value));
+  }
+}
+
 }  // namespace
 
 async::Task<Status> LoadState(CheckpointStore& store, const std::string& thread_id,
                               const std::string& ns, const StoredCheckpoint& stored,
-                              ThreadState& state) {
+                              ThreadState& state, ThreadHead* known) {
   BATON_CO_TRY(DecodeBody(stored.row.body, state));
+  if (known != nullptr) AdoptHead(state, *known);
   std::vector<BlobRange> ranges = RangesOf(state);
   if (!ranges.empty()) {
     Result<std::vector<ChannelBlob>> blobs =

@@ -8,16 +8,18 @@
 #include "async/task.h"
 #include "base/status.h"
 #include "graph/checkpoint_store.h"
+#include "graph/internal/head_cache.h"
 #include "graph/internal/task.h"
 #include "graph/internal/thread_state.h"
 #include "graph/runner.h"
 
 namespace baton::graph {
 
-// Fills `state`, which is new, from a stored checkpoint and the commands given since.
+// Fills `state`, which is new, from a stored checkpoint and the commands given since. What `known`
+// has of it is not read; it is consumed.
 async::Task<Status> LoadState(CheckpointStore& store, const std::string& thread_id,
                               const std::string& ns, const StoredCheckpoint& stored,
-                              ThreadState& state);
+                              ThreadState& state, ThreadHead* known = nullptr);
 
 // Whether a checkpoint with `seq` belongs to a branch that was left by one of the forks.
 bool OnOtherBranch(const std::vector<ForkPoint>& forks, std::int64_t seq);

@@ -123,7 +123,12 @@ async::Task<Result<StoredCheckpoint>> RunLoop::Load(std::string checkpoint_id) {
 
 // Makes this loop stand at a stored checkpoint.
 async::Task<Status> RunLoop::Resume(const StoredCheckpoint& stored) {
-  BATON_CO_TRY(co_await LoadState(environment_.store, environment_.thread_id, ns_, stored, state_));
+  std::optional<ThreadHead> known;
+  if (parent_.loop == nullptr && environment_.heads != nullptr) {
+    known = environment_.heads->Take(environment_.thread_id, stored.row.id);
+  }
+  BATON_CO_TRY(co_await LoadState(environment_.store, environment_.thread_id, ns_, stored, state_,
+                                  known ? &*known : nullptr));
   SignCheckpoints();
   checkpoint_id_ = saved_id_ = stored.row.id;
   step_ = stored.row.step;

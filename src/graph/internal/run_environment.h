@@ -12,6 +12,7 @@
 #include "async/task.h"
 #include "base/status.h"
 #include "graph/internal/answers.h"
+#include "graph/internal/head_cache.h"
 #include "graph/internal/journal.h"
 #include "graph/internal/thread_state.h"
 #include "graph/runner.h"
@@ -31,6 +32,7 @@ class RunEnvironment {
   const RunOptions& options;
   std::string thread_id;
   bool keeps_state = false;        // the store keeps something
+  HeadCache* heads = nullptr;      // of the thread's own graph
   std::optional<Journal> journal;  // if so
 
   Answers answers;               // of this super-step of the thread's own graph

@@ -253,6 +253,14 @@ bool RunLoop::HasUnfinishedWrites() const {
          });
 }
 
+// What a failed run leaves behind is for the store to say.
+void RunLoop::KeepHead() const {
+  if (environment_.heads == nullptr || !keeps_ || saved_id_ != checkpoint_id_) return;
+  if (stop_ == Stop::kFailed || !failure_.ok() || !environment_.broken.ok()) return;
+  std::optional<ThreadHead> head = CopyHead(state_, saved_id_);
+  if (head) environment_.heads->Put(environment_.thread_id, *std::move(head));
+}
+
 RunResult RunLoop::TakeResult() {
   RunResult result;
   result.status = failure_;

@@ -57,6 +57,8 @@ class RunLoop {
   const Status& failure() const { return failure_; }
   // The failure of a subgraph, or else the questions of its tasks that have not finished.
   Status TakeQuestions(Task& parent);
+  // Has the values at hand for the thread's next run.
+  void KeepHead() const;
   // What is to be returned to who called the runner. Consumes the state.
   RunResult TakeResult();
   // Whether that has the writes of a super-step that is not over.

@@ -40,7 +40,8 @@ struct ChannelLog {
   std::size_t increment_bytes = 0;
   std::size_t increments = 0;  // since the snapshot
   InputBlob input;
-  std::string unsaved;  // what was written since, "[a,b": an increment without its end
+  bool is_loaded = false;  // its value need not be read
+  std::string unsaved;     // what was written since, "[a,b": an increment without its end
 };
 
 // A Send of the super-step before.
