@@ -10,6 +10,7 @@ import unittest
 import banned_calls
 import doc_paths
 import layers
+import named_tests
 import names
 import quotes
 import sizes
@@ -48,7 +49,8 @@ class CheckTest(unittest.TestCase):
 
 class EmptyTree(CheckTest):
     def test_every_check_passes(self):
-        for module in (layers, sizes, names, banned_calls, doc_paths, quotes, tests_built):
+        for module in (layers, sizes, names, banned_calls, doc_paths, quotes, named_tests,
+                       tests_built):
             self.assertEqual(module.check(self.root), [], module.__name__)
 
 
@@ -81,6 +83,15 @@ class Quotes(CheckTest):
         self.expect(quotes.check, "docs/a.md", "<!-- src/a/b.cc [no] -->\n```cpp\n```\n", "[no]")
         self.expect(quotes.check, "docs/a.md", "<!-- src/a/c.cc [part] -->\n```cpp\n```\n",
                     "does not exist")
+
+
+class NamedTests(CheckTest):
+    def test_each_named_test_exists(self):
+        self.write("src/a/b_test.cc", "TEST_F(Dog, Barks) {\n}\n")
+        self.write("docs/pitfalls.md", "| 1 | `Dog.Barks` |\n")
+        self.assertEqual(named_tests.check(self.root), [])
+        self.expect(named_tests.check, "docs/pitfalls.md", "| 1 | `Dog.Meows` |\n", ":1:",
+                    "no test 'Dog.Meows'")
 
 
 def include(target):
