@@ -103,6 +103,10 @@ async::Task<Status> MemoryCheckpointStore::Put(CheckpointBatch batch) {
   if (current != batch.expected) {
     co_return Fail(Code::kAborted, "thread '{}': another run has taken it over", batch.thread_id);
   }
+  if (batch.next == graph::ThreadVersion()) {
+    threads_.erase(batch.thread_id);
+    co_return Status();
+  }
   const CheckpointBatch::Required& required = batch.required;
   if (required.seq != 0 &&
       (known == threads_.end() ||

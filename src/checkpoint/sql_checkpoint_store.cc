@@ -161,9 +161,28 @@ void AddRemovals(const CheckpointBatch& batch, std::vector<Statement>& statement
   }
 }
 
+// The version first: it is what a run's write is guarded by, and locks.
+std::vector<Statement> DeleteStatements(const std::string& thread_id) {
+  std::vector<Statement> statements;
+  for (const std::string_view table :
+       {"graph_threads", "graph_writes", "graph_blobs", "graph_checkpoints"}) {
+    statements.push_back(
+        {fmt::format("DELETE FROM {} WHERE thread_id = $1", table), {Bytes(thread_id)}});
+  }
+  return statements;
+}
+
 std::vector<Statement> ToStatements(CheckpointBatch batch) {
   const std::string& thread = batch.thread_id;
   std::vector<Statement> statements;
+  if (batch.next == graph::ThreadVersion()) {
+    statements = DeleteStatements(thread);
+    statements.front() = {
+        "DELETE FROM graph_threads WHERE thread_id = $1 AND token = $2 AND seq = $3",
+        {Bytes(thread), Number(batch.expected.token), Number(batch.expected.seq)},
+        1};
+    return statements;
+  }
   statements.push_back(GuardVersion(thread, batch.expected, batch.next));
   if (batch.required.seq != 0) statements.push_back(Require(thread, batch.required));
   for (CheckpointBatch::Checkpoint& checkpoint : batch.checkpoints) {
@@ -329,16 +348,9 @@ async::Task<Status> SqlCheckpointStore::Put(CheckpointBatch batch) {
 }
 
 async::Task<Status> SqlCheckpointStore::DeleteThread(std::string thread_id) {
-  std::vector<Statement> batch;
-  // The version first: it is what a run's write is guarded by, and locks.
-  for (const std::string_view table :
-       {"graph_threads", "graph_writes", "graph_blobs", "graph_checkpoints"}) {
-    batch.push_back(
-        {fmt::format("DELETE FROM {} WHERE thread_id = $1", table), {Bytes(thread_id)}});
-  }
   // Nothing but space is lost if a loss of power brings the thread back.
   Result<std::vector<Rows>> written =
-      co_await database_.Write(std::move(batch), storage::Durability::kBuffered);
+      co_await database_.Write(DeleteStatements(thread_id), storage::Durability::kBuffered);
   co_return written ? Status() : std::move(written).error();
 }
 

@@ -281,6 +281,50 @@ TEST_P(StateTest, ASubgraphGoesOnFromAnUpdateOfItsState) {
   }
 }
 
+TEST_P(StateTest, AnUpdateOfAStateOfItsOwnGoesToTheBranchTheThreadIsOn) {
+  graph::Channels channels = graph::testing::LogChannels();
+  channels["turns"].kind = graph::ChannelKind::kSum;
+  GraphDraft inner(channels);
+  inner.Do("x", [](NodeContext&) {
+    NodeOutput output;
+    output.writes.emplace("turns", 1);
+    return output;
+  });
+  const GraphPtr sub = inner.Edge(kStart, "x").Compile({.persistence = Persistence::kOwn});
+  const GraphPtr graph = GraphDraft().Sub("member", sub).Edge(kStart, "member").Compile();
+  Bench(*store_).Input(graph, LogIn());
+  const std::string first = Get(graph).checkpoint_id;
+  Bench(*store_).Input(graph, LogIn());
+  Reopen();
+  ASSERT_TRUE(async::BlockOn(Bench(*store_).runner.Fork(*graph, "t", first)));
+  EXPECT_EQ(json::GetInt(Get(graph, {.ns = "member"}).values, "turns"), 1);
+  const StateSnapshot edited = Update(graph, {.ns = "member", .updates = {{{{"turns", 10}}, "x"}}});
+  EXPECT_EQ(json::GetInt(edited.values, "turns"), 11);
+}
+
+TEST_P(StateTest, AnUpdateAsNobodyIsRefusedIfSeveralRanLast) {
+  graph::Channels channels = graph::testing::LogChannels();
+  channels["c1"].kind = channels["c2"].kind = graph::ChannelKind::kSum;
+  GraphDraft draft(channels);
+  draft.Do("w", [](NodeContext&) {
+    NodeOutput output;
+    output.writes.emplace("c1", 1);
+    output.writes.emplace("c2", 1);
+    return output;
+  });
+  const GraphPtr graph = draft.Say("a")
+                             .Say("b")
+                             .Edge(kStart, "w")
+                             .Subscribe("c1", "a")
+                             .Subscribe("c1", "b")
+                             .Subscribe("c2", "b")
+                             .Compile();
+  Bench(*store_).Input(graph, LogIn());
+  const auto updated = TryUpdate(graph, {.updates = {{{{"log", "edit"}}, ""}}});
+  ASSERT_FALSE(updated);
+  EXPECT_THAT(updated.error().message(), HasSubstr("as_node"));
+}
+
 TEST_P(StateTest, AnUpdateLocksARunUnderWayOut) {
   GraphPtr graph;
   graph = GraphDraft()

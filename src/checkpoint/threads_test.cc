@@ -1,6 +1,7 @@
 // Copies of threads, and what is left when parts of them go, on every store.
 #include "graph/threads.h"
 
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "checkpoint/testing/store_test.h"
+#include "graph/testing/forwarding_store.h"
 #include "graph/testing/harness.h"
 
 namespace baton::checkpoint {
@@ -24,6 +26,7 @@ using graph::StateSnapshot;
 using graph::Threads;
 using graph::testing::AskingNode;
 using graph::testing::Bench;
+using graph::testing::ForwardingStore;
 using graph::testing::GraphDraft;
 using graph::testing::GraphPtr;
 using graph::testing::LogOf;
@@ -148,39 +151,15 @@ TEST_P(ThreadsTest, LargeInputIsStoredOnceAndStaysWithItsCheckpoint) {
 }
 
 // Counts the ranges of blobs that are read.
-class CountingStore final : public graph::CheckpointStore {
+class CountingStore final : public ForwardingStore {
  public:
-  explicit CountingStore(graph::CheckpointStore& inner) : inner_(inner) {}
-
-  async::Task<Result<graph::StoredCheckpoint>> Get(std::string thread_id, std::string ns,
-                                                   std::string checkpoint_id) override {
-    co_return co_await inner_.Get(std::move(thread_id), std::move(ns), std::move(checkpoint_id));
-  }
+  using ForwardingStore::ForwardingStore;
   async::Task<Result<std::vector<graph::ChannelBlob>>> ReadBlobs(
       std::string thread_id, std::string ns, std::vector<graph::BlobRange> ranges) override {
     ranges_read += ranges.size();
-    co_return co_await inner_.ReadBlobs(std::move(thread_id), std::move(ns), std::move(ranges));
+    return ForwardingStore::ReadBlobs(std::move(thread_id), std::move(ns), std::move(ranges));
   }
-  async::Task<Result<std::vector<graph::StoredCheckpoint>>> List(std::string thread_id,
-                                                                 std::string ns,
-                                                                 std::int64_t before_seq,
-                                                                 std::size_t limit) override {
-    co_return co_await inner_.List(std::move(thread_id), std::move(ns), before_seq, limit);
-  }
-  async::Task<Result<std::vector<std::string>>> ListNamespaces(std::string thread_id) override {
-    co_return co_await inner_.ListNamespaces(std::move(thread_id));
-  }
-  async::Task<Status> Put(graph::CheckpointBatch batch) override {
-    co_return co_await inner_.Put(std::move(batch));
-  }
-  async::Task<Status> DeleteThread(std::string thread_id) override {
-    co_return co_await inner_.DeleteThread(std::move(thread_id));
-  }
-
   std::size_t ranges_read = 0;
-
- private:
-  graph::CheckpointStore& inner_;
 };
 
 TEST_P(ThreadsTest, ALongThreadIsNotReadAgainUnlessAnotherHasWritten) {
@@ -269,6 +248,81 @@ TEST_P(ThreadsTest, WhatWaitsStillWaits) {
   Bench bench(*store_);
   ASSERT_THAT(bench.State(graph).questions, SizeIs(1));
   EXPECT_EQ(LogOf(bench.Answer(graph, {{"", "yes"}}).values), "in a in a x yes");
+}
+
+TEST_P(ThreadsTest, TheRunThatACommandSentForStays) {
+  int runs = 0;
+  GraphDraft inner;
+  inner.Do("x", [&](NodeContext&) {
+    ++runs;
+    return Say("x");
+  });
+  inner.Add("q", Asks()).Chain({"x", "q"});
+  const GraphPtr graph = GraphDraft()
+                             .Say("a")
+                             .Sub("s", inner.Compile())
+                             .Edge(kStart, "a")
+                             .Branch("a",
+                                     [](const json::Value&) {
+                                       return graph::Route{.go_to = {std::string(graph::kEnd)}};
+                                     },
+                                     {"s", std::string(graph::kEnd)})
+                             .Compile();
+  Run(graph, Word("in"));
+  const RunResult asked = Bench(*store_).Run(
+      graph, {.thread_id = "t", .command = graph::Command{.sends = {{"s", Word("sent")}}}});
+  ASSERT_THAT(asked.questions, SizeIs(1)) << asked.status.ToString();
+  Prune(graph);
+  const RunResult answered = Bench(*store_).Answer(graph, {{asked.questions[0].id, "yes"}});
+  EXPECT_TRUE(answered.status.ok()) << answered.status.ToString();
+  EXPECT_THAT(LogOf(answered.values), ::testing::EndsWith("x yes"));
+  EXPECT_EQ(runs, 1) << "it goes on where it asked";
+}
+
+// Something happens once the thread has been listed.
+class DisturbedStore final : public ForwardingStore {
+ public:
+  DisturbedStore(graph::CheckpointStore& inner, std::function<void()> disturb)
+      : ForwardingStore(inner), disturb_(std::move(disturb)) {}
+  async::Task<Result<std::vector<graph::StoredCheckpoint>>> List(std::string thread_id,
+                                                                 std::string ns,
+                                                                 std::int64_t before_seq,
+                                                                 std::size_t limit) override {
+    auto list =
+        co_await ForwardingStore::List(std::move(thread_id), std::move(ns), before_seq, limit);
+    if (disturb_) std::exchange(disturb_, nullptr)();
+    co_return list;
+  }
+
+ private:
+  std::function<void()> disturb_;
+};
+
+TEST_P(ThreadsTest, ACopyBesideAPruneIsWholeOrNone) {
+  const GraphPtr graph = GraphDraft().Say("a").Say("b").Chain({"a", "b"}).Compile();
+  for (int i = 0; i < 3; ++i) Run(graph, Word("in"));
+  Bench bench(*store_);
+  DisturbedStore disturbed(*store_, [&] {
+    EXPECT_TRUE(async::BlockOn(Threads(*store_, bench.ids).Prune(*graph, "t", {.keep = 1})));
+  });
+  const Status copied = async::BlockOn(Threads(disturbed, bench.ids).Copy("t", "copy"));
+  EXPECT_EQ(copied.code(), Code::kAborted) << copied.ToString();
+  EXPECT_THAT(History(graph, "copy"), IsEmpty());
+  EXPECT_TRUE(Copy("t", "copy").ok());
+  EXPECT_EQ(Logs(graph, "copy").front(), "in a b in a b in a b");
+}
+
+TEST_P(ThreadsTest, DeletingAllRunsSparesTheOneThatHasJustBegun) {
+  const GraphPtr graph = GraphDraft().Say("a").Edge(kStart, "a").Compile();
+  Run(graph, Word("1"), "old");
+  Bench bench(*store_);
+  DisturbedStore disturbed(*store_, [&] { Run(graph, Word("2"), "new"); });
+  const auto gone = async::BlockOn(Threads(disturbed, bench.ids).DeleteRuns(*graph, "t", {"old"}));
+  ASSERT_TRUE(gone) << gone.error().ToString();
+  EXPECT_EQ(Logs(graph).front(), "1 a 2 a") << "what it began with is part of it";
+  EXPECT_EQ(DeleteRuns(graph, {"new"}), 3U);
+  EXPECT_THAT(History(graph), IsEmpty());
+  EXPECT_EQ(async::BlockOn(store_->Get("t", "", ""))->thread, graph::ThreadVersion());
 }
 
 TEST_P(ThreadsTest, AStateOfItsOwnStaysAsLongAsItIsNeeded) {

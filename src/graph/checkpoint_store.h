@@ -94,7 +94,7 @@ struct CheckpointBatch {
 
   std::string thread_id;
   ThreadVersion expected;
-  ThreadVersion next;
+  ThreadVersion next;  // {}: the thread goes, with everything in it, and the rest is not looked at
   std::vector<Checkpoint> checkpoints;
   std::vector<Writes> writes;
   std::vector<Settled> settled;  // applied after `writes`

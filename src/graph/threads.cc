@@ -22,16 +22,27 @@ class NamespaceCopy {
                 CheckpointBatch& batch)
       : store_(store), thread_id_(thread_id), ns_(std::move(ns)), batch_(batch) {}
 
+  // Blobs before task writes: pruning takes checkpoints out first, so that one that is there
+  // still when its writes are read had its blobs.
   async::Task<Status> Read(std::int64_t last_seq) {
     BATON_CO_TRY(co_await ReadCheckpoints());
+    Result<std::vector<ChannelBlob>> blobs = co_await ReadAllBlobs(last_seq);
+    if (!blobs) co_return std::move(blobs).error();
     BATON_CO_TRY(co_await ReadTaskWrites());
-    co_return co_await ReadAllBlobs(last_seq);
+    for (CheckpointRow& row : rows_) {
+      CheckpointBatch::Checkpoint& checkpoint = batch_.checkpoints.emplace_back();
+      checkpoint.ns = ns_;
+      checkpoint.row = std::move(row);
+    }
+    // With any of them: they are keyed by themselves.
+    if (!rows_.empty()) batch_.checkpoints.back().blobs = std::move(*blobs);
+    co_return Status();
   }
 
  private:
   async::Task<Status> ReadCheckpoints();
   async::Task<Status> ReadTaskWrites();
-  async::Task<Status> ReadAllBlobs(std::int64_t last_seq);
+  async::Task<Result<std::vector<ChannelBlob>>> ReadAllBlobs(std::int64_t last_seq);
 
   CheckpointStore& store_;
   const std::string& thread_id_;
@@ -55,6 +66,10 @@ async::Task<Status> NamespaceCopy::ReadTaskWrites() {
   for (const CheckpointRow& row : rows_) {
     Result<StoredCheckpoint> stored = co_await store_.Get(thread_id_, ns_, row.id);
     if (!stored) co_return std::move(stored).error();
+    if (!stored->exists) {
+      co_return Status(Code::kAborted,
+                       fmt::format("copy of thread '{}': it is being pruned", thread_id_));
+    }
     if (!stored->writes.empty()) {
       batch_.writes.push_back({ns_, row.seq, std::move(stored->writes)});
     }
@@ -62,27 +77,17 @@ async::Task<Status> NamespaceCopy::ReadTaskWrites() {
   co_return Status();
 }
 
-async::Task<Status> NamespaceCopy::ReadAllBlobs(std::int64_t last_seq) {
+async::Task<Result<std::vector<ChannelBlob>>> NamespaceCopy::ReadAllBlobs(std::int64_t last_seq) {
   std::set<std::string> channels;
   for (const CheckpointRow& row : rows_) {
     const Result<BodySummary> body = Summarize(row.body);
-    if (!body) co_return body.error();
+    if (!body) co_return Fail(body.error());
     for (const BlobRange& range : body->ranges) channels.insert(range.channel);
   }
   std::vector<BlobRange> ranges;
   for (const std::string& channel : channels) ranges.push_back({channel, 1, last_seq});
-  Result<std::vector<ChannelBlob>> blobs =
-      ranges.empty() ? std::vector<ChannelBlob>()
-                     : co_await store_.ReadBlobs(thread_id_, ns_, std::move(ranges));
-  if (!blobs) co_return std::move(blobs).error();
-  for (CheckpointRow& row : rows_) {
-    CheckpointBatch::Checkpoint& checkpoint = batch_.checkpoints.emplace_back();
-    checkpoint.ns = ns_;
-    checkpoint.row = std::move(row);
-  }
-  // With any of them: they are keyed by themselves.
-  if (!rows_.empty()) batch_.checkpoints.back().blobs = std::move(*blobs);
-  co_return Status();
+  if (ranges.empty()) co_return std::vector<ChannelBlob>();
+  co_return co_await store_.ReadBlobs(thread_id_, ns_, std::move(ranges));
 }
 
 }  // namespace
@@ -122,19 +127,19 @@ async::Task<Status> Threads::Copy(std::string from, std::string to) {
 async::Task<Result<std::size_t>> Threads::Prune(const CompiledGraph& graph, std::string thread_id,
                                                 Retention retention) {
   Status status;
+  std::size_t removed = 0;
   for (int attempt = 0; attempt < kSweepAttempts; ++attempt) {
     Sweep sweep(store_, graph, thread_id);
     BATON_CO_TRY(co_await sweep.Open());
-    std::size_t going = 0;
     std::vector<SweptCheckpoint>& checkpoints = sweep.checkpoints();
     for (std::size_t i = std::max<std::size_t>(retention.keep, 1); i < checkpoints.size(); ++i) {
       if (retention.older_than && checkpoints[i].created >= *retention.older_than) continue;
       checkpoints[i].stays = false;
-      ++going;
     }
     sweep.KeepWhatIsNeeded();
     status = co_await sweep.Apply(false);
-    if (status.ok()) co_return going;
+    removed += sweep.removed();
+    if (status.ok()) co_return removed;
     if (status.code() != Code::kAborted) break;
   }
   co_return Fail(std::move(status).Annotate("prune"));
@@ -147,6 +152,7 @@ async::Task<Result<std::size_t>> Threads::DeleteRuns(const CompiledGraph& graph,
     return !run_ids.contains(checkpoint.body.run_id);
   };
   Status status;
+  std::size_t removed = 0;
   for (int attempt = 0; attempt < kSweepAttempts; ++attempt) {
     Sweep sweep(store_, graph, thread_id);
     BATON_CO_TRY(co_await sweep.Open());
@@ -155,14 +161,16 @@ async::Task<Result<std::size_t>> Threads::DeleteRuns(const CompiledGraph& graph,
       checkpoint.stays = stays(checkpoint);
       if (!checkpoint.stays) ++going;
     }
-    if (going == 0) co_return going;
+    // A later attempt has what the one before left to finish.
+    if (going == 0 && attempt == 0) co_return going;
     if (going == sweep.checkpoints().size()) {
-      BATON_CO_TRY(co_await store_.DeleteThread(thread_id));
-      co_return going;
+      status = co_await sweep.DeleteThread();
+    } else {
+      sweep.KeepThose(stays);
+      status = co_await sweep.Apply(true);
     }
-    sweep.KeepThose(stays);
-    status = co_await sweep.Apply(true);
-    if (status.ok()) co_return going;
+    removed += sweep.removed();
+    if (status.ok()) co_return removed;
     if (status.code() != Code::kAborted) break;
   }
   co_return Fail(std::move(status).Annotate("delete runs"));

@@ -46,8 +46,10 @@ class Threads {
                                          Retention retention);
 
   // Removes the checkpoints that these runs (RunOptions::run_id) wrote; the thread then stands
-  // where it stood without them. A run under way on it fails at its next write. A thread that
-  // has nothing left is deleted. How many checkpoints of the thread's own graph went.
+  // at the newest that is left. What they wrote beside another run's checkpoint (answers,
+  // commands, finished tasks) and inside a subgraph's run that another began stays. A run under
+  // way on it fails at its next write. A thread that has nothing left is deleted. How many
+  // checkpoints of the thread's own graph went.
   async::Task<Result<std::size_t>> DeleteRuns(const CompiledGraph& graph, std::string thread_id,
                                               std::set<std::string> run_ids);
 

@@ -47,6 +47,7 @@ class StateEditor {
   std::optional<Journal> journal_;
   CheckpointRow parent_;  // seq 0: none
   bool on_branch_ = false;
+  std::vector<ForkPoint> forks_;  // of the thread, as it stands
   int step_ = -1;
   std::vector<Task> planned_;
 };
@@ -56,6 +57,11 @@ async::Task<Status> StateEditor::Open() {
   if (!root) co_return root.error();
   journal_.emplace(store_, request_.thread_id, root->thread, true, ids_,
                    co_await async::CurrentExecutor());
+  if (root->exists) {
+    Result<BodySummary> body = Summarize(root->row.body);
+    if (!body) co_return std::move(body).error();
+    forks_ = std::move(body->forks);
+  }
   if (request_.checkpoint_id.empty()) co_return co_await LoadLatest();
   StoredCheckpoint stored;
   {
@@ -78,7 +84,8 @@ async::Task<Status> StateEditor::Open() {
 }
 
 async::Task<Status> StateEditor::LoadLatest() {
-  const Result<StoredCheckpoint> stored = co_await store_.Get(request_.thread_id, request_.ns, "");
+  const Result<StoredCheckpoint> stored =
+      co_await LatestOnBranch(store_, request_.thread_id, request_.ns, forks_);
   if (!stored) co_return stored.error();
   if (!stored->exists) {
     if (request_.ns.empty()) co_return Status();
@@ -158,7 +165,7 @@ Result<int> StateEditor::WhoRanLast() const {
     for (const int trigger : nodes[node].triggers) {
       const std::int64_t seen = state_.triggers[trigger].seen;
       if (seen == 0 || seen < newest) continue;
-      several = seen == newest && node != last;
+      several = seen == newest && (several || node != last);
       newest = seen;
       last = node;
     }
@@ -198,7 +205,8 @@ async::Task<Status> StateEditor::Save(std::string source) {
 async::Task<Status> StateEditor::TakeBackQuestions() {
   for (std::string parent; parent != request_.ns;) {
     const CompiledGraph* graph = FindGraph(root_, parent);
-    const Result<StoredCheckpoint> stored = co_await store_.Get(request_.thread_id, parent, "");
+    const Result<StoredCheckpoint> stored =
+        co_await LatestOnBranch(store_, request_.thread_id, parent, forks_);
     if (!stored) co_return stored.error();
     if (graph == nullptr || !stored->exists) co_return Status();
     ThreadState state(*graph, true);

@@ -59,6 +59,13 @@ std::vector<Interval> GoingCheckpoints(const std::vector<SweptCheckpoint>& check
   return going;
 }
 
+std::size_t CountBetween(const std::vector<SweptCheckpoint>& checkpoints, std::int64_t from,
+                         std::int64_t to) {
+  return static_cast<std::size_t>(std::count_if(
+      checkpoints.begin(), checkpoints.end(),
+      [&](const SweptCheckpoint& known) { return known.seq >= from && known.seq <= to; }));
+}
+
 std::vector<CheckpointBatch::RemovedBlobs> GoingBlobs(
     const std::string& ns, const std::vector<SweptCheckpoint>& checkpoints, std::int64_t last) {
   std::map<std::string, std::vector<Interval>> staying;
@@ -99,7 +106,17 @@ async::Task<Status> Sweep::Open() {
     if (!checkpoints) co_return std::move(checkpoints).error();
     spaces_[ns] = std::move(*checkpoints);
   }
-  co_return Status();
+  co_return AddSendsOfCommands(latest->writes);
+}
+
+// What the thread was told to send before it goes on starts tasks beside those of the checkpoint.
+Status Sweep::AddSendsOfCommands(const std::vector<TaskWrite>& writes) {
+  Result<std::vector<NodeOutput>> commands = DecodeCommands(graph_, writes);
+  if (!commands) return std::move(commands).error();
+  for (const NodeOutput& command : *commands) {
+    for (const Send& send : command.sends) checkpoints().front().body.sends.push_back(send.node);
+  }
+  return {};
 }
 
 async::Task<Result<Sweep::Checkpoints>> Sweep::ListAll(const std::string& ns) const {
@@ -162,11 +179,12 @@ void Sweep::AddRuns(const std::string& ns, const SweptCheckpoint& at,
   for (const NodeEntry& node : graph->nodes()) {
     if (node.subgraph != nullptr) add(node, -1);
   }
-  for (std::size_t i = 0; i < at.body.sends.size(); ++i) {
-    const int node = graph->FindNode(at.body.sends[i]);
-    if (node > 0 && graph->nodes()[node].subgraph != nullptr) {
-      add(graph->nodes()[node], static_cast<int>(i));
-    }
+  int send = 0;  // those to nodes that the graph no longer has are no tasks
+  for (const std::string& name : at.body.sends) {
+    const int node = graph->FindNode(name);
+    if (node <= 0) continue;
+    if (graph->nodes()[node].subgraph != nullptr) add(graph->nodes()[node], send);
+    ++send;
   }
 }
 
@@ -191,8 +209,17 @@ async::Task<Status> Sweep::Put(CheckpointBatch& batch, bool fence) {
   batch.next = fence ? ThreadVersion{version_.token + 1, version_.seq + 1} : version_;
   batch.flush = false;  // a loss of power only brings back what was to go
   const ThreadVersion next = batch.next;
+  const std::size_t removed = std::exchange(removing_, 0);
   Status status = co_await store_.Put(std::exchange(batch, {}));
-  if (status.ok()) version_ = next;
+  if (!status.ok()) co_return status;
+  version_ = next;
+  removed_ += removed;
+  co_return status;
+}
+
+async::Task<Status> Sweep::DeleteThread() {
+  Status status = co_await store_.Put({.thread_id = thread_id_, .expected = version_});
+  if (status.ok()) removed_ = checkpoints().size();
   co_return status;
 }
 
@@ -207,9 +234,10 @@ async::Task<Status> Sweep::Apply(bool fence) {
     const std::vector<Interval> going = GoingCheckpoints(checkpoints);
     for (const auto& [from, to] : going) {
       batch.removed_checkpoints.push_back({ns, from, to});
+      if (ns.empty()) removing_ += CountBetween(checkpoints, from, to);
       if (++removals % kMostRemovals == 0) BATON_CO_TRY(co_await Put(batch, false));
     }
-    if (going.empty()) continue;
+    // Also of what an earlier sweep has taken out and was then interrupted.
     for (CheckpointBatch::RemovedBlobs& range : GoingBlobs(ns, checkpoints, last)) {
       blobs.push_back(std::move(range));
     }

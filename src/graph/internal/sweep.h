@@ -51,10 +51,15 @@ class Sweep {
   // Removes the rest. `fence`: runs under way must not go on from what was there before.
   // kAborted if the thread has moved on since Open().
   async::Task<Status> Apply(bool fence);
+  // Removes the thread. kAborted likewise.
+  async::Task<Status> DeleteThread();
+  // How many checkpoints of the thread's own graph are gone, also if the last of it failed.
+  std::size_t removed() const { return removed_; }
 
  private:
   using Checkpoints = std::vector<SweptCheckpoint>;
 
+  Status AddSendsOfCommands(const std::vector<TaskWrite>& writes);
   async::Task<Result<Checkpoints>> ListAll(const std::string& ns) const;
   async::Task<Status> Put(CheckpointBatch& batch, bool fence);
   void Need(Checkpoints& own, const std::vector<ForkPoint>& forks, std::int64_t before) const;
@@ -66,6 +71,8 @@ class Sweep {
   const CompiledGraph& graph_;
   const std::string thread_id_;
   ThreadVersion version_;
+  std::size_t removing_ = 0;  // by the batch that is being filled
+  std::size_t removed_ = 0;
   std::map<std::string, Checkpoints> spaces_;  // the thread's own graph, and own states
   std::vector<std::string> runs_;              // namespaces of runs of subgraphs
   // By namespace of spaces_, those that its checkpoints may have begun; filled when asked for.
