@@ -30,6 +30,7 @@ class StateReader {
                                               const StoredCheckpoint& stored);
 
  private:
+  async::Task<Status> ReadRoot();
   async::Task<Result<Answers>> AnswersFor(const std::string& ns, const StoredCheckpoint& stored);
   async::Task<Status> AddNested(const CompiledGraph& graph, StateSnapshot& snapshot);
 
@@ -90,19 +91,26 @@ void AddTasks(const CompiledGraph& graph, const std::string& ns, const std::vect
 
 async::Task<Result<StoredCheckpoint>> StateReader::Latest(const std::string& ns) {
   if (ns.empty()) co_return co_await store_.Get(thread_id_, "", "");
+  BATON_CO_TRY(co_await ReadRoot());
+  co_return co_await LatestOnBranch(store_, thread_id_, ns, forks_);
+}
+
+// What of the thread's own graph subgraphs depend on: the answers of its latest super-step, and
+// the branch it is on.
+async::Task<Status> StateReader::ReadRoot() {
   if (!answers_) {
     const Result<StoredCheckpoint> root = co_await store_.Get(thread_id_, "", "");
-    if (!root) co_return Fail(root.error());
+    if (!root) co_return root.error();
     Result<Answers> answers = co_await AnswersFor("", *root);
-    if (!answers) co_return Fail(std::move(answers).error());
+    if (!answers) co_return std::move(answers).error();
     answers_ = std::move(*answers);
     if (root->exists) {
       Result<BodySummary> summary = Summarize(root->row.body);
-      if (!summary) co_return Fail(std::move(summary).error());
+      if (!summary) co_return std::move(summary).error();
       forks_ = std::move(summary->forks);
     }
   }
-  co_return co_await LatestOnBranch(store_, thread_id_, ns, forks_);
+  co_return Status();
 }
 
 // Those of a subgraph are with the thread's own graph.
@@ -156,6 +164,7 @@ async::Task<Status> StateReader::AddNested(const CompiledGraph& graph, StateSnap
 async::Task<Result<StateSnapshot>> StateReader::ReadPast(const CompiledGraph& graph,
                                                          const std::string& ns,
                                                          const StoredCheckpoint& stored) {
+  if (!ns.empty()) BATON_CO_TRY(co_await ReadRoot());
   StoredCheckpoint saved = stored;
   std::erase_if(saved.writes, [](const TaskWrite& row) { return row.index >= kDoneIndex; });
   ThreadState state(graph, true);
@@ -192,6 +201,13 @@ bool Matches(const HistoryRequest& request, const CheckpointRow& row) {
 bool Matches(const HistoryRequest& request, const StateSnapshot& snapshot) {
   return (request.run_id.empty() || request.run_id == snapshot.run_id) &&
          HasMembers(snapshot.metadata, request.metadata);
+}
+
+// Where some are left out, small pages would be many.
+std::size_t PageSize(const HistoryRequest& request, std::size_t wanted) {
+  const bool filters = !request.source.empty() || request.step || !request.run_id.empty() ||
+                       !request.metadata.empty();
+  return filters ? kHistoryPage : std::min(kHistoryPage, wanted);
 }
 
 }  // namespace
@@ -237,13 +253,13 @@ async::Task<Result<std::vector<StateSnapshot>>> Runner::History(const CompiledGr
   }
   std::vector<StateSnapshot> history;
   while (history.size() < request.limit) {
-    const Result<std::vector<StoredCheckpoint>> page =
-        co_await store_.List(request.thread_id, request.ns, before,
-                             std::min(kHistoryPage, request.limit - history.size()));
+    const Result<std::vector<StoredCheckpoint>> page = co_await store_.List(
+        request.thread_id, request.ns, before, PageSize(request, request.limit - history.size()));
     if (!page) co_return Fail(page.error());
     if (page->empty()) break;
     before = page->back().row.seq;
     for (const StoredCheckpoint& stored : *page) {
+      if (history.size() == request.limit) break;
       if (!Matches(request, stored.row)) continue;
       Result<StateSnapshot> snapshot = co_await reader.ReadPast(**place, request.ns, stored);
       if (!snapshot) {

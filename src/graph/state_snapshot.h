@@ -54,7 +54,7 @@ struct StateSnapshot {
   std::vector<std::string> next;  // sorted names of what would run next
   std::vector<TaskSnapshot> tasks;
   std::vector<PendingQuestion> questions;
-  std::vector<AnsweredQuestion> answered;  // in the super-step after this checkpoint
+  std::vector<AnsweredQuestion> answered;  // in the super-step after it; of subgraphs the latest
   std::string checkpoint_id;
   std::string parent_id;
   std::string source;  // "input" "loop" "update" "fork"

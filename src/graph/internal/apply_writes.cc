@@ -55,6 +55,7 @@ void ThreadState::ApplyInput(std::span<Task> discarded, json::Value new_input) {
   }
   input = std::move(new_input);
   input_blobs.clear();
+  for (ChannelLog& log : logs) log.input = {};
   SetTrigger(CompiledGraph::kStartTrigger, version);
   max_version = version;
 }

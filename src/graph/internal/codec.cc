@@ -46,8 +46,8 @@ bool WantsSnapshot(const ChannelLog& log, std::size_t increment_bytes) {
       std::max(kSmallIncrements, kMaxIncrementsOverSnapshot * log.snapshot_bytes)) {
     return true;
   }
-  // As often as the value has grown by a quarter, so that snapshots of a large one stay rare.
-  return log.increments >= kManyIncrements && 4 * increment_bytes >= log.snapshot_bytes;
+  // As often as the value has doubled, so that snapshots of a large one stay rare.
+  return log.increments >= kManyIncrements && increment_bytes >= log.snapshot_bytes;
 }
 
 // What is to be stored of a channel that has changed; nothing if a blob of the input is it.

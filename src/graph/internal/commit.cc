@@ -161,6 +161,8 @@ async::Task<void> RunLoop::Finish() {
   } else if (status.ok() && !ended) {
     status = co_await environment_.journal->Flush();
   }
+  // New input is stored now, if not before.
+  if (status.ok()) status = co_await EmitAll(std::exchange(held_events_, {}));
   if (!status.ok()) StopWith(std::move(status));
 }
 

@@ -20,7 +20,10 @@ bool RunLoop::TryRunNow(Task& task) {
   const NodeEntry& node = NodeOf(task);
   if (task.node == CompiledGraph::kStartNode) {
     NodeOutput output;
-    if (json::Object* input = state_.input.if_object()) output.writes = std::move(*input);
+    // A router may fail after this, and then START runs again.
+    if (json::Object* input = state_.input.if_object()) {
+      output.writes = node.conditionals.empty() ? std::move(*input) : *input;
+    }
     Settle(task, std::move(output));
     return true;
   }
