@@ -87,6 +87,21 @@ TEST(OrgToggle, LogsWhenTheFileAsksForIt) {
             "* TODO a\nDEADLINE: <2026-03-01 Sun>\n");
 }
 
+TEST(OrgToggle, KeepsTextOnThePlanningLine) {
+  EXPECT_EQ(Toggled("* DONE Call\nCLOSED: [2026-03-01 Sun 10:00] she said no, ask Bob\n", "Call"),
+            "* TODO Call\nshe said no, ask Bob\n");
+  EXPECT_EQ(Toggled("* DONE a\r\n  CLOSED: [2026-03-01 Sun] x <2026-03-02 Mon>\r\n", "DONE a"),
+            "* TODO a\r\n  x <2026-03-02 Mon>\r\n");
+  EXPECT_EQ(Toggled("* DONE a\nCLOSED: late [2026-03-01 Sun] x\n", "DONE a"), "* TODO a\nlate x\n");
+  EXPECT_EQ(Toggled("* DONE a\nCLOSED: [2026-03-01 Sun] * x\n", "DONE a"), "* TODO a\n * x\n");
+  EXPECT_EQ(
+      Toggled("* DONE a\nSCHEDULED: <2026-03-01 Sun> y CLOSED: [2026-03-01 Sun] x\n", "DONE a"),
+      "* TODO a\nSCHEDULED: <2026-03-01 Sun> y x\n");
+  EXPECT_EQ(Toggled("* DONE a\nCLOSED: [2026-03-01 Sun]--[2026-03-02 Mon] \r\nx", "DONE a"),
+            "* TODO a\nx");
+  EXPECT_EQ(Toggled("* DONE a\nCLOSED:", "DONE a"), "* TODO a\n");
+}
+
 TEST(OrgToggle, BoxesAndCountersAboveFollow) {
   EXPECT_EQ(Toggled("* TODO a [0/2] [0%]\n- [ ] b\n  - [ ] c\n  - [X] d\n- [ ] e\n", "c"),
             "* TODO a [1/2] [50%]\n- [X] b\n  - [X] c\n  - [X] d\n- [ ] e\n");
@@ -142,6 +157,12 @@ TEST(OrgSchedule, SetsThePlanningLine) {
             "* a\nSCHEDULED: <2026-03-05 Thu>\n");
   EXPECT_EQ(Scheduled("* a\r\n  :PROPERTIES:\r\n  :ID: x\r\n  :END:\r\n", "a", "[2026-03-05]"),
             "* a\r\n  SCHEDULED: <2026-03-05 Thu>\r\n  :PROPERTIES:\r\n  :ID: x\r\n  :END:\r\n");
+}
+
+TEST(OrgSchedule, KeepsTextOnThePlanningLine) {
+  EXPECT_EQ(Scheduled("* a\nSCHEDULED: <2026-03-01 Sun> only after lunch <2026-03-05 Thu>\n", "* a",
+                      "2026-03-07"),
+            "* a\nSCHEDULED: <2026-03-07 Sat> only after lunch <2026-03-05 Thu>\n");
 }
 
 TEST(OrgSchedule, DatesListItemsInTheirText) {
