@@ -67,6 +67,13 @@ Status MoveOn(const OrgFile& file, const Heading& heading, const std::vector<Sta
   return {};
 }
 
+Stamp InactiveStamp(LocalMinute at) {
+  const Day day = std::chrono::floor<std::chrono::days>(at);
+  Stamp stamp{.active = false, .day = day};
+  stamp.minute = static_cast<int>((at - day).count());
+  return stamp;
+}
+
 Status ToggleHeading(const OrgFile& file, const Heading& heading, LocalMinute now,
                      Splices& splices) {
   const std::string_view word = file.Text(heading.keyword);
@@ -87,7 +94,7 @@ Status ToggleHeading(const OrgFile& file, const Heading& heading, LocalMinute no
   }
   internal::SetState(heading, sequence->done.front(), splices);
   if (StartupSays(file, "logdone")) {
-    internal::SetPlanning(file, heading, Kind::kClosed, "[" + FormatMinute(now) + "]", splices);
+    internal::SetPlanning(file, heading, Kind::kClosed, InactiveStamp(now), splices);
   }
   return {};
 }
@@ -221,14 +228,13 @@ Result<Edited> SetEntryTitle(const OrgFile& file, const Entry& entry, std::strin
 Result<Edited> ScheduleEntry(const OrgFile& file, const Entry& entry, const Stamp& stamp) {
   Stamp active = stamp;
   active.active = true;
-  const std::string text = FormatStamp(active);
   Splices splices(file);
   if (entry.kind == Entry::Kind::kHeading) {
-    internal::SetPlanning(file, HeadingOf(file, entry), Kind::kScheduled, text, splices);
+    internal::SetPlanning(file, HeadingOf(file, entry), Kind::kScheduled, active, splices);
   } else if (const StampAt* old = DateOfItem(file, ItemOf(file, entry))) {
-    splices.Replace(old->span, text);
+    splices.Replace(old->span, ReplaceStampText(file.Text(old->span), active));
   } else {
-    AppendToItem(file, ItemOf(file, entry), text, splices);
+    AppendToItem(file, ItemOf(file, entry), FormatStamp(active), splices);
   }
   return Finish(splices, LineBegin(file, entry));
 }

@@ -33,7 +33,9 @@ Result<Edited> ToggleEntry(const OrgFile& file, const Entry& entry, LocalMinute 
 Result<Edited> SetEntryTitle(const OrgFile& file, const Entry& entry, std::string_view title);
 
 // Sets SCHEDULED of a heading. A list item, which Org does not schedule, gets the stamp at the
-// end of its text, or in place of the active one that is there.
+// end of its text, or in place of the active one that is there. As Emacs' org-schedule with a
+// date: the repeater and the warning of the old stamp go on where `stamp` has none ("+0d" ends a
+// repeat); its time of day does not.
 Result<Edited> ScheduleEntry(const OrgFile& file, const Entry& entry, const Stamp& stamp);
 
 // Adds tags to those that are there.

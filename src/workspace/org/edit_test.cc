@@ -165,6 +165,17 @@ TEST(OrgSchedule, KeepsTextOnThePlanningLine) {
             "* a\nSCHEDULED: <2026-03-07 Sat> only after lunch <2026-03-05 Thu>\n");
 }
 
+TEST(OrgSchedule, RepeaterAndWarningGoOn) {
+  EXPECT_EQ(Scheduled("* a\nSCHEDULED: <2026-03-01 So 10:00 .+1w/2w --2d>\n", "* a", "2026-03-05"),
+            "* a\nSCHEDULED: <2026-03-05 Thu .+1w/2w --2d>\n");
+  EXPECT_EQ(Scheduled("* a\nSCHEDULED: <2026-03-01 Sun +1w -2d>\n", "* a", "2026-03-05 9:00 +1m"),
+            "* a\nSCHEDULED: <2026-03-05 Thu 09:00 +1m -2d>\n");
+  EXPECT_EQ(Scheduled("* a\nSCHEDULED: <2026-03-01 Sun +1w>\n", "* a", "2026-03-05 +0d -1d"),
+            "* a\nSCHEDULED: <2026-03-05 Thu +0d -1d>\n");
+  EXPECT_EQ(Scheduled("- [ ] a <2026-03-01 Sun +1w>\n", "a", "2026-03-05"),
+            "- [ ] a <2026-03-05 Thu +1w>\n");
+}
+
 TEST(OrgSchedule, DatesListItemsInTheirText) {
   EXPECT_EQ(Scheduled("- [ ] a\n", "a", "2026-03-05"), "- [ ] a <2026-03-05 Thu>\n");
   EXPECT_EQ(Scheduled("- [ ] a :x:\n", "a", "2026-03-05"), "- [ ] a <2026-03-05 Thu> :x:\n");

@@ -75,11 +75,12 @@ std::string HeadIndent(const OrgFile& file, const Heading& heading) {
 }
 
 void SetPlanning(const OrgFile& file, const Heading& heading, PlannedDate::Kind kind,
-                 std::string_view stamp, Splices& splices) {
-  const std::string dated = fmt::format("{} {}", PlanningWord(kind), stamp);
+                 const Stamp& stamp, Splices& splices) {
+  const std::string text = FormatStamp(stamp);
+  const std::string dated = fmt::format("{} {}", PlanningWord(kind), text);
   if (const PlannedDate* date = FindPlanned(heading, kind)) {
     const Span old = PlannedStamps(*date);
-    splices.Replace(old, old.empty() ? fmt::format(" {}", stamp) : std::string(stamp));
+    splices.Replace(old, old.empty() ? " " + text : ReplaceStampText(file.Text(old), stamp));
   } else if (!heading.planning_line.empty()) {
     splices.Insert(TextEnd(file, heading.planning_line), " " + dated);
   } else {
