@@ -28,8 +28,8 @@ struct Edited {
 Result<Edited> ToggleEntry(const OrgFile& file, const Entry& entry, LocalMinute now);
 
 // Another title for a heading, another text for the first line of a list item. State, priority
-// and tags stay. kInvalidArgument if `title` is empty, has several lines, or would be read as
-// something else than a title.
+// and tags stay, and so does a list item's date unless `title` has another. kInvalidArgument if
+// `title` is empty, has several lines, or would be read as something else than a title.
 Result<Edited> SetEntryTitle(const OrgFile& file, const Entry& entry, std::string_view title);
 
 // Sets SCHEDULED of a heading. A list item, which Org does not schedule, gets the stamp at the

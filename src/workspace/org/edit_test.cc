@@ -128,6 +128,16 @@ TEST(OrgTitle, ChangesTheTitleOnly) {
   EXPECT_EQ(Titled("* TODO a\r\n", "a", "\xc3\xbc"), "* TODO \xc3\xbc\r\n");
 }
 
+TEST(OrgTitle, AListItemKeepsItsDate) {
+  EXPECT_EQ(Titled("- [ ] Buy milk <2026-03-01 Sun> :x:\n", "milk", "Buy oat milk"),
+            "- [ ] Buy oat milk <2026-03-01 Sun> :x:\n");
+  EXPECT_EQ(Titled("- a <2026-03-01 Sun>--<2026-03-02 Mon> b\n", "a", "c [2026-01-01]"),
+            "- c [2026-01-01] <2026-03-01 Sun>--<2026-03-02 Mon>\n");
+  EXPECT_EQ(Titled("- a <2026-03-01 Sun>\n", "a", "b <2026-03-05 Thu> c"),
+            "- b <2026-03-05 Thu> c\n");
+  EXPECT_THAT(Titled("- a <2026-03-01 Sun>\n", "a", "[ ] b"), HasSubstr("more than a title"));
+}
+
 TEST(OrgTitle, RefusesWhatIsNoTitle) {
   for (const std::string_view title : {"", "  ", "a\nb", "a\r* b", "a :tag:", "[#A] a"}) {
     EXPECT_THAT(Titled("* TODO a\n", "a", title), HasSubstr("INVALID_ARGUMENT")) << title;
