@@ -22,6 +22,13 @@ bool LostTheRace(const Status& status) {
   return status.code() == Code::kAborted || status.code() == Code::kAlreadyExists;
 }
 
+// Ok if what was not saved is to be tried again; else what the caller is told.
+Status MayTryAgain(const Status& not_saved, int attempt, std::string_view path) {
+  if (!LostTheRace(not_saved)) return not_saved;
+  if (attempt < kEditAttempts) return {};
+  return Fail(Code::kAborted, "{} is being changed by others: try again", path);
+}
+
 Status CheckVersion(const Entry& entry, const EntryRef& wanted) {
   if (wanted.version.empty() || wanted.version == entry.version) return {};
   return Fail(Code::kAborted, "entry '{}' has changed since it was read: read it again", entry.id);
@@ -138,7 +145,7 @@ async::Task<Result<Item>> OrgStore::EditEntry(std::string user_id, EntryRef entr
     changed.push_back({located->file, std::move(edited->text)});
     const Result<std::vector<FilePtr>> saved = co_await Save(user_id, std::move(changed));
     if (saved) co_return DescribeAt(*saved->front(), at);
-    if (attempt == kEditAttempts || !LostTheRace(saved.error())) co_return Fail(saved.error());
+    BATON_CO_TRY(MayTryAgain(saved.error(), attempt, file.read.path));
     // The line may be another entry's by now; what was meant is this one, as it was.
     if (entry.id.empty()) entry = {.id = located->entry->id, .version = located->entry->version};
   }
@@ -160,7 +167,7 @@ async::Task<Result<Item>> OrgStore::EditInbox(std::string user_id, FileEdit edit
       const Entry* entry = file.read.AtLine(file.read.org.LineAt(at));
       co_return entry == nullptr ? Item() : DescribeEntry(file.read, *entry);
     }
-    if (attempt == kEditAttempts || !LostTheRace(saved.error())) co_return Fail(saved.error());
+    BATON_CO_TRY(MayTryAgain(saved.error(), attempt, (*inbox)->read.path));
   }
 }
 
@@ -234,7 +241,7 @@ async::Task<Result<Item>> OrgStore::Refile(std::string user_id, EntryRef entry,
     if (!same) changed.push_back({from->file, std::move(refiled->source)});
     const Result<std::vector<FilePtr>> saved = co_await Save(user_id, std::move(changed));
     if (saved) co_return DescribeAt(*saved->front(), refiled->at);
-    if (attempt == kEditAttempts || !LostTheRace(saved.error())) co_return Fail(saved.error());
+    BATON_CO_TRY(MayTryAgain(saved.error(), attempt, from->file->read.path));
     if (entry.id.empty()) entry = {.id = from->entry->id, .version = from->entry->version};
   }
 }
@@ -260,7 +267,7 @@ async::Task<Result<int>> OrgStore::ArchiveDone(std::string user_id) {
     changed.push_back({*archive, std::move(archived.archive)});
     const auto saved = co_await Save(user_id, std::move(changed));
     if (saved) co_return archived.count;
-    if (attempt == kEditAttempts || !LostTheRace(saved.error())) co_return Fail(saved.error());
+    BATON_CO_TRY(MayTryAgain(saved.error(), attempt, path));
   }
 }
 
