@@ -16,7 +16,6 @@ namespace {
 // Another change may come between our look and our write; we then look again. More often than
 // this it is not chance.
 constexpr int kEditAttempts = 5;
-constexpr std::string_view kArchiveSuffix = "_archive";
 
 bool LostTheRace(const Status& status) {
   return status.code() == Code::kAborted || status.code() == Code::kAlreadyExists;
@@ -246,21 +245,33 @@ async::Task<Result<Item>> OrgStore::Refile(std::string user_id, EntryRef entry,
   }
 }
 
+// The `number`th archive of a file, from 1; an empty one if it is not there yet.
+async::Task<Result<OrgStore::FilePtr>> OrgStore::LoadArchive(const std::string& user_id,
+                                                             const std::string& path, int number) {
+  const std::string suffix = number == 1 ? "" : fmt::format("_{}", number);
+  const std::string archive_path = fmt::format("{}_archive{}", path, suffix);
+  Result<FilePtr> archive = co_await LoadByPath(user_id, archive_path);
+  if (archive || archive.error().code() != Code::kNotFound) co_return archive;
+  co_return co_await ReadInPool({ids_.New("org"), archive_path}, "");
+}
+
 async::Task<Result<int>> OrgStore::ArchiveDone(std::string user_id) {
   BATON_CO_TRY(internal::CheckPerson(user_id));
   for (int attempt = 1;; ++attempt) {
     const Result<FilePtr> inbox = co_await LoadInbox(user_id);
     if (!inbox) co_return Fail(inbox.error());
     const std::string path = (*inbox)->read.path;
-    const std::string archive_path = path + std::string(kArchiveSuffix);
-    Result<FilePtr> archive = co_await LoadByPath(user_id, archive_path);
-    if (!archive && archive.error().code() == Code::kNotFound) {
-      archive = co_await ReadInPool({ids_.New("org"), archive_path}, "");
+    Archived archived;
+    Result<FilePtr> archive = co_await LoadArchive(user_id, path, 1);
+    for (int next = 2; archive; ++next) {
+      archived = co_await reading_.Run([&, now = Now()] {
+        return org::ArchiveDone((*inbox)->read.org, path, (*archive)->read.org, now);
+      });
+      const bool full = archived.archive.size() > kMaxOrgFileBytes && (*archive)->version > 0;
+      if (!full) break;
+      archive = co_await LoadArchive(user_id, path, next);
     }
     if (!archive) co_return Fail(std::move(archive).error());
-    Archived archived = co_await reading_.Run([&, now = Now()] {
-      return org::ArchiveDone((*inbox)->read.org, path, (*archive)->read.org, now);
-    });
     if (archived.count == 0) co_return 0;
     std::vector<NewText> changed;
     changed.push_back({*inbox, std::move(archived.inbox)});

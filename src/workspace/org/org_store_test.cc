@@ -302,6 +302,17 @@ TEST_P(OrgStoreTest, ArchivesBesideTheInbox) {
   EXPECT_EQ(List("ada").path, "/org/inbox.org");
 }
 
+TEST_P(OrgStoreTest, AFullArchiveIsFollowedByAnother) {
+  Import("ada", "/org/inbox.org", "* DONE a\n* DONE b\n");
+  Import("ada", "/org/inbox.org_archive", std::string(kMaxOrgFileBytes, 'x'));
+  EXPECT_EQ(*async::BlockOn(store_->ArchiveDone("ada")), 2);
+  EXPECT_EQ(TextOf("ada", "/org/inbox.org"), "");
+  EXPECT_THAT(TextOf("ada", "/org/inbox.org_archive_2"), HasSubstr("* DONE b\n"));
+  ASSERT_TRUE(async::BlockOn(store_->Append("ada", "* DONE c")));
+  EXPECT_EQ(*async::BlockOn(store_->ArchiveDone("ada")), 1);
+  EXPECT_THAT(TextOf("ada", "/org/inbox.org_archive_2"), HasSubstr("* DONE c\n"));
+}
+
 TEST_P(OrgStoreTest, RefilesBetweenFiles) {
   Import("ada", "inbox.org", "* TODO a\n** b\n* c\n");
   Import("ada", "/org/work.org", "* Work\n:PROPERTIES:\n:ID: work\n:END:\n* Other\n");
