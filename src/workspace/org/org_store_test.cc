@@ -308,7 +308,7 @@ TEST_P(OrgStoreTest, AFullArchiveIsFollowedByAnother) {
   EXPECT_EQ(*async::BlockOn(store_->ArchiveDone("ada")), 2);
   EXPECT_EQ(TextOf("ada", "/org/inbox.org"), "");
   EXPECT_THAT(TextOf("ada", "/org/inbox.org_archive_2"), HasSubstr("* DONE b\n"));
-  ASSERT_TRUE(async::BlockOn(store_->Append("ada", "* DONE c")));
+  ASSERT_TRUE(async::BlockOn(store_->Append("ada", "* DONE c")).ok());
   EXPECT_EQ(*async::BlockOn(store_->ArchiveDone("ada")), 1);
   EXPECT_THAT(TextOf("ada", "/org/inbox.org_archive_2"), HasSubstr("* DONE c\n"));
 }
