@@ -183,19 +183,21 @@ async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run
   const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
   if (written) co_return ReadMessages((*written)[history]);
   if (written.error().code() != Code::kAlreadyExists) co_return Fail(written.error());
+  BATON_CO_TRY(co_await CheckNotBusy(record.thread_id, record.conversation_id));
+  co_return Fail(Code::kAborted, "conversation '{}' was busy a moment ago, or waits",
+                 record.conversation_id);
+}
+
+async::Task<Status> RunStore::CheckNotBusy(std::string thread_id, std::string conversation_id) {
   const auto busy = co_await database_.Read(
       {.sql = "SELECT run_id FROM runs WHERE thread_id = $1 AND state = 'running'",
-       .params = {record.thread_id}});
-  if (!busy) co_return Fail(busy.error());
-  if (busy->rows.empty()) {
-    co_return Fail(Code::kAborted, "conversation '{}' was busy a moment ago, or waits",
-                   record.conversation_id);
-  }
-  co_return Fail(Status(Code::kFailedPrecondition,
-                        fmt::format("conversation '{}' is busy with run {}: wait, cancel or "
-                                    "resume it",
-                                    record.conversation_id, busy->Text(0, 0)))
-                     .With("run_id", std::string(busy->Text(0, 0))));
+       .params = {std::move(thread_id)}});
+  if (!busy) co_return busy.error();
+  if (busy->rows.empty()) co_return Status();
+  co_return Status(Code::kFailedPrecondition,
+                   fmt::format("conversation '{}' is busy with run {}: wait, cancel or resume it",
+                               conversation_id, busy->Text(0, 0)))
+      .With("run_id", std::string(busy->Text(0, 0)));
 }
 
 async::Task<Result<std::optional<RunRecord>>> RunStore::FindWaiting(std::string thread_id) {

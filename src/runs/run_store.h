@@ -64,6 +64,10 @@ class RunStore {
   // name as it is, or the running one ended meanwhile: look with FindWaiting() and try again.
   async::Task<Result<std::vector<ConversationMessage>>> Admit(NewRun run);
 
+  // kFailedPrecondition as Admit()'s if a run of the conversation is running. One that begins
+  // meanwhile is Admit()'s to find.
+  async::Task<Status> CheckNotBusy(std::string thread_id, std::string conversation_id);
+
   // The conversation's run that waits for an answer, if there is one.
   async::Task<Result<std::optional<RunRecord>>> FindWaiting(std::string thread_id);
 
