@@ -340,6 +340,14 @@ async::Task<Result<std::vector<StoredChunk>>> RunStore::ReadLog(std::string run_
   co_return chunks;
 }
 
+async::Task<Result<std::int64_t>> RunStore::LastSeq(std::string run_id) {
+  const auto rows = co_await database_.Read(
+      {.sql = "SELECT COALESCE(MAX(last_seq), 0) FROM run_log WHERE run_id = $1",
+       .params = {std::move(run_id)}});
+  if (!rows) co_return Fail(rows.error());
+  co_return rows->Int(0, 0);
+}
+
 async::Task<Status> RunStore::AppendLog(const RunFence& fence,
                                         const std::vector<StoredChunk>& chunks,
                                         std::int64_t crashes) {

@@ -105,6 +105,9 @@ class RunStore {
   async::Task<Result<std::vector<StoredChunk>>> ReadLog(std::string run_id, std::int64_t after_seq,
                                                         std::int64_t max_rows);
 
+  // The last chunk's number as the log's rows say it, readable or not; 0 for an empty log.
+  async::Task<Result<std::int64_t>> LastSeq(std::string run_id);
+
   // Appends to the stream log. Survives kill -9 once it has returned.
   async::Task<Status> AppendLog(const RunFence& fence, const std::vector<StoredChunk>& chunks,
                                 std::int64_t crashes);
