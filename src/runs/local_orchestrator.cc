@@ -366,8 +366,7 @@ async::Task<void> LocalOrchestrator::LookAfterRunsUntilCancelled() {
 }
 
 async::Task<Health> LocalOrchestrator::CheckHealth(Deadline deadline) {
-  Health health =
-      Summarize(dependencies_, co_await AskDependencies(background_, dependencies_, deadline));
+  Health health = Summarize(dependencies_, co_await health_probe_.Ask(deadline));
   health.details.insert(options_.health_details.begin(), options_.health_details.end());
   std::string names;
   for (const auto& agent : agents_.List()) {
