@@ -16,13 +16,14 @@ struct Network {
   unsigned bits;
 };
 
-// iana.org/assignments/iana-ipv4-special-registry, multicast and the reserved rest.
+// iana.org/assignments/iana-ipv4-special-registry, multicast and the reserved rest. The last,
+// public by its number, is on Azure the machine's own control server (WireServer).
 constexpr std::array kSpecialV4 = {
     Network{"0.0.0.0", 8},      Network{"10.0.0.0", 8},     Network{"100.64.0.0", 10},
     Network{"127.0.0.0", 8},    Network{"169.254.0.0", 16}, Network{"172.16.0.0", 12},
     Network{"192.0.0.0", 24},   Network{"192.0.2.0", 24},   Network{"192.88.99.0", 24},
     Network{"192.168.0.0", 16}, Network{"198.18.0.0", 15},  Network{"198.51.100.0", 24},
-    Network{"203.0.113.0", 24}, Network{"224.0.0.0", 3},
+    Network{"203.0.113.0", 24}, Network{"224.0.0.0", 3},    Network{"168.63.129.16", 32},
 };
 
 // Within 2000::/3, the only part of IPv6 that is given out to the public Internet.

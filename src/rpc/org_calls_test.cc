@@ -24,6 +24,7 @@ namespace org = workspace::org;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 using tools::remote::ToolServiceClient;
 
@@ -238,6 +239,15 @@ TEST_F(OrgCallsTest, RefusesStaleAndWrongItems) {
   EXPECT_THAT(Toggle("ada", 5).error(), HasSubstr("line 5 of /org/inbox.org begins no item"));
   EXPECT_THAT(Toggle("ada", -1).error(), HasSubstr("which entry?"));
   EXPECT_THAT(Toggle("ada", -1, "nothing").error(), HasSubstr("'nothing': no such entry"));
+}
+
+TEST_F(OrgCallsTest, TheDatabasesWordsReachNobody) {
+  std::vector<storage::Statement> broken = {{"ALTER TABLE org_files RENAME TO gone", {}}};
+  ASSERT_TRUE(async::BlockOn(database_->Write(std::move(broken), storage::Durability::kBuffered)));
+  const auto toggled = Toggle("ada", -1, "call-bob");
+  EXPECT_THAT(toggled.error(), IsEmpty());
+  EXPECT_FALSE(status_.ok());
+  EXPECT_THAT(status_.error_message(), Not(HasSubstr("org_files")));
 }
 
 TEST_F(OrgCallsTest, UpdatesSchedulesAndTags) {

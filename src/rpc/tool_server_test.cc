@@ -218,6 +218,20 @@ TEST_F(ToolServerTest, APathThatLeadsNowhereIsAnAnswerNotAFailure) {
   EXPECT_THAT(response.error(), HasSubstr("nowhere.md"));
 }
 
+TEST_F(ToolServerTest, TheDatabasesWordsReachNobody) {
+  Start();
+  std::vector<storage::Statement> broken = {{"ALTER TABLE documents RENAME TO gone", {}}};
+  ASSERT_TRUE(async::BlockOn(database_->Write(std::move(broken), storage::Durability::kBuffered)));
+  wire::FindDocumentByPathRequest request;
+  request.set_user_id("ada");
+  request.set_file_path("garden.md");
+  grpc::ClientContext context;
+  wire::FindDocumentByPathResponse response;
+  const grpc::Status status = stub_->FindDocumentByPath(&context, request, &response);
+  EXPECT_FALSE(status.ok()) << response.error();
+  EXPECT_THAT(status.error_message(), ::testing::Not(HasSubstr("documents")));
+}
+
 TEST_F(ToolServerTest, NamesEveryMethodThatIsNotServed) {
   Start();
   grpc::ClientContext context;

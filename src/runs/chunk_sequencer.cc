@@ -32,6 +32,11 @@ void ChunkSequencer::Replay(const StoredChunk& stored) {
   if (stored.chunk.type == "content") Remember(stored);
 }
 
+void ChunkSequencer::SkipTo(std::int64_t seq) {
+  last_seq_ = std::max(last_seq_, seq);
+  valid_.clear();
+}
+
 void ChunkSequencer::Add(ChunkDraft draft, std::string_view timestamp,
                          std::vector<StoredChunk>& out) {
   if (!draft.tool_used.empty() &&

@@ -41,6 +41,9 @@ class ChunkSequencer {
   // Takes in what the log already holds, in its order.
   void Replay(const StoredChunk& stored);
 
+  // Goes on behind `seq`, where what the log holds cannot be read: its content is unknown.
+  void SkipTo(std::int64_t seq);
+
   // Numbers `draft` and appends what follows from it to `out`.
   void Add(ChunkDraft draft, std::string_view timestamp, std::vector<StoredChunk>& out);
 

@@ -13,38 +13,6 @@
 namespace baton::runs {
 namespace {
 
-// What is known so far, shared by who asks and those that answer, perhaps too late.
-class HealthAnswers {
- public:
-  HealthAnswers(std::size_t count, async::Executor home)
-      : answers_(count), missing_(count), complete_(std::move(home)) {}
-
-  void Set(std::size_t index, Status status) {
-    const std::lock_guard lock(mutex_);
-    answers_[index] = std::move(status);
-    if (--missing_ == 0 && waiting_) complete_->Raise();
-  }
-
-  // The waiter's executor may be gone afterwards: its wakeup goes first.
-  std::vector<std::optional<Status>> Take() {
-    const std::lock_guard lock(mutex_);
-    waiting_ = false;
-    complete_.reset();
-    return answers_;
-  }
-
-  async::Task<void> Wait(Deadline deadline) {
-    if (!answers_.empty()) co_await complete_->Wait(deadline);
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::optional<Status>> answers_;  // guarded by mutex_
-  std::size_t missing_;                         // guarded by mutex_
-  bool waiting_ = true;                         // guarded by mutex_
-  std::optional<Wakeup> complete_;              // reset on the waiter's executor, under mutex_
-};
-
 struct Nothing {};
 
 async::Task<Result<Nothing>> AskOne(const Dependency& dependency, Deadline deadline) {
@@ -52,40 +20,115 @@ async::Task<Result<Nothing>> AskOne(const Dependency& dependency, Deadline deadl
   co_return Nothing{};
 }
 
-async::Task<void> AskAndTell(const Dependency& dependency, Deadline deadline, std::size_t index,
-                             std::shared_ptr<HealthAnswers> answers) {
-  const Result<Nothing> answer =
-      co_await async::WithDeadline(AskOne(dependency, deadline), deadline, dependency.name);
-  answers->Set(index, answer ? Status() : answer.error());
-}
-
 }  // namespace
 
-async::Task<std::vector<DependencyHealth>> AskDependencies(
-    async::TaskGroup& group, const std::vector<Dependency>& dependencies, Deadline deadline) {
-  const auto answers =
-      std::make_shared<HealthAnswers>(dependencies.size(), co_await async::CurrentExecutor());
-  boost::asio::post(group.executor(), [&group, &dependencies, deadline, answers] {
-    for (std::size_t i = 0; i < dependencies.size(); ++i) {
-      if (group.cancel_reason() != CancelReason::kNone) {  // joined, perhaps: nothing new
+// What is known so far, shared by those who ask and those that answer, perhaps too late.
+class HealthProbe::Answers {
+ public:
+  Answers(std::size_t count, const Clock& clock)
+      : clock_(clock), answers_(count), missing_(count), complete_at_(clock.Now()) {}
+
+  void Set(std::size_t index, Status status) {
+    const std::lock_guard lock(mutex_);
+    answers_[index] = std::move(status);
+    if (--missing_ > 0) return;
+    complete_at_ = clock_.Now();
+    for (Wakeup* waiter : waiters_) waiter->Raise();
+  }
+
+  // Under way, or answered just now. A clock that was set back makes nothing last longer.
+  bool IsFresh() const {
+    const std::lock_guard lock(mutex_);
+    const auto age = clock_.Now() - complete_at_;
+    return missing_ > 0 || (age >= age.zero() && age < kHealthKept);
+  }
+
+  // Until all is known, or the deadline.
+  async::Task<std::vector<std::optional<Status>>> Wait(Deadline deadline) {
+    Wakeup complete(co_await async::CurrentExecutor());
+    const Waiter waiter(*this, complete);
+    if (!IsComplete()) co_await complete.Wait(deadline);
+    co_return Known();
+  }
+
+ private:
+  // Gone before its wakeup is: whoever raises that holds the mutex.
+  class Waiter {
+   public:
+    Waiter(Answers& answers, Wakeup& wakeup) : answers_(answers), wakeup_(wakeup) {
+      const std::lock_guard lock(answers_.mutex_);
+      answers_.waiters_.push_back(&wakeup_);
+    }
+    ~Waiter() {
+      const std::lock_guard lock(answers_.mutex_);
+      std::erase(answers_.waiters_, &wakeup_);
+    }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+   private:
+    Answers& answers_;
+    Wakeup& wakeup_;
+  };
+
+  bool IsComplete() const {
+    const std::lock_guard lock(mutex_);
+    return missing_ == 0;
+  }
+
+  std::vector<std::optional<Status>> Known() const {
+    const std::lock_guard lock(mutex_);
+    return answers_;
+  }
+
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::vector<std::optional<Status>> answers_;  // guarded by mutex_
+  std::size_t missing_;                         // guarded by mutex_
+  Timestamp complete_at_;                       // guarded by mutex_
+  std::vector<Wakeup*> waiters_;                // guarded by mutex_
+};
+
+async::Task<std::vector<DependencyHealth>> HealthProbe::Ask(Deadline deadline) {
+  const std::shared_ptr<Answers> answers = Current();
+  const std::vector<std::optional<Status>> known = co_await answers->Wait(deadline);
+  std::vector<DependencyHealth> health;
+  health.reserve(dependencies_.size());
+  for (std::size_t i = 0; i < dependencies_.size(); ++i) {
+    const std::string& name = dependencies_[i].name;
+    health.push_back({name, known[i]
+                                ? *known[i]
+                                : Status(Code::kDeadlineExceeded, name + ": no answer in time")});
+  }
+  co_return health;
+}
+
+std::shared_ptr<HealthProbe::Answers> HealthProbe::Current() {
+  const std::lock_guard lock(mutex_);
+  if (current_ == nullptr || !current_->IsFresh()) {
+    current_ = std::make_shared<Answers>(dependencies_.size(), clock_);
+    Start(current_);
+  }
+  return current_;
+}
+
+void HealthProbe::Start(const std::shared_ptr<Answers>& answers) {
+  const auto ask = [](const Dependency& dependency, std::size_t index,
+                      std::shared_ptr<Answers> tell) -> async::Task<void> {
+    const Deadline deadline = Deadline::In(dependency.timeout);
+    const Result<Nothing> answer =
+        co_await async::WithDeadline(AskOne(dependency, deadline), deadline, dependency.name);
+    tell->Set(index, answer ? Status() : answer.error());
+  };
+  boost::asio::post(group_.executor(), [this, answers, ask] {
+    for (std::size_t i = 0; i < dependencies_.size(); ++i) {
+      if (group_.cancel_reason() != CancelReason::kNone) {  // joined, perhaps: nothing new
         answers->Set(i, Status(Code::kUnavailable, "the server is shutting down"));
         continue;
       }
-      const Deadline own = Deadline::In(dependencies[i].timeout).Earlier(deadline);
-      group.Spawn(AskAndTell(dependencies[i], own, i, answers));
+      group_.Spawn(ask(dependencies_[i], i, answers));
     }
   });
-  co_await answers->Wait(deadline);
-  const std::vector<std::optional<Status>> known = answers->Take();
-  std::vector<DependencyHealth> health;
-  health.reserve(dependencies.size());
-  for (std::size_t i = 0; i < dependencies.size(); ++i) {
-    health.push_back(
-        {dependencies[i].name,
-         known[i] ? *known[i]
-                  : Status(Code::kDeadlineExceeded, dependencies[i].name + ": no answer in time")});
-  }
-  co_return health;
 }
 
 Health Summarize(const std::vector<Dependency>& dependencies,

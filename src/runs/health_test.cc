@@ -1,9 +1,13 @@
 #include "runs/health.h"
 
+#include <atomic>
+#include <future>
+
 #include <gtest/gtest.h>
 
 #include "async/signal.h"
 #include "runs/testing/orchestrator_world.h"
+#include "testing/manual_clock.h"
 #include "testing/scripted_model.h"
 
 namespace baton::runs {
@@ -25,7 +29,8 @@ class HealthTest : public ::testing::Test {
 
   std::shared_ptr<baton::testing::ScriptedChatModel> model_ =
       std::make_shared<baton::testing::ScriptedChatModel>();
-  OrchestratorWorld world_{SystemClock(), model_};
+  baton::testing::ManualClock clock_;
+  OrchestratorWorld world_{clock_, model_};
 };
 
 TEST_F(HealthTest, HealthTellsTheTruthPerDependency) {
@@ -45,9 +50,11 @@ TEST_F(HealthTest, HealthTellsTheTruthPerDependency) {
   EXPECT_EQ(health.details.at("model.default"), "scripted");
   EXPECT_EQ(health.details.at("version"), "1");
   model_->SetHealth(Status(Code::kUnauthenticated, "no key"));
+  clock_.Advance(kHealthKept);
   health = ask();
   EXPECT_EQ(health.status, "degraded");
   EXPECT_EQ(health.details.at("model"), "UNAUTHENTICATED: no key");
+  clock_.Advance(kHealthKept);
   world_.database->FailAfter(0);
   EXPECT_EQ(ask().status, "unhealthy");
   world_.database->Recover();
@@ -67,6 +74,32 @@ TEST_F(HealthTest, HealthAnswersInTimeWhateverADependencyDoes) {
       async::BlockOn(world_.orchestrator->CheckHealth(Deadline::In(std::chrono::milliseconds(20))));
   EXPECT_EQ(health.status, "degraded");
   EXPECT_NE(health.details.at("slow").find("DEADLINE_EXCEEDED"), std::string::npos);
+}
+
+TEST_F(HealthTest, OneAnswerServesAllWhoAskWithinTwoSeconds) {
+  std::atomic<int> asked = 0;
+  const auto gate = std::make_shared<baton::testing::Gate>();
+  LocalOrchestratorOptions options;
+  options.dependencies = {{.name = "model",
+                           .timeout = std::chrono::seconds(60),
+                           .check = [&](Deadline) -> async::Task<Status> {
+                             ++asked;
+                             co_return co_await gate->Pass();
+                           }}};
+  world_.Start(std::move(options));
+  const auto ask = [&](std::chrono::milliseconds patience) {
+    return async::BlockOn(world_.orchestrator->CheckHealth(Deadline::In(patience)));
+  };
+  auto first = std::async(std::launch::async, ask, std::chrono::seconds(60));
+  async::BlockOn(gate->Reached());
+  EXPECT_NE(ask(std::chrono::milliseconds(1)).status, "healthy") << "not known in time";
+  gate->Open();
+  EXPECT_EQ(first.get().status, "healthy");
+  EXPECT_EQ(ask(std::chrono::seconds(60)).status, "healthy");
+  EXPECT_EQ(asked, 1) << "for all three";
+  clock_.Advance(kHealthKept);
+  EXPECT_EQ(ask(std::chrono::seconds(60)).status, "healthy");
+  EXPECT_EQ(asked, 2);
 }
 
 TEST_F(HealthTest, MetricsCountRuns) {

@@ -148,13 +148,16 @@ async::Task<Result<Routing>> LocalOrchestrator::ChooseAgent(const TurnRequest& r
 
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnRequest request) {
   const auto requested = std::chrono::steady_clock::now();
+  const std::string run_id = services_.ids.New("run");
+  Result<ActiveRuns::Place> place = active_.Reserve(run_id);
+  if (!place) co_return Fail(std::move(place).error());
+  // Choosing may cost a model's answer: nothing that is refused anyway comes as far.
+  BATON_CO_TRY(co_await store_.CheckNotBusy(ThreadId(request.user_id, request.conversation_id),
+                                            request.conversation_id));
   Result<Routing> routing = co_await ChooseAgent(request);
   if (!routing) co_return Fail(std::move(routing).error());
   metrics_.Routed(routing->agent->spec.name, routing->decided_by,
                   std::chrono::steady_clock::now() - requested);
-  const std::string run_id = services_.ids.New("run");
-  Result<ActiveRuns::Place> place = active_.Reserve(run_id);
-  if (!place) co_return Fail(std::move(place).error());
   Result<RunSetup> setup = co_await intake_.Admit(run_id, std::move(request), *std::move(routing));
   if (!setup) co_return Fail(std::move(setup).error());
   setup->requested = requested;
@@ -363,8 +366,7 @@ async::Task<void> LocalOrchestrator::LookAfterRunsUntilCancelled() {
 }
 
 async::Task<Health> LocalOrchestrator::CheckHealth(Deadline deadline) {
-  Health health =
-      Summarize(dependencies_, co_await AskDependencies(background_, dependencies_, deadline));
+  Health health = Summarize(dependencies_, co_await health_probe_.Ask(deadline));
   health.details.insert(options_.health_details.begin(), options_.health_details.end());
   std::string names;
   for (const auto& agent : agents_.List()) {

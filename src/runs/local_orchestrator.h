@@ -141,6 +141,7 @@ class LocalOrchestrator final : public Orchestrator {
   std::atomic<std::size_t> next_lane_{0};
   // The look after runs, and health checks; on the first executor.
   async::TaskGroup background_;
+  HealthProbe health_probe_{background_, dependencies_, clock_};
 };
 
 }  // namespace baton::runs

@@ -309,6 +309,10 @@ TEST_F(LocalOrchestratorTest, ABusyConversationIsRefusedAndTheRunNamed) {
   EXPECT_NE(second.status.message().find("conversation 'c' is busy with run run_"),
             std::string::npos)
       << second.status.message();
+  TurnRequest for_nobody = Turn("two");
+  for_nobody.agent_type = "nobody";
+  EXPECT_EQ(world_.Turn(for_nobody).status.message(), second.status.message())
+      << "refused before an agent is chosen";
   model_->Add(Says("elsewhere"));
   EXPECT_EQ(world_.Turn(Turn("two", "other")).answer(), "elsewhere");
   gate->Open();
@@ -393,6 +397,10 @@ TEST_F(LocalOrchestratorTest, AboveTheLimitTurnsAreRefused) {
   auto stream = world_.Open(world_.runtime.At(0), Turn("hi"));
   async::BlockOn(gate->Reached());
   EXPECT_EQ(world_.Turn(Turn("x", "other")).status.code(), Code::kResourceExhausted);
+  TurnRequest for_nobody = Turn("x", "other");
+  for_nobody.agent_type = "nobody";
+  EXPECT_EQ(world_.Turn(for_nobody).status.code(), Code::kResourceExhausted)
+      << "refused before an agent is chosen";
   gate->Open();
   async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream));
   model_->Add(Says("now"));

@@ -128,6 +128,19 @@ TEST_F(QuestionTest, ANewMessageEndsTheWait) {
   EXPECT_FALSE(world_.HasCheckpoints("u:c/" + asked.run_id()));
 }
 
+TEST_F(QuestionTest, AWaitingRunWhoseLogCannotBeReadIsSupersededAllTheSame) {
+  world_.Start();
+  model_->Add(Calls("search_documents", {{"query", "x"}}));
+  const Transcript asked = world_.Turn(Turn("may I?"));
+  ASSERT_EQ(asked.meta("state"), "waiting");
+  std::vector<storage::Statement> broken = {{"UPDATE run_log SET chunks = 'no chunks'", {}}};
+  ASSERT_TRUE(
+      async::BlockOn(world_.database->Write(std::move(broken), storage::Durability::kFlushed)));
+  model_->Add(Says("next"));
+  EXPECT_EQ(world_.Turn(Turn("something else")).answer(), "next");
+  EXPECT_EQ(world_.StateOf(asked.run_id()), "cancelled");
+}
+
 TEST_F(QuestionTest, AWaitingRunMayBeCancelled) {
   world_.Start();
   model_->Add(Calls("search_documents", {{"query", "x"}}));

@@ -14,6 +14,7 @@ namespace {
 using baton::testing::Calls;
 using baton::testing::Gate;
 using baton::testing::ManualClock;
+using baton::testing::Says;
 using baton::testing::SaysInPieces;
 using baton::testing::ScriptedChatModel;
 using baton::testing::ScriptedTurn;
@@ -292,6 +293,26 @@ TEST_F(RecoveryTest, ARunWhoseAgentStaysAwayFailsAndSaysSo) {
   EXPECT_EQ(turn.last_type(), "error");
   EXPECT_EQ(turn.chunks.back().message, "agent 'chat' is no longer there");
   EXPECT_EQ(world_.StateOf(turn.run_id()), "failed");
+}
+
+TEST_F(RecoveryTest, ARunWhoseLogCannotBeReadIsGivenUpAndItsConversationFree) {
+  world_.Start();
+  DieInMidStream();
+  std::vector<storage::Statement> broken = {{"UPDATE run_log SET chunks = 'no chunks'", {}}};
+  ASSERT_TRUE(
+      async::BlockOn(world_.database->Write(std::move(broken), storage::Durability::kFlushed)));
+  const storage::Rows before = world_.Query("SELECT run_id, MAX(last_seq) FROM run_log");
+  const std::string run_id(before.Text(0, 0));
+  world_.Start();
+  TurnRequest rest = RecoveryResume();
+  rest.from_seq = before.Int(0, 1);
+  const Transcript end = world_.Turn(rest);
+  ASSERT_EQ(end.last_type(), "error") << end.status.ToString();
+  EXPECT_GT(end.chunks.front().seq, rest.from_seq);
+  EXPECT_EQ(end.meta("code"), "DATA_LOSS");
+  EXPECT_EQ(world_.StateOf(run_id), "failed");
+  model_->Add(Says("again"));
+  EXPECT_EQ(world_.Turn(RecoveryTurn()).answer(), "again");
 }
 
 TEST_F(RecoveryTest, ARunThatKillsItsProcessAgainAndAgainIsGivenUp) {

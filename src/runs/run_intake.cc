@@ -160,7 +160,9 @@ async::Task<Status> RunIntake::Supersede(const RunRecord& by,
   RunStore::Superseded superseded{.record = **std::move(waiting), .chunks = {}};
   const RunRecord& record = superseded.record;
   ChunkSequencer sequencer = SequencerFor(record, record.attempt);
-  BATON_CO_TRY(co_await Replay(record, sequencer));
+  const Status replayed = co_await Replay(record, sequencer);
+  // It ends here in any case: what it said is not needed for that.
+  if (!replayed.ok() && replayed.code() != Code::kDataLoss) co_return replayed;
   sequencer.Add({.type = "error",
                  .message = "superseded by a new message",
                  .agent_name = "system",
@@ -182,8 +184,8 @@ async::Task<Result<RunSetup>> RunIntake::Resume(RunRecord record, bool crashed) 
                  .sequencer = SequencerFor(*claimed, claimed->attempt),
                  .resumed = true,
                  .notice = "Continuing after an interruption"};
-  BATON_CO_TRY(co_await Replay(setup.record, setup.sequencer));
-  const Status loaded = co_await LoadTurn(setup);
+  Status loaded = co_await Replay(setup.record, setup.sequencer);
+  if (loaded.ok()) loaded = co_await LoadTurn(setup);
   if (loaded.code() == Code::kDataLoss) {
     setup.give_up = loaded;
   } else if (!loaded.ok()) {
@@ -235,6 +237,11 @@ async::Task<Status> RunIntake::Replay(const RunRecord& record, ChunkSequencer& s
     const std::int64_t known = sequencer.last_seq();
     const Result<std::vector<StoredChunk>> chunks =
         co_await store_.ReadLog(record.run_id, known, kLogRowsPerRead);
+    if (!chunks && chunks.error().code() == Code::kDataLoss) {
+      const Result<std::int64_t> last = co_await store_.LastSeq(record.run_id);
+      if (!last) co_return last.error();
+      sequencer.SkipTo(*last);
+    }
     if (!chunks) co_return chunks.error();
     if (chunks->empty()) co_return Status();
     for (const StoredChunk& chunk : *chunks) sequencer.Replay(chunk);

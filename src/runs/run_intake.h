@@ -44,7 +44,7 @@ class RunIntake {
 
   // A run that nobody executes. `crashed`: its last activation ended by its own fault, as far as
   // one can tell. kAborted if another process was faster. One that cannot go on (its agent is
-  // gone, it crashed too often) is set up to fail.
+  // gone, its log or request cannot be read, it crashed too often) is set up to fail.
   async::Task<Result<RunSetup>> Resume(RunRecord record, bool crashed);
 
   // A waiting run and answers to its questions, question id → JSON text. kInvalidArgument for
@@ -56,6 +56,7 @@ class RunIntake {
   async::Task<Status> AdmitOnce(RunSetup& setup, const TurnRequest& request, const Routing& routing,
                                 const std::optional<RunStore::Superseded>& superseded);
   async::Task<Status> Supersede(const RunRecord& by, std::optional<RunStore::Superseded>& out);
+  // kDataLoss if the log cannot be read; `sequencer` then goes on behind its end.
   async::Task<Status> Replay(const RunRecord& record, ChunkSequencer& sequencer);
   async::Task<Status> LoadTurn(RunSetup& setup);
   async::Task<Result<Answers>> CheckAnswers(const RunRecord& record, const agents::Agent& agent,

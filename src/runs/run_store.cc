@@ -183,19 +183,21 @@ async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run
   const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
   if (written) co_return ReadMessages((*written)[history]);
   if (written.error().code() != Code::kAlreadyExists) co_return Fail(written.error());
+  BATON_CO_TRY(co_await CheckNotBusy(record.thread_id, record.conversation_id));
+  co_return Fail(Code::kAborted, "conversation '{}' was busy a moment ago, or waits",
+                 record.conversation_id);
+}
+
+async::Task<Status> RunStore::CheckNotBusy(std::string thread_id, std::string conversation_id) {
   const auto busy = co_await database_.Read(
       {.sql = "SELECT run_id FROM runs WHERE thread_id = $1 AND state = 'running'",
-       .params = {record.thread_id}});
-  if (!busy) co_return Fail(busy.error());
-  if (busy->rows.empty()) {
-    co_return Fail(Code::kAborted, "conversation '{}' was busy a moment ago, or waits",
-                   record.conversation_id);
-  }
-  co_return Fail(Status(Code::kFailedPrecondition,
-                        fmt::format("conversation '{}' is busy with run {}: wait, cancel or "
-                                    "resume it",
-                                    record.conversation_id, busy->Text(0, 0)))
-                     .With("run_id", std::string(busy->Text(0, 0))));
+       .params = {std::move(thread_id)}});
+  if (!busy) co_return busy.error();
+  if (busy->rows.empty()) co_return Status();
+  co_return Status(Code::kFailedPrecondition,
+                   fmt::format("conversation '{}' is busy with run {}: wait, cancel or resume it",
+                               conversation_id, busy->Text(0, 0)))
+      .With("run_id", std::string(busy->Text(0, 0)));
 }
 
 async::Task<Result<std::optional<RunRecord>>> RunStore::FindWaiting(std::string thread_id) {
@@ -336,6 +338,14 @@ async::Task<Result<std::vector<StoredChunk>>> RunStore::ReadLog(std::string run_
     BATON_CO_TRY(DecodeChunks(run_id, rows->Text(row, 0), chunks));
   }
   co_return chunks;
+}
+
+async::Task<Result<std::int64_t>> RunStore::LastSeq(std::string run_id) {
+  const auto rows = co_await database_.Read(
+      {.sql = "SELECT COALESCE(MAX(last_seq), 0) FROM run_log WHERE run_id = $1",
+       .params = {std::move(run_id)}});
+  if (!rows) co_return Fail(rows.error());
+  co_return rows->Int(0, 0);
 }
 
 async::Task<Status> RunStore::AppendLog(const RunFence& fence,

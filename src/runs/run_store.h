@@ -64,6 +64,10 @@ class RunStore {
   // name as it is, or the running one ended meanwhile: look with FindWaiting() and try again.
   async::Task<Result<std::vector<ConversationMessage>>> Admit(NewRun run);
 
+  // kFailedPrecondition as Admit()'s if a run of the conversation is running. One that begins
+  // meanwhile is Admit()'s to find.
+  async::Task<Status> CheckNotBusy(std::string thread_id, std::string conversation_id);
+
   // The conversation's run that waits for an answer, if there is one.
   async::Task<Result<std::optional<RunRecord>>> FindWaiting(std::string thread_id);
 
@@ -100,6 +104,9 @@ class RunStore {
   // The chunks after `after_seq`, of at most `max_rows` rows; the first may be older ones.
   async::Task<Result<std::vector<StoredChunk>>> ReadLog(std::string run_id, std::int64_t after_seq,
                                                         std::int64_t max_rows);
+
+  // The last chunk's number as the log's rows say it, readable or not; 0 for an empty log.
+  async::Task<Result<std::int64_t>> LastSeq(std::string run_id);
 
   // Appends to the stream log. Survives kill -9 once it has returned.
   async::Task<Status> AppendLog(const RunFence& fence, const std::vector<StoredChunk>& chunks,

@@ -86,7 +86,9 @@ class DescribedService final : public grpc::Service {
                                     grpc::ByteBuffer& reply) {
     Result<Response> response = co_await std::move(handler);
     if (!response) co_return std::move(response).error();
-    reply = EncodeMessage(*response);
+    Result<grpc::ByteBuffer> bytes = EncodeMessage(*response);
+    if (!bytes) co_return std::move(bytes).error();
+    reply = *std::move(bytes);
     co_return Status();
   }
 

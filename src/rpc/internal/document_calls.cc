@@ -8,6 +8,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "base/check.h"
+#include "base/client_error.h"
 #include "base/utf8.h"
 #include "proto/tool_service.pb.h"
 
@@ -153,8 +154,11 @@ async::Task<Result<wire::DocumentChunksResponse>> GetDocumentChunks(DocumentStor
   co_return response;
 }
 
-// What the asker can do something about; its response has a place for it.
-bool IsAnswer(Code code) {
+// What the asker can do something about; its response has a place for it. A failure of the
+// database is none, whatever its code: its words are not for clients.
+bool IsAnswer(const Status& status) {
+  if (status.details().contains(std::string(kInternalDetail))) return false;
+  const Code code = status.code();
   return code == Code::kNotFound || code == Code::kFailedPrecondition ||
          code == Code::kInvalidArgument;
 }
@@ -167,7 +171,7 @@ async::Task<Result<wire::FindDocumentByPathResponse>> FindDocumentByPath(
       co_await documents.FindByPath(request.user_id(), request.file_path(), request.base_path());
   wire::FindDocumentByPathResponse response;
   if (!document) {
-    if (!IsAnswer(document.error().code())) co_return Fail(std::move(document).error());
+    if (!IsAnswer(document.error())) co_return Fail(std::move(document).error());
     response.set_error(WireText(document.error().message()));
     co_return response;
   }

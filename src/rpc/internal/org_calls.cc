@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/client_error.h"
 #include "rpc/internal/org_wire.h"
 
 namespace baton::rpc::internal {
@@ -16,8 +17,10 @@ namespace wire = ::tool_service;
 namespace org = workspace::org;
 using org::OrgStore;
 
-// What the asker can do something about: said in the response. Anything else is a status.
+// What the asker can do something about: said in the response. Anything else is a status, and so
+// is a failure of the database, whatever its code: its words are not for clients.
 bool IsRefusal(const Status& status) {
+  if (status.details().contains(std::string(kInternalDetail))) return false;
   switch (status.code()) {
     case Code::kInvalidArgument:
     case Code::kNotFound:

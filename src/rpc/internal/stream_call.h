@@ -20,14 +20,18 @@ class MessageWriter {
   virtual ~MessageWriter() = default;
 
   // Hands `message` over; suspends while too much waits to be sent. kCancelled once the call
-  // is: nobody reads any more.
+  // is: nobody reads any more. kResourceExhausted for a message that is too large to be sent.
   // Threads: the handler's executor, one Write() at a time.
   async::Task<Status> Write(const google::protobuf::Message& message) {
-    return WriteBytes(EncodeMessage(message));
+    Result<grpc::ByteBuffer> bytes = EncodeMessage(message);
+    return bytes ? WriteBytes(*std::move(bytes)) : Refuse(std::move(bytes).error());
   }
 
  protected:
   virtual async::Task<Status> WriteBytes(grpc::ByteBuffer message) = 0;
+
+ private:
+  static async::Task<Status> Refuse(Status status) { co_return status; }
 };
 
 // gRPC takes one message at a time, and each that is sent for itself costs a system call. A

@@ -107,7 +107,14 @@ Status ParseInto(const grpc::ByteBuffer& bytes, pb::Message& message) {
   return ExplainParseFailure(*message.GetDescriptor(), Flatten(bytes));
 }
 
-grpc::ByteBuffer EncodeMessage(const pb::Message& message) {
+Result<grpc::ByteBuffer> EncodeMessage(const pb::Message& message, std::size_t max_bytes) {
+  // Asked before gRPC does, which counts in an int.
+  const std::size_t size = message.ByteSizeLong();
+  if (size > max_bytes) {
+    return Fail(Code::kResourceExhausted,
+                "the {} has {} bytes, more than can be sent: ask for less",
+                message.GetDescriptor()->name(), size);
+  }
   grpc::ByteBuffer bytes;
   bool owned = false;
   const grpc::Status status =

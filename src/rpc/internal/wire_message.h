@@ -1,6 +1,9 @@
 // Protobuf messages on their way in and out, with errors that name the cause.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -23,7 +26,12 @@ Result<Message> ParseMessage(const grpc::ByteBuffer& bytes) {
   return message;
 }
 
-grpc::ByteBuffer EncodeMessage(const google::protobuf::Message& message);
+// protobuf writes no larger message.
+inline constexpr std::size_t kMaxEncodedBytes = std::numeric_limits<std::int32_t>::max();
+
+// kResourceExhausted for a message larger than `max_bytes`.
+Result<grpc::ByteBuffer> EncodeMessage(const google::protobuf::Message& message,
+                                       std::size_t max_bytes = kMaxEncodedBytes);
 
 // Why `bytes`, which protobuf could not parse, are no message of this type. Walks the wire
 // format; for the failing path only.

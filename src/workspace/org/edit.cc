@@ -67,6 +67,13 @@ Status MoveOn(const OrgFile& file, const Heading& heading, const std::vector<Sta
   return {};
 }
 
+Stamp InactiveStamp(LocalMinute at) {
+  const Day day = std::chrono::floor<std::chrono::days>(at);
+  Stamp stamp{.active = false, .day = day};
+  stamp.minute = static_cast<int>((at - day).count());
+  return stamp;
+}
+
 Status ToggleHeading(const OrgFile& file, const Heading& heading, LocalMinute now,
                      Splices& splices) {
   const std::string_view word = file.Text(heading.keyword);
@@ -87,7 +94,7 @@ Status ToggleHeading(const OrgFile& file, const Heading& heading, LocalMinute no
   }
   internal::SetState(heading, sequence->done.front(), splices);
   if (StartupSays(file, "logdone")) {
-    internal::SetPlanning(file, heading, Kind::kClosed, "[" + FormatMinute(now) + "]", splices);
+    internal::SetPlanning(file, heading, Kind::kClosed, InactiveStamp(now), splices);
   }
   return {};
 }
@@ -115,6 +122,7 @@ Edited Finish(const Splices& splices, std::uint32_t line_begin) {
 struct ReadBack {
   std::string title;
   std::string state;
+  std::string scheduled;
   std::size_t tags = 0;
   std::size_t headings = 0;
   std::size_t items = 0;
@@ -127,8 +135,12 @@ Result<ReadBack> ReadAt(std::string text, std::uint32_t at) {
   const Entry* entry = index.AtLine(index.org.LineAt(at));
   if (entry == nullptr) return ReadBack();
   const Item item = DescribeEntry(index, *entry);
-  return ReadBack{item.title, item.state, item.tags.size(), index.org.headings.size(),
-                  index.org.items.size()};
+  return ReadBack{.title = item.title,
+                  .state = item.state,
+                  .scheduled = item.scheduled,
+                  .tags = item.tags.size(),
+                  .headings = index.org.headings.size(),
+                  .items = index.org.items.size()};
 }
 
 std::string_view TrimBlanks(std::string_view text) {
@@ -146,6 +158,22 @@ Status CheckTitle(std::string_view title) {
                 kMaxTitleBytes);
   }
   return {};
+}
+
+// The active stamp in a list item's text that stands for its date.
+const StampAt* DateOfItem(const OrgFile& file, const ListItem& item) {
+  const auto found = std::ranges::find_if(file.stamps, [&](const StampAt& each) {
+    return each.stamp.active && item.text.Contains(each.span);
+  });
+  return found == file.stamps.end() ? nullptr : &*found;
+}
+
+// The same as written, to the end of its range of days.
+std::string_view DateTextOfItem(const OrgFile& file, const ListItem& item) {
+  const StampAt* date = DateOfItem(file, item);
+  if (date == nullptr) return {};
+  const StampAt* last = date->opens_range && date != &file.stamps.back() ? date + 1 : date;
+  return file.Text({date->span.begin, last->span.end});
 }
 
 void ReplaceTitle(const OrgFile& file, const Entry& entry, std::string_view title,
@@ -169,14 +197,6 @@ void ReplaceTitle(const OrgFile& file, const Entry& entry, std::string_view titl
   splices.Replace(old, std::move(text));
 }
 
-// The active stamp in a list item's text that stands for its date.
-const StampAt* DateOfItem(const OrgFile& file, const ListItem& item) {
-  const auto found = std::ranges::find_if(file.stamps, [&](const StampAt& each) {
-    return each.stamp.active && item.text.Contains(each.span);
-  });
-  return found == file.stamps.end() ? nullptr : &*found;
-}
-
 // Appends a word to the first line of a list item, before its tags.
 void AppendToItem(const OrgFile& file, const ListItem& item, std::string_view word,
                   Splices& splices) {
@@ -188,6 +208,25 @@ void AppendToItem(const OrgFile& file, const ListItem& item, std::string_view wo
   std::uint32_t end = item.text.end;
   if (item.text.empty()) end = std::max(item.checkbox.end, item.bullet.end);
   splices.Insert(end, fmt::format(" {}", word));
+}
+
+// kInvalidArgument if the entry is then anything but itself with another title; a list item's
+// date, which stands in its text, may change but not go.
+Result<Edited> Retitle(const OrgFile& file, const Entry& entry, std::string_view title,
+                       const ReadBack& before) {
+  Splices splices(file);
+  ReplaceTitle(file, entry, title, splices);
+  Edited edited = Finish(splices, LineBegin(file, entry));
+  const Result<ReadBack> after = ReadAt(edited.text, edited.at);
+  if (!after) return Fail(after.error());
+  const bool undated = after->scheduled.empty() && !before.scheduled.empty();
+  if (undated || after->title != title || after->state != before.state ||
+      after->tags != before.tags || after->headings != before.headings ||
+      after->items != before.items) {
+    return Fail(Code::kInvalidArgument,
+                "'{}' would be read as more than a title (a state, priority or tags)", title);
+  }
+  return edited;
 }
 
 }  // namespace
@@ -203,32 +242,24 @@ Result<Edited> ToggleEntry(const OrgFile& file, const Entry& entry, LocalMinute 
 Result<Edited> SetEntryTitle(const OrgFile& file, const Entry& entry, std::string_view title) {
   const std::string_view trimmed = TrimBlanks(title);
   BATON_TRY(CheckTitle(trimmed));
-  Splices splices(file);
-  ReplaceTitle(file, entry, trimmed, splices);
-  Edited edited = Finish(splices, LineBegin(file, entry));
   const Result<ReadBack> before = ReadAt(file.text, LineBegin(file, entry));
-  const Result<ReadBack> after = ReadAt(edited.text, edited.at);
   if (!before) return Fail(before.error());
-  if (!after) return Fail(after.error());
-  if (after->title != trimmed || after->state != before->state || after->tags != before->tags ||
-      after->headings != before->headings || after->items != before->items) {
-    return Fail(Code::kInvalidArgument,
-                "'{}' would be read as more than a title (a state, priority or tags)", trimmed);
-  }
-  return edited;
+  Result<Edited> edited = Retitle(file, entry, trimmed, *before);
+  if (edited || before->scheduled.empty() || entry.kind == Entry::Kind::kHeading) return edited;
+  const std::string_view date = DateTextOfItem(file, ItemOf(file, entry));
+  return Retitle(file, entry, fmt::format("{} {}", trimmed, date), *before);
 }
 
 Result<Edited> ScheduleEntry(const OrgFile& file, const Entry& entry, const Stamp& stamp) {
   Stamp active = stamp;
   active.active = true;
-  const std::string text = FormatStamp(active);
   Splices splices(file);
   if (entry.kind == Entry::Kind::kHeading) {
-    internal::SetPlanning(file, HeadingOf(file, entry), Kind::kScheduled, text, splices);
+    internal::SetPlanning(file, HeadingOf(file, entry), Kind::kScheduled, active, splices);
   } else if (const StampAt* old = DateOfItem(file, ItemOf(file, entry))) {
-    splices.Replace(old->span, text);
+    splices.Replace(old->span, ReplaceStampText(file.Text(old->span), active));
   } else {
-    AppendToItem(file, ItemOf(file, entry), text, splices);
+    AppendToItem(file, ItemOf(file, entry), FormatStamp(active), splices);
   }
   return Finish(splices, LineBegin(file, entry));
 }

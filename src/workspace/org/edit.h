@@ -28,12 +28,14 @@ struct Edited {
 Result<Edited> ToggleEntry(const OrgFile& file, const Entry& entry, LocalMinute now);
 
 // Another title for a heading, another text for the first line of a list item. State, priority
-// and tags stay. kInvalidArgument if `title` is empty, has several lines, or would be read as
-// something else than a title.
+// and tags stay, and so does a list item's date unless `title` has another. kInvalidArgument if
+// `title` is empty, has several lines, or would be read as something else than a title.
 Result<Edited> SetEntryTitle(const OrgFile& file, const Entry& entry, std::string_view title);
 
 // Sets SCHEDULED of a heading. A list item, which Org does not schedule, gets the stamp at the
-// end of its text, or in place of the active one that is there.
+// end of its text, or in place of the active one that is there. As Emacs' org-schedule with a
+// date: the repeater and the warning of the old stamp go on where `stamp` has none ("+0d" ends a
+// repeat); its time of day does not.
 Result<Edited> ScheduleEntry(const OrgFile& file, const Entry& entry, const Stamp& stamp);
 
 // Adds tags to those that are there.

@@ -87,6 +87,21 @@ TEST(OrgToggle, LogsWhenTheFileAsksForIt) {
             "* TODO a\nDEADLINE: <2026-03-01 Sun>\n");
 }
 
+TEST(OrgToggle, KeepsTextOnThePlanningLine) {
+  EXPECT_EQ(Toggled("* DONE Call\nCLOSED: [2026-03-01 Sun 10:00] she said no, ask Bob\n", "Call"),
+            "* TODO Call\nshe said no, ask Bob\n");
+  EXPECT_EQ(Toggled("* DONE a\r\n  CLOSED: [2026-03-01 Sun] x <2026-03-02 Mon>\r\n", "DONE a"),
+            "* TODO a\r\n  x <2026-03-02 Mon>\r\n");
+  EXPECT_EQ(Toggled("* DONE a\nCLOSED: late [2026-03-01 Sun] x\n", "DONE a"), "* TODO a\nlate x\n");
+  EXPECT_EQ(Toggled("* DONE a\nCLOSED: [2026-03-01 Sun] * x\n", "DONE a"), "* TODO a\n * x\n");
+  EXPECT_EQ(
+      Toggled("* DONE a\nSCHEDULED: <2026-03-01 Sun> y CLOSED: [2026-03-01 Sun] x\n", "DONE a"),
+      "* TODO a\nSCHEDULED: <2026-03-01 Sun> y x\n");
+  EXPECT_EQ(Toggled("* DONE a\nCLOSED: [2026-03-01 Sun]--[2026-03-02 Mon] \r\nx", "DONE a"),
+            "* TODO a\nx");
+  EXPECT_EQ(Toggled("* DONE a\nCLOSED:", "DONE a"), "* TODO a\n");
+}
+
 TEST(OrgToggle, BoxesAndCountersAboveFollow) {
   EXPECT_EQ(Toggled("* TODO a [0/2] [0%]\n- [ ] b\n  - [ ] c\n  - [X] d\n- [ ] e\n", "c"),
             "* TODO a [1/2] [50%]\n- [X] b\n  - [X] c\n  - [X] d\n- [ ] e\n");
@@ -111,6 +126,16 @@ TEST(OrgTitle, ChangesTheTitleOnly) {
   EXPECT_EQ(Titled("* TODO :x:\n", "TODO", "new"), "* TODO new :x:\n");
   EXPECT_EQ(Titled("- [ ]\n", "- [ ]", "new"), "- [ ] new\n");
   EXPECT_EQ(Titled("* TODO a\r\n", "a", "\xc3\xbc"), "* TODO \xc3\xbc\r\n");
+}
+
+TEST(OrgTitle, AListItemKeepsItsDate) {
+  EXPECT_EQ(Titled("- [ ] Buy milk <2026-03-01 Sun> :x:\n", "milk", "Buy oat milk"),
+            "- [ ] Buy oat milk <2026-03-01 Sun> :x:\n");
+  EXPECT_EQ(Titled("- a <2026-03-01 Sun>--<2026-03-02 Mon> b\n", "a", "c [2026-01-01]"),
+            "- c [2026-01-01] <2026-03-01 Sun>--<2026-03-02 Mon>\n");
+  EXPECT_EQ(Titled("- a <2026-03-01 Sun>\n", "a", "b <2026-03-05 Thu> c"),
+            "- b <2026-03-05 Thu> c\n");
+  EXPECT_THAT(Titled("- a <2026-03-01 Sun>\n", "a", "[ ] b"), HasSubstr("more than a title"));
 }
 
 TEST(OrgTitle, RefusesWhatIsNoTitle) {
@@ -142,6 +167,23 @@ TEST(OrgSchedule, SetsThePlanningLine) {
             "* a\nSCHEDULED: <2026-03-05 Thu>\n");
   EXPECT_EQ(Scheduled("* a\r\n  :PROPERTIES:\r\n  :ID: x\r\n  :END:\r\n", "a", "[2026-03-05]"),
             "* a\r\n  SCHEDULED: <2026-03-05 Thu>\r\n  :PROPERTIES:\r\n  :ID: x\r\n  :END:\r\n");
+}
+
+TEST(OrgSchedule, KeepsTextOnThePlanningLine) {
+  EXPECT_EQ(Scheduled("* a\nSCHEDULED: <2026-03-01 Sun> only after lunch <2026-03-05 Thu>\n", "* a",
+                      "2026-03-07"),
+            "* a\nSCHEDULED: <2026-03-07 Sat> only after lunch <2026-03-05 Thu>\n");
+}
+
+TEST(OrgSchedule, RepeaterAndWarningGoOn) {
+  EXPECT_EQ(Scheduled("* a\nSCHEDULED: <2026-03-01 So 10:00 .+1w/2w --2d>\n", "* a", "2026-03-05"),
+            "* a\nSCHEDULED: <2026-03-05 Thu .+1w/2w --2d>\n");
+  EXPECT_EQ(Scheduled("* a\nSCHEDULED: <2026-03-01 Sun +1w -2d>\n", "* a", "2026-03-05 9:00 +1m"),
+            "* a\nSCHEDULED: <2026-03-05 Thu 09:00 +1m -2d>\n");
+  EXPECT_EQ(Scheduled("* a\nSCHEDULED: <2026-03-01 Sun +1w>\n", "* a", "2026-03-05 +0d -1d"),
+            "* a\nSCHEDULED: <2026-03-05 Thu +0d -1d>\n");
+  EXPECT_EQ(Scheduled("- [ ] a <2026-03-01 Sun +1w>\n", "a", "2026-03-05"),
+            "- [ ] a <2026-03-05 Thu +1w>\n");
 }
 
 TEST(OrgSchedule, DatesListItemsInTheirText) {

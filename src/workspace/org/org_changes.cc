@@ -16,10 +16,16 @@ namespace {
 // Another change may come between our look and our write; we then look again. More often than
 // this it is not chance.
 constexpr int kEditAttempts = 5;
-constexpr std::string_view kArchiveSuffix = "_archive";
 
 bool LostTheRace(const Status& status) {
   return status.code() == Code::kAborted || status.code() == Code::kAlreadyExists;
+}
+
+// Ok if what was not saved is to be tried again; else what the caller is told.
+Status MayTryAgain(const Status& not_saved, int attempt, std::string_view path) {
+  if (!LostTheRace(not_saved)) return not_saved;
+  if (attempt < kEditAttempts) return {};
+  return Fail(Code::kAborted, "{} is being changed by others: try again", path);
 }
 
 Status CheckVersion(const Entry& entry, const EntryRef& wanted) {
@@ -138,7 +144,7 @@ async::Task<Result<Item>> OrgStore::EditEntry(std::string user_id, EntryRef entr
     changed.push_back({located->file, std::move(edited->text)});
     const Result<std::vector<FilePtr>> saved = co_await Save(user_id, std::move(changed));
     if (saved) co_return DescribeAt(*saved->front(), at);
-    if (attempt == kEditAttempts || !LostTheRace(saved.error())) co_return Fail(saved.error());
+    BATON_CO_TRY(MayTryAgain(saved.error(), attempt, file.read.path));
     // The line may be another entry's by now; what was meant is this one, as it was.
     if (entry.id.empty()) entry = {.id = located->entry->id, .version = located->entry->version};
   }
@@ -160,7 +166,7 @@ async::Task<Result<Item>> OrgStore::EditInbox(std::string user_id, FileEdit edit
       const Entry* entry = file.read.AtLine(file.read.org.LineAt(at));
       co_return entry == nullptr ? Item() : DescribeEntry(file.read, *entry);
     }
-    if (attempt == kEditAttempts || !LostTheRace(saved.error())) co_return Fail(saved.error());
+    BATON_CO_TRY(MayTryAgain(saved.error(), attempt, (*inbox)->read.path));
   }
 }
 
@@ -234,9 +240,19 @@ async::Task<Result<Item>> OrgStore::Refile(std::string user_id, EntryRef entry,
     if (!same) changed.push_back({from->file, std::move(refiled->source)});
     const Result<std::vector<FilePtr>> saved = co_await Save(user_id, std::move(changed));
     if (saved) co_return DescribeAt(*saved->front(), refiled->at);
-    if (attempt == kEditAttempts || !LostTheRace(saved.error())) co_return Fail(saved.error());
+    BATON_CO_TRY(MayTryAgain(saved.error(), attempt, from->file->read.path));
     if (entry.id.empty()) entry = {.id = from->entry->id, .version = from->entry->version};
   }
+}
+
+// The `number`th archive of a file, from 1; an empty one if it is not there yet.
+async::Task<Result<OrgStore::FilePtr>> OrgStore::LoadArchive(const std::string& user_id,
+                                                             const std::string& path, int number) {
+  const std::string suffix = number == 1 ? "" : fmt::format("_{}", number);
+  const std::string archive_path = fmt::format("{}_archive{}", path, suffix);
+  Result<FilePtr> archive = co_await LoadByPath(user_id, archive_path);
+  if (archive || archive.error().code() != Code::kNotFound) co_return archive;
+  co_return co_await ReadInPool({ids_.New("org"), archive_path}, "");
 }
 
 async::Task<Result<int>> OrgStore::ArchiveDone(std::string user_id) {
@@ -245,22 +261,24 @@ async::Task<Result<int>> OrgStore::ArchiveDone(std::string user_id) {
     const Result<FilePtr> inbox = co_await LoadInbox(user_id);
     if (!inbox) co_return Fail(inbox.error());
     const std::string path = (*inbox)->read.path;
-    const std::string archive_path = path + std::string(kArchiveSuffix);
-    Result<FilePtr> archive = co_await LoadByPath(user_id, archive_path);
-    if (!archive && archive.error().code() == Code::kNotFound) {
-      archive = co_await ReadInPool({ids_.New("org"), archive_path}, "");
+    Archived archived;
+    Result<FilePtr> archive = co_await LoadArchive(user_id, path, 1);
+    for (int next = 2; archive; ++next) {
+      archived = co_await reading_.Run([&, now = Now()] {
+        return org::ArchiveDone((*inbox)->read.org, path, (*archive)->read.org, now);
+      });
+      const bool full = archived.archive.size() > kMaxOrgFileBytes && (*archive)->version > 0;
+      if (!full) break;
+      archive = co_await LoadArchive(user_id, path, next);
     }
     if (!archive) co_return Fail(std::move(archive).error());
-    Archived archived = co_await reading_.Run([&, now = Now()] {
-      return org::ArchiveDone((*inbox)->read.org, path, (*archive)->read.org, now);
-    });
     if (archived.count == 0) co_return 0;
     std::vector<NewText> changed;
     changed.push_back({*inbox, std::move(archived.inbox)});
     changed.push_back({*archive, std::move(archived.archive)});
     const auto saved = co_await Save(user_id, std::move(changed));
     if (saved) co_return archived.count;
-    if (attempt == kEditAttempts || !LostTheRace(saved.error())) co_return Fail(saved.error());
+    BATON_CO_TRY(MayTryAgain(saved.error(), attempt, path));
   }
 }
 

@@ -100,7 +100,8 @@ class OrgStore {
   async::Task<Result<Item>> AddTags(std::string user_id, EntryRef entry,
                                     std::vector<std::string> tags);
   async::Task<Result<Item>> Refile(std::string user_id, EntryRef entry, RefileTarget target);
-  // From the inbox to the file beside it with "_archive" appended to its name. How many.
+  // From the inbox to the file beside it with "_archive" appended to its name; where that is full
+  // (kMaxOrgFileBytes), with "_archive_2", and so on. How many.
   async::Task<Result<int>> ArchiveDone(std::string user_id);
 
   // Now, where the store is.
@@ -126,6 +127,8 @@ class OrgStore {
   async::Task<Result<FilePtr>> LoadById(const std::string& user_id, const std::string& file_id);
   async::Task<Result<FilePtr>> LoadByPath(const std::string& user_id, const std::string& path);
   async::Task<Result<FilePtr>> LoadInbox(const std::string& user_id);
+  async::Task<Result<FilePtr>> LoadArchive(const std::string& user_id, const std::string& path,
+                                           int number);
   async::Task<Result<FilePtr>> ReadInPool(internal::FileVersion file, std::string text);
   async::Task<Result<Located>> Locate(const std::string& user_id, EntryRef entry);
   async::Task<Result<Located>> LocateById(const std::string& user_id, const std::string& id);

@@ -5,6 +5,7 @@
 
 #include "async/block_on.h"
 #include "async/task_group.h"
+#include "base/client_error.h"
 #include "storage/open.h"
 #include "storage/testing/fresh_database.h"
 #include "testing/manual_clock.h"
@@ -16,6 +17,32 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
+
+// A database in which somebody else's write always comes first.
+class LostRaces final : public storage::Database {
+ public:
+  explicit LostRaces(storage::Database& database) : database_(database) {}
+
+  storage::Dialect dialect() const override { return database_.dialect(); }
+  async::Task<Result<storage::Rows>> Read(storage::Statement statement) override {
+    return database_.Read(std::move(statement));
+  }
+  async::Task<Result<std::vector<storage::Rows>>> Write(std::vector<storage::Statement> batch,
+                                                        storage::Durability durability) override {
+    if (batch.front().sql.find("org_files SET") == std::string::npos) {
+      co_return co_await database_.Write(std::move(batch), durability);
+    }
+    ++lost_;
+    co_return Fail(
+        Status(Code::kAborted, "guard: 0 of 1 rows").With(std::string(kInternalDetail), "storage"));
+  }
+
+  int lost() const { return lost_; }
+
+ private:
+  storage::Database& database_;
+  int lost_ = 0;
+};
 
 // The same behaviour on SQLite and on PostgreSQL. It is 2026-01-01, 01:00 in Berlin.
 class OrgStoreTest : public ::testing::TestWithParam<storage::Dialect> {
@@ -248,6 +275,20 @@ TEST_P(OrgStoreTest, AppendsText) {
   EXPECT_EQ(async::BlockOn(store_->Append("ada", "\xff")).code(), Code::kInvalidArgument);
 }
 
+TEST_P(OrgStoreTest, WhoLosesEveryRaceIsToldToTryAgain) {
+  Import("ada", "/org/inbox.org", "* DONE a\n* Here\n");
+  LostRaces races(*database_);
+  store_ = *async::BlockOn(OrgStore::Open(races, clock_, ids_, *TimeZone::Find("UTC")));
+  const auto told = HasSubstr("ABORTED: /org/inbox.org is being changed by others: try again");
+  const std::string id = Named("ada", "a").id;
+  EXPECT_THAT(Error(async::BlockOn(store_->Toggle("ada", {.id = id}))), told);
+  EXPECT_EQ(races.lost(), 5);
+  EXPECT_THAT(Error(async::BlockOn(store_->Add("ada", {.text = "b"}))), told);
+  EXPECT_THAT(Error(async::BlockOn(store_->Refile("ada", {.id = id}, {.path = "/org/inbox.org"}))),
+              told);
+  EXPECT_THAT(Error(async::BlockOn(store_->ArchiveDone("ada"))), told);
+}
+
 TEST_P(OrgStoreTest, ArchivesBesideTheInbox) {
   Import("ada", "/org/inbox.org", "* DONE a\n* TODO b\n- [X] step\n");
   EXPECT_EQ(*async::BlockOn(store_->ArchiveDone("ada")), 1);
@@ -259,6 +300,17 @@ TEST_P(OrgStoreTest, ArchivesBesideTheInbox) {
   EXPECT_EQ(*async::BlockOn(store_->ArchiveDone("ada")), 1);
   EXPECT_EQ(TextOf("ada", "/org/inbox.org"), "");
   EXPECT_EQ(List("ada").path, "/org/inbox.org");
+}
+
+TEST_P(OrgStoreTest, AFullArchiveIsFollowedByAnother) {
+  Import("ada", "/org/inbox.org", "* DONE a\n* DONE b\n");
+  Import("ada", "/org/inbox.org_archive", std::string(kMaxOrgFileBytes, 'x'));
+  EXPECT_EQ(*async::BlockOn(store_->ArchiveDone("ada")), 2);
+  EXPECT_EQ(TextOf("ada", "/org/inbox.org"), "");
+  EXPECT_THAT(TextOf("ada", "/org/inbox.org_archive_2"), HasSubstr("* DONE b\n"));
+  ASSERT_TRUE(async::BlockOn(store_->Append("ada", "* DONE c")).ok());
+  EXPECT_EQ(*async::BlockOn(store_->ArchiveDone("ada")), 1);
+  EXPECT_THAT(TextOf("ada", "/org/inbox.org_archive_2"), HasSubstr("* DONE c\n"));
 }
 
 TEST_P(OrgStoreTest, RefilesBetweenFiles) {

@@ -24,6 +24,8 @@ struct StampLayout {
   std::size_t date = 0;  // ten characters
   std::pair<std::size_t, std::size_t> weekday;
   std::pair<std::size_t, std::size_t> time;
+  std::pair<std::size_t, std::size_t> repeater;
+  std::pair<std::size_t, std::size_t> warning;
   std::size_t length = 0;
 };
 
@@ -156,10 +158,12 @@ class StampReader {
 
   // A repeater or a warning.
   bool ReadCookie() {
+    const std::size_t begin = at_;
     if (Skip('-')) {
       Skip('-');
       out_.stamp.warning = ReadInterval();
       has_cookie_ = out_.stamp.warning.has_value();
+      out_.warning = {begin, at_};
       return has_cookie_;
     }
     auto kind = Repeater::Kind::kOnce;
@@ -174,6 +178,7 @@ class StampReader {
       if (!ReadInterval()) return false;
     }
     out_.stamp.repeater = Repeater{kind, *interval};
+    out_.repeater = {begin, at_};
     has_cookie_ = true;
     return true;
   }
@@ -358,6 +363,19 @@ std::string MoveStampText(std::string_view text, const Stamp& before, const Stam
     if (!same) out.replace(begin, end - begin, WeekdayName(after.day));
   }
   return out.replace(layout->date, 10, FormatDay(after.day));
+}
+
+std::string ReplaceStampText(std::string_view text, const Stamp& stamp) {
+  std::string out = FormatStamp(stamp);
+  const auto layout = StampReader(text).Read();
+  if (!layout) return out;
+  const auto keep = [&](std::pair<std::size_t, std::size_t> part) {
+    out.insert(out.size() - 1,
+               fmt::format(" {}", text.substr(part.first, part.second - part.first)));
+  };
+  if (!stamp.repeater && layout->stamp.repeater) keep(layout->repeater);
+  if (!stamp.warning && layout->stamp.warning) keep(layout->warning);
+  return out;
 }
 
 }  // namespace baton::workspace::org

@@ -78,4 +78,8 @@ Result<Stamp> NextRepeat(const Stamp& stamp, LocalMinute now);
 // repeater and warning stay as written. The day of the week stays as written if it is the same.
 std::string MoveStampText(std::string_view text, const Stamp& before, const Stamp& after);
 
+// `stamp` as it stands in place of `text`, which ReadStamp() accepts: where it has no repeater or
+// no warning, those of `text` go on, as written. The time of day is `stamp`'s alone.
+std::string ReplaceStampText(std::string_view text, const Stamp& stamp);
+
 }  // namespace baton::workspace::org

@@ -26,7 +26,8 @@ struct Page {
   // What of these is known: "description", "author", "published", "site_name", "language",
   // "canonical", "charset", "pages" (of a PDF), "cut" (why the text is not whole).
   std::map<std::string, std::string> metadata;
-  std::vector<PageLink> links;      // of the whole page, each URL once, in their order
+  // Of the whole page, each URL once, in their order; what is beyond the limits below is left out.
+  std::vector<PageLink> links;
   std::vector<std::string> images;  // URLs, likewise
   bool nofollow = false;            // the page asks crawlers not to follow its links
 };
@@ -35,6 +36,8 @@ struct Page {
 inline constexpr std::size_t kMaxHtmlPageBytes = std::size_t{8} << 20U;
 inline constexpr std::size_t kMaxMarkdownBytes = std::size_t{1} << 20U;
 inline constexpr std::size_t kMaxPageLinks = 2000;
+// Of the URLs of a page's links and images in sum: a long base href makes each of them long.
+inline constexpr std::size_t kMaxPageUrlBytes = std::size_t{1} << 20U;
 
 enum class PageKind { kHtml, kText, kPdf, kImage, kOther };
 

@@ -1,5 +1,6 @@
 #include "workspace/web/page.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -123,6 +124,18 @@ TEST(Page, GathersLinksAndImagesOnce) {
   EXPECT_THAT(page.images, ElementsAre("https://example.org/deep/er/i.png"));
   EXPECT_FALSE(page.nofollow);
   EXPECT_TRUE(Read("<meta name=ROBOTS content='noindex, nofollow'>x").nofollow);
+}
+
+TEST(Page, ALongBaseMakesNoMountainOfUrls) {
+  std::string html = "<base href='http://e.example/" + std::string(8000, 'x') + "/'><p>Text</p>";
+  for (int i = 0; i < 1000; ++i) html += fmt::format("<a href=l{0}>{0}</a><img src=i{0}>", i);
+  const auto page = ReadPage("http://e.example/", "text/html", html);
+  ASSERT_TRUE(page) << page.error().ToString();
+  std::size_t bytes = 0;
+  for (const PageLink& link : page->links) bytes += link.url.size();
+  for (const std::string& image : page->images) bytes += image.size();
+  EXPECT_LE(bytes, kMaxPageUrlBytes);
+  EXPECT_GT(page->links.size() + page->images.size(), 100U);
 }
 
 TEST(Page, TextIsKeptAsItIs) {

@@ -5,6 +5,7 @@
 
 #include <future>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -251,6 +252,21 @@ TEST_F(WebCrawlTest, LimitsPagesAndPaths) {
   EXPECT_THAT(PathsOf(*part), ElementsAre("/", "/a", "/a/1"));
   EXPECT_EQ(Crawl({.max_pages = 0}).error().code(), Code::kInvalidArgument);
   EXPECT_EQ(Crawl({.max_depth = 11}).error().code(), Code::kInvalidArgument);
+}
+
+TEST_F(WebCrawlTest, LinksAndImagesCountAsBytes) {
+  const std::string base = "<base href='" + site_.Url("/" + std::string(8000, 'x') + "/") + "'>";
+  std::string links;
+  for (int i = 0; i < 200; ++i) links += fmt::format("<a href=l{0}>{0}</a><img src=i{0}>", i);
+  std::string home;
+  for (int i = 0; i < 60; ++i) {
+    home += fmt::format("<a href=/page/{0}>{0}</a>", i);
+    Page(fmt::format("/page/{}", i), fmt::format("<p>Page {}</p>", i) + base + links);
+  }
+  Page("/", home);
+  const auto report = Crawl({.max_pages = 100, .max_depth = 1});
+  ASSERT_TRUE(report) << report.error().ToString();
+  EXPECT_EQ(report->stopped, "the limit of 40 MiB");
 }
 
 TEST_F(WebCrawlTest, WhatPromisesAnAnswerComesFirstAndIsScored) {

@@ -35,9 +35,35 @@ std::uint32_t TextEnd(const OrgFile& file, Span line) {
   return end;
 }
 
-Span StampsOf(const PlannedDate& date) {
+// The stamp, or range of days, that is the date. What else follows the keyword, further stamps
+// included, is somebody's text.
+Span PlannedStamps(const PlannedDate& date) {
   if (date.stamps.empty()) return {date.keyword.end, date.keyword.end};
-  return {date.stamps.front().span.begin, date.stamps.back().span.end};
+  const bool range = date.stamps.front().opens_range && date.stamps.size() > 1;
+  return {date.stamps.front().span.begin, date.stamps[range ? 1 : 0].span.end};
+}
+
+bool IsBlankAt(const OrgFile& file, std::uint32_t at) {
+  return file.text[at] == ' ' || file.text[at] == '\t';
+}
+
+bool IsBlankBetween(const OrgFile& file, Span span) {
+  return file.Text(span).find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+// Takes a part out of the planning line, with the blanks before it or, at the line's begin, those
+// behind it: the indent stays.
+void RemoveFromPlanning(const OrgFile& file, Span line, Span part, Splices& splices) {
+  if (IsBlankBetween(file, {line.begin, part.begin})) {
+    while (part.end < line.end && IsBlankAt(file, part.end)) ++part.end;
+    // The text left over must not become a heading.
+    const bool stars =
+        part.begin == line.begin && part.end < line.end && file.text[part.end] == '*';
+    splices.Replace(part, stars ? " " : "");
+    return;
+  }
+  while (part.begin > line.begin && IsBlankAt(file, part.begin - 1)) --part.begin;
+  splices.Replace(part, "");
 }
 
 }  // namespace
@@ -49,11 +75,12 @@ std::string HeadIndent(const OrgFile& file, const Heading& heading) {
 }
 
 void SetPlanning(const OrgFile& file, const Heading& heading, PlannedDate::Kind kind,
-                 std::string_view stamp, Splices& splices) {
-  const std::string dated = fmt::format("{} {}", PlanningWord(kind), stamp);
+                 const Stamp& stamp, Splices& splices) {
+  const std::string text = FormatStamp(stamp);
+  const std::string dated = fmt::format("{} {}", PlanningWord(kind), text);
   if (const PlannedDate* date = FindPlanned(heading, kind)) {
-    const Span old = StampsOf(*date);
-    splices.Replace(old, old.empty() ? fmt::format(" {}", stamp) : std::string(stamp));
+    const Span old = PlannedStamps(*date);
+    splices.Replace(old, old.empty() ? " " + text : ReplaceStampText(file.Text(old), stamp));
   } else if (!heading.planning_line.empty()) {
     splices.Insert(TextEnd(file, heading.planning_line), " " + dated);
   } else {
@@ -65,19 +92,17 @@ void RemovePlanning(const OrgFile& file, const Heading& heading, PlannedDate::Ki
                     Splices& splices) {
   const PlannedDate* date = FindPlanned(heading, kind);
   if (date == nullptr) return;
-  if (heading.planning.size() == 1) {
-    splices.Replace(heading.planning_line, "");
+  const Span line = heading.planning_line;
+  const Span stamp = PlannedStamps(*date);
+  const bool apart = !IsBlankBetween(file, {date->keyword.end, stamp.begin});
+  const Span first{date->keyword.begin, apart ? date->keyword.end : stamp.end};
+  if (!apart && IsBlankBetween(file, {line.begin, first.begin}) &&
+      IsBlankBetween(file, {first.end, line.end})) {
+    splices.Replace(line, "");
     return;
   }
-  // With the blanks up to the next date, or, behind the last, those before it.
-  Span span{date->keyword.begin, std::max(date->keyword.end, StampsOf(*date).end)};
-  const bool last = date == &heading.planning.back();
-  const auto is_blank = [&](std::uint32_t at) {
-    return file.text[at] == ' ' || file.text[at] == '\t';
-  };
-  while (!last && is_blank(span.end)) ++span.end;
-  while (last && is_blank(span.begin - 1)) --span.begin;
-  splices.Replace(span, "");
+  RemoveFromPlanning(file, line, first, splices);
+  if (apart) RemoveFromPlanning(file, line, stamp, splices);
 }
 
 void SetProperty(const OrgFile& file, const Heading& heading, std::string_view key,

@@ -11,10 +11,11 @@ namespace baton::workspace::org::internal {
 // The blanks that a file's planning lines and drawers begin with below this heading.
 std::string HeadIndent(const OrgFile& file, const Heading& heading);
 
-// Sets "SCHEDULED: <…>" (or DEADLINE, CLOSED) to `stamp`.
+// Sets "SCHEDULED: <…>" (or DEADLINE, CLOSED) to `stamp`, as ReplaceStampText() does where
+// there is one; text beside it stays.
 void SetPlanning(const OrgFile& file, const Heading& heading, PlannedDate::Kind kind,
-                 std::string_view stamp, Splices& splices);
-// Takes it out; the line goes with its last date.
+                 const Stamp& stamp, Splices& splices);
+// Takes it out; the line goes with its last date, unless there is text on it.
 void RemovePlanning(const OrgFile& file, const Heading& heading, PlannedDate::Kind kind,
                     Splices& splices);
 

@@ -288,10 +288,17 @@ class PageFacts {
     }
   }
 
+  bool HasRoomFor(std::string_view url) const {
+    return url_bytes_ + url.size() <= kMaxPageUrlBytes;
+  }
+
   void AddImage(std::string_view source) {
     if (source.empty() || page_.images.size() >= kMaxPageLinks) return;
     const auto url = http::ResolveUrl(base_, source);
-    if (url && seen_images_.insert(*url).second) page_.images.push_back(*url);
+    if (url && HasRoomFor(*url) && seen_images_.insert(*url).second) {
+      url_bytes_ += url->size();
+      page_.images.push_back(*url);
+    }
   }
 
   void OpenLink(const GumboNode& element) {
@@ -306,8 +313,12 @@ class PageFacts {
   void CloseLink() {
     if (!link_) return;
     link_->text = OneLine(link_->text, kMaxLinkText);
-    const bool is_new = page_.links.size() < kMaxPageLinks && seen_links_.insert(link_->url).second;
-    if (is_new) page_.links.push_back(*std::move(link_));
+    const bool is_new = page_.links.size() < kMaxPageLinks && HasRoomFor(link_->url) &&
+                        seen_links_.insert(link_->url).second;
+    if (is_new) {
+      url_bytes_ += link_->url.size();
+      page_.links.push_back(*std::move(link_));
+    }
     link_.reset();
   }
 
@@ -323,6 +334,7 @@ class PageFacts {
   std::optional<PageLink> link_;
   std::set<std::string> seen_links_;
   std::set<std::string> seen_images_;
+  std::size_t url_bytes_ = 0;  // of the page's links and images
 };
 
 }  // namespace

@@ -20,6 +20,14 @@ constexpr int kShareForAnswer = 10;
 constexpr std::size_t kMaxKeptFile = std::size_t{8} << 20U;
 constexpr std::size_t kMaxFetchFailures = 200;
 
+std::size_t BytesOf(const CrawledItem& item) {
+  const Page& page = item.page;
+  std::size_t bytes = page.markdown.size() + page.html.size() + item.bytes.size();
+  for (const PageLink& link : page.links) bytes += link.url.size() + link.text.size();
+  for (const std::string& image : page.images) bytes += image.size();
+  return bytes;
+}
+
 Deadline InTimeFor(Deadline deadline) {
   if (deadline.IsNever()) return deadline;
   return Deadline::In(deadline.Remaining() / kShareForAnswer * (kShareForAnswer - 1));
@@ -132,7 +140,7 @@ void SiteCrawler::Keep(CrawledItem item) {
   } else {
     ++files_;
   }
-  bytes_ += page.markdown.size() + page.html.size() + item.bytes.size();
+  bytes_ += BytesOf(item);
   report_.items.push_back(std::move(item));
 }
 
