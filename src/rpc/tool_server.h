@@ -10,6 +10,9 @@
 #include "rpc/server_options.h"
 #include "workspace/document_store.h"
 
+namespace baton::workspace::feeds {
+class FeedService;
+}
 namespace baton::workspace::org {
 class OrgStore;
 }
@@ -31,6 +34,7 @@ struct ToolAreas {
   workspace::org::OrgStore* org = nullptr;
   workspace::weather::WeatherService* weather = nullptr;
   workspace::web::WebService* web = nullptr;
+  workspace::feeds::FeedService* feeds = nullptr;
 };
 
 // Serves the workspace as tool_service.ToolService, with grpc.health.v1 and reflection beside
