@@ -26,6 +26,7 @@
 #include "storage/open.h"
 #include "tools/remote/tool_service_client.h"
 #include "workspace/document_store.h"
+#include "workspace/edits/edit_service.h"
 #include "workspace/feeds/feed_service.h"
 #include "workspace/org/org_store.h"
 
@@ -95,6 +96,7 @@ struct Service::Parts {
   std::unique_ptr<workspace::org::OrgStore> org;
   std::unique_ptr<workspace::weather::WeatherService> weather;
   std::unique_ptr<workspace::web::WebService> web;
+  std::unique_ptr<workspace::edits::EditService> edits;
   std::unique_ptr<workspace::feeds::FeedStore> feed_store;
   std::unique_ptr<workspace::feeds::FeedService> feeds;
   std::unique_ptr<rpc::ToolServer> tool_server;
@@ -143,6 +145,10 @@ Status Service::Parts::StartBackend() {
   auto built_web = BuildWeb(settings, SystemClock(), ids, metrics);
   if (!built_web) return std::move(built_web).error();
   web = *std::move(built_web);
+  auto opened_edits =
+      Await(workspace::edits::EditService::Open(*database, *documents, SystemClock(), ids));
+  if (!opened_edits) return std::move(opened_edits).error().Annotate("edit store");
+  edits = *std::move(opened_edits);
   auto opened_feeds = Await(workspace::feeds::FeedStore::Open(*database, SystemClock(), ids));
   if (!opened_feeds) return std::move(opened_feeds).error().Annotate("feed store");
   feed_store = *std::move(opened_feeds);
@@ -153,7 +159,8 @@ Status Service::Parts::StartBackend() {
                              .org = org.get(),
                              .weather = weather.get(),
                              .web = web.get(),
-                             .feeds = feeds.get()};
+                             .feeds = feeds.get(),
+                             .edits = edits.get()};
   auto server = rpc::StartToolServer(runtime, areas, GrpcOptions(settings, "tools"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "ToolService", "--tools");
   tool_server = std::move(*server);

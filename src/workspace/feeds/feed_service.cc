@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "http/url.h"
 #include "workspace/importer.h"
+#include "workspace/internal/set_front_matter.h"
 #include "workspace/internal/words.h"
 
 namespace baton::workspace::feeds {
@@ -42,21 +43,13 @@ std::string FileNameOf(const std::string& title) {
   return std::string(Utf8Prefix(name.empty() ? "article" : name, 100));
 }
 
-// YAML in double quotes.
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c == '\n' ? ' ' : c;
-  }
-  return quoted + '"';
-}
-
 std::string MarkdownFile(const StoredArticle& article, const FeedCard& feed) {
-  std::string text =
-      fmt::format("---\ntitle: {}\nsource: {}\nfeed: {}\npublished: {}\n", Quoted(article.title),
-                  Quoted(article.url), Quoted(feed.name), Quoted(article.published));
-  if (!article.author.empty()) text += fmt::format("author: {}\n", Quoted(article.author));
+  std::string text = fmt::format(
+      "---\ntitle: {}\nsource: {}\nfeed: {}\npublished: {}\n",
+      workspace::internal::YamlText(article.title), workspace::internal::YamlText(article.url),
+      workspace::internal::YamlText(feed.name), workspace::internal::YamlText(article.published));
+  if (!article.author.empty())
+    text += fmt::format("author: {}\n", workspace::internal::YamlText(article.author));
   return text + fmt::format("tags: [feed]\n---\n# {}\n\n{}\n", article.title, article.content);
 }
 
