@@ -26,6 +26,8 @@
 #include "storage/open.h"
 #include "tools/remote/tool_service_client.h"
 #include "workspace/document_store.h"
+#include "workspace/edits/edit_service.h"
+#include "workspace/feeds/feed_service.h"
 #include "workspace/org/org_store.h"
 
 namespace baton::app {
@@ -94,6 +96,9 @@ struct Service::Parts {
   std::unique_ptr<workspace::org::OrgStore> org;
   std::unique_ptr<workspace::weather::WeatherService> weather;
   std::unique_ptr<workspace::web::WebService> web;
+  std::unique_ptr<workspace::edits::EditService> edits;
+  std::unique_ptr<workspace::feeds::FeedStore> feed_store;
+  std::unique_ptr<workspace::feeds::FeedService> feeds;
   std::unique_ptr<rpc::ToolServer> tool_server;
   // orchestrator
   std::shared_ptr<tools::remote::ToolServiceClient> tool_client;
@@ -140,8 +145,22 @@ Status Service::Parts::StartBackend() {
   auto built_web = BuildWeb(settings, SystemClock(), ids, metrics);
   if (!built_web) return std::move(built_web).error();
   web = *std::move(built_web);
-  const rpc::ToolAreas areas{
-      .documents = *documents, .org = org.get(), .weather = weather.get(), .web = web.get()};
+  auto opened_edits =
+      Await(workspace::edits::EditService::Open(*database, *documents, SystemClock(), ids));
+  if (!opened_edits) return std::move(opened_edits).error().Annotate("edit store");
+  edits = *std::move(opened_edits);
+  auto opened_feeds = Await(workspace::feeds::FeedStore::Open(*database, SystemClock(), ids));
+  if (!opened_feeds) return std::move(opened_feeds).error().Annotate("feed store");
+  feed_store = *std::move(opened_feeds);
+  feeds = std::make_unique<workspace::feeds::FeedService>(
+      *feed_store, *documents, *web, SystemClock(), workspace::feeds::PollPace{});
+  feeds->StartPolling(runtime.Pick());
+  const rpc::ToolAreas areas{.documents = *documents,
+                             .org = org.get(),
+                             .weather = weather.get(),
+                             .web = web.get(),
+                             .feeds = feeds.get(),
+                             .edits = edits.get()};
   auto server = rpc::StartToolServer(runtime, areas, GrpcOptions(settings, "tools"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "ToolService", "--tools");
   tool_server = std::move(*server);
@@ -237,6 +256,7 @@ void Service::Parts::Stop() {
   if (orchestrator != nullptr) Await(EndRuns(*orchestrator));
   if (grpc_server != nullptr) grpc_server->Shutdown(Deadline::In(kStopPatience));
   if (tool_server != nullptr) tool_server->Shutdown(Deadline::In(kStopPatience));
+  if (feeds != nullptr) feeds->StopPolling();
 }
 
 Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "tools/remote/document_tools.h"
+#include "tools/remote/edit_tools.h"
+#include "tools/remote/feed_tools.h"
 #include "tools/remote/org_tools.h"
 #include "tools/remote/weather_tools.h"
 #include "tools/remote/web_tools.h"
@@ -12,6 +14,8 @@ namespace baton::app {
 Status RegisterTools(tools::ToolRegistry& registry,
                      std::shared_ptr<tools::remote::ToolServiceClient> client) {
   BATON_TRY(tools::remote::RegisterDocumentTools(registry, client));
+  BATON_TRY(tools::remote::RegisterEditTools(registry, client));
+  BATON_TRY(tools::remote::RegisterFeedTools(registry, client));
   BATON_TRY(tools::remote::RegisterOrgTools(registry, client));
   BATON_TRY(tools::remote::RegisterWeatherTools(registry, client));
   return tools::remote::RegisterWebTools(registry, std::move(client));

@@ -4,6 +4,8 @@
 
 #include "proto/tool_service.pb.h"
 #include "rpc/internal/document_calls.h"
+#include "rpc/internal/edit_calls.h"
+#include "rpc/internal/feed_calls.h"
 #include "rpc/internal/grpc_server.h"
 #include "rpc/internal/org_calls.h"
 #include "rpc/internal/weather_calls.h"
@@ -21,6 +23,8 @@ struct ToolServer::State {
     if (areas.org != nullptr) internal::ServeOrg(server.service(), *areas.org);
     if (areas.weather != nullptr) internal::ServeWeather(server.service(), *areas.weather);
     if (areas.web != nullptr) internal::ServeWeb(server.service(), *areas.web);
+    if (areas.feeds != nullptr) internal::ServeFeeds(server.service(), *areas.feeds);
+    if (areas.edits != nullptr) internal::ServeEdits(server.service(), *areas.edits);
   }
 
   internal::GrpcServer server;

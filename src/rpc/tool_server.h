@@ -10,6 +10,12 @@
 #include "rpc/server_options.h"
 #include "workspace/document_store.h"
 
+namespace baton::workspace::edits {
+class EditService;
+}
+namespace baton::workspace::feeds {
+class FeedService;
+}
 namespace baton::workspace::org {
 class OrgStore;
 }
@@ -31,6 +37,8 @@ struct ToolAreas {
   workspace::org::OrgStore* org = nullptr;
   workspace::weather::WeatherService* weather = nullptr;
   workspace::web::WebService* web = nullptr;
+  workspace::feeds::FeedService* feeds = nullptr;
+  workspace::edits::EditService* edits = nullptr;
 };
 
 // Serves the workspace as tool_service.ToolService, with grpc.health.v1 and reflection beside

@@ -9,6 +9,7 @@
 
 #include "workspace/internal/document_rows.h"
 #include "workspace/internal/document_tables.h"
+#include "workspace/internal/document_versions.h"
 #include "workspace/internal/text_encoding.h"
 
 namespace baton::workspace {
@@ -49,6 +50,8 @@ async::Task<Result<std::unique_ptr<DocumentStore>>> DocumentStore::Open(storage:
                                                                         const Clock& clock,
                                                                         IdGenerator& ids) {
   BATON_CO_TRY(co_await storage::Migrate(database, "documents", internal::DocumentMigrations()));
+  BATON_CO_TRY(
+      co_await storage::Migrate(database, "document_versions", internal::VersionMigrations()));
   co_return std::unique_ptr<DocumentStore>(new DocumentStore(database, clock, ids));
 }
 
@@ -107,7 +110,8 @@ std::vector<storage::Statement> DocumentStore::BuildBatch(
   for (const ParsedDocument& document : documents) {
     const auto found = stored.find(document.path);
     const Stored* before = found == stored.end() ? nullptr : &found->second;
-    if (before != nullptr && before->source_hash == document.source_hash) {
+    if (before != nullptr && (before->source_hash == document.source_hash ||
+                              internal::IsEditOf(before->source_hash, document.source_hash))) {
       outcomes.push_back(PutOutcome::kUnchanged);
       continue;
     }
@@ -119,8 +123,10 @@ std::vector<storage::Statement> DocumentStore::BuildBatch(
 
 // The row of `documents` comes first among what locks rows on PostgreSQL: two writers of one
 // document then wait for each other there, and the second sees all the first has done.
-void DocumentStore::AppendReplace(const std::string& user_id, const ParsedDocument& document,
-                                  const Stored* stored, std::vector<storage::Statement>& batch) {
+// Yields the document's id.
+std::string DocumentStore::AppendReplace(const std::string& user_id, const ParsedDocument& document,
+                                         const Stored* stored,
+                                         std::vector<storage::Statement>& batch) {
   const std::string id = stored == nullptr ? ids_.New("doc") : stored->id;
   const std::string now = FormatTimestamp(clock_.Now());
   std::vector<storage::SqlValue> params = {
@@ -142,6 +148,10 @@ void DocumentStore::AppendReplace(const std::string& user_id, const ParsedDocume
          " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
          std::move(params)});
   } else {
+    if (internal::IsEdited(stored->source_hash)) {
+      std::ranges::move(internal::KeepVersion(id, "import", "the file has changed", now),
+                        std::back_inserter(batch));
+    }
     std::ranges::move(index_->OnRemove(id), std::back_inserter(batch));
     batch.push_back(
         {"UPDATE documents SET filename = $4, title = $5, content_type = $6,"
@@ -156,6 +166,7 @@ void DocumentStore::AppendReplace(const std::string& user_id, const ParsedDocume
        {id, document.content}});
   internal::AppendChunkInserts(user_id, id, document, batch);
   std::ranges::move(index_->OnPut(id), std::back_inserter(batch));
+  return id;
 }
 
 async::Task<Result<std::map<std::string, std::string>>> DocumentStore::SourceHashes(

@@ -57,6 +57,28 @@ struct ParsedDocument {
   std::vector<std::string> chunk_terms;
 };
 
+// A document with all of it, as one read sees it.
+struct DocumentText {
+  Document document;
+  std::string content;
+  std::string source_hash;
+};
+
+// What a document was before a change.
+struct DocumentVersion {
+  std::int64_t version = 0;
+  std::string title;
+  std::string content;
+  std::string source_hash;
+  std::map<std::string, std::string> metadata;
+};
+
+// Who changed a document, and why.
+struct ChangeNote {
+  std::string agent;
+  std::string reason;
+};
+
 enum class PutOutcome { kAdded, kUpdated, kUnchanged };
 
 // What an import came to.
@@ -115,6 +137,24 @@ class DocumentStore {
   async::Task<Result<std::string>> GetContent(std::string user_id, std::string document_id);
   async::Task<Result<std::vector<Chunk>>> GetChunks(std::string user_id, std::string document_id);
 
+  // The user's documents, by path.
+  async::Task<Result<std::vector<Document>>> List(std::string user_id);
+
+  // Changing a document that is there (document_changes.cc). A document that was changed keeps
+  // the change when its file is imported again, unless the file is another by then.
+  async::Task<Result<DocumentText>> Load(std::string user_id, std::string document_id);
+  // As Put(), but kAlreadyExists if there is one of that path. The id.
+  async::Task<Result<std::string>> Create(std::string user_id, ParsedDocument document);
+  // Replaces the document, of the same path, by `document`, and keeps what it was as a version.
+  // kAborted if it is no longer what `was` says.
+  async::Task<Status> Change(std::string user_id, const DocumentText& was, ParsedDocument document,
+                             ChangeNote note);
+  // What the document was before its last change. kFailedPrecondition if it was not changed.
+  async::Task<Result<DocumentVersion>> LastVersion(std::string user_id, std::string document_id);
+  // Makes the document that version again, which is gone then. kAborted as Change().
+  async::Task<Status> Revert(std::string user_id, const DocumentText& was,
+                             const DocumentVersion& to, ParsedDocument document);
+
   // By absolute path, by path relative to `base_path`, or by a path's unique last parts
   // ("docs/a.md"). kNotFound, or kFailedPrecondition naming the candidates if several fit.
   async::Task<Result<Document>> FindByPath(std::string user_id, std::string path,
@@ -140,8 +180,8 @@ class DocumentStore {
                                              const std::vector<ParsedDocument>& documents,
                                              const StoredByPath& stored,
                                              std::vector<PutOutcome>& outcomes);
-  void AppendReplace(const std::string& user_id, const ParsedDocument& document,
-                     const Stored* stored, std::vector<storage::Statement>& batch);
+  std::string AppendReplace(const std::string& user_id, const ParsedDocument& document,
+                            const Stored* stored, std::vector<storage::Statement>& batch);
 
   storage::Database& database_;
   const Clock& clock_;

@@ -32,6 +32,12 @@ inline constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20U;
 // matter, else the first heading, else the HTML title, else the name of the file.
 Result<ParsedDocument> ParseFile(const std::filesystem::path& path, std::string_view bytes);
 
+// Reads the text of a document that is there already, of a type that Document::content_type
+// names: what ParseFile() would make of it, but that it may be empty. The text of other formats
+// than plain text, Markdown and org is Markdown. `content` is valid UTF-8 without NUL.
+ParsedDocument ParseText(const std::filesystem::path& path, std::string_view content_type,
+                         std::string content);
+
 // What ParseFile() puts into ParsedDocument::source_hash for these bytes. Changes with the bytes
 // and with the version of the parser.
 std::string SourceHash(std::string_view bytes);

@@ -157,6 +157,19 @@ Result<std::string> PathText(const std::filesystem::path& path) {
   return text;
 }
 
+// Fills title, content, chunks and metadata of `document`; `name` is its title for want of another.
+void TakeText(ParsedText&& parsed, const std::string& name, ParsedDocument& document) {
+  document.chunks = internal::CutIntoChunks(parsed.content, parsed.blocks);
+  document.chunk_terms.reserve(document.chunks.size());
+  for (const Chunk& chunk : document.chunks) {
+    document.chunk_terms.push_back(internal::TermsOf(chunk.content));
+  }
+  document.title = ChooseTitle(parsed, name);
+  document.content_type = parsed.content_type;
+  document.metadata = std::move(parsed.metadata);
+  document.content = std::move(parsed.content);
+}
+
 }  // namespace
 
 std::string SourceHash(std::string_view bytes) {
@@ -192,18 +205,27 @@ Result<ParsedDocument> ParseFile(const std::filesystem::path& path, std::string_
   Result<ParsedText> parsed = ParseAs(named->format, std::move(decoded->text));
   if (!parsed) return Fail(std::move(parsed).error());
 
-  document.chunks = internal::CutIntoChunks(parsed->content, parsed->blocks);
+  TakeText(*std::move(parsed), named->name, document);
   if (document.chunks.empty()) return Fail(Code::kInvalidArgument, "no text in it");
-  document.chunk_terms.reserve(document.chunks.size());
-  for (const Chunk& chunk : document.chunks) {
-    document.chunk_terms.push_back(internal::TermsOf(chunk.content));
-  }
-  document.title = ChooseTitle(*parsed, named->name);
-  document.content_type = parsed->content_type;
-  document.metadata = std::move(parsed->metadata);
   document.metadata.insert_or_assign("encoding", decoded->encoding);
   if (compressed) document.metadata.insert_or_assign("compression", "gzip");
-  document.content = std::move(parsed->content);
+  return document;
+}
+
+ParsedDocument ParseText(const std::filesystem::path& path, std::string_view content_type,
+                         std::string content) {
+  ParsedDocument document;
+  document.path = path.string();
+  ParsedText parsed;
+  if (content_type == "text/org") {
+    parsed = ParseOrg(std::move(content));
+  } else if (content_type == "text/plain") {
+    parsed = ParsePlain(std::move(content));
+  } else {
+    parsed = ParseMarkdown(std::move(content));
+  }
+  parsed.content_type = content_type;
+  TakeText(std::move(parsed), path.stem().string(), document);
   return document;
 }
 

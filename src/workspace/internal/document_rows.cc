@@ -26,6 +26,8 @@ std::string TitleTerms(const ParsedDocument& document) {
                              path.filename().string()));
 }
 
+}  // namespace
+
 std::map<std::string, std::string> DecodeMetadata(std::string_view text) {
   std::map<std::string, std::string> metadata;
   const Result<json::Value> value = json::Parse(text);
@@ -35,8 +37,6 @@ std::map<std::string, std::string> DecodeMetadata(std::string_view text) {
   }
   return metadata;
 }
-
-}  // namespace
 
 Document ReadDocument(const storage::Rows& rows, std::size_t row) {
   Document document;

@@ -32,6 +32,7 @@ std::string Placeholders(std::size_t first, std::size_t count);
 
 // A flat JSON object of strings.
 std::string EncodeMetadata(const std::map<std::string, std::string>& metadata);
+std::map<std::string, std::string> DecodeMetadata(std::string_view text);
 
 // What is wrong with a document that is to be stored, if anything.
 Status CheckDocument(const ParsedDocument& document);

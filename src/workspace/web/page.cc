@@ -61,6 +61,12 @@ PageKind KindOf(std::string_view content_type, std::string_view bytes) {
   return type.empty() || type == "application/octet-stream" ? LookAtBytes(bytes) : PageKind::kOther;
 }
 
+std::string DecodeText(std::string_view content_type, std::string_view declared,
+                       std::string_view bytes) {
+  const std::string_view charset = internal::CharsetParameter(content_type);
+  return internal::DecodePage(bytes, charset.empty() ? declared : charset, /*is_html=*/false).text;
+}
+
 Result<Page> ReadPage(std::string url, std::string_view content_type, std::string_view bytes) {
   Page page;
   page.url = std::move(url);

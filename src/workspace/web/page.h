@@ -47,6 +47,12 @@ PageKind KindOf(std::string_view content_type, std::string_view bytes);
 // The media type of a Content-Type: lower case, without parameters.
 std::string MediaType(std::string_view content_type);
 
+// What a server sent as UTF-8 text without NUL, whatever the bytes are. The charset is that of a
+// byte order mark, `content_type`, else `declared` (what the file says of itself; may be empty),
+// else what the bytes look like.
+std::string DecodeText(std::string_view content_type, std::string_view declared,
+                       std::string_view bytes);
+
 // Reads what a server sent for `url` (absolute): HTML without navigation and the like, plain
 // text, JSON and XML as they are, PDF by its text. kInvalidArgument for what is no text,
 // kResourceExhausted for a page that is too large or takes too long to read.

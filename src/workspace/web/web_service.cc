@@ -88,6 +88,22 @@ async::Task<std::vector<ReadOutcome>> WebService::Read(std::vector<std::string> 
   co_return outcomes;
 }
 
+async::Task<Result<FileAnswer>> WebService::Fetch(FileQuestion question, Deadline deadline) {
+  auto fetched = co_await parts_->fetcher.Fetch(
+      std::move(question.url), {.max_bytes = question.max_bytes,
+                                .text_only = false,
+                                .deadline = deadline.Earlier(Deadline::In(kReadTime)),
+                                .etag = std::move(question.etag),
+                                .last_modified = std::move(question.last_modified)});
+  if (!fetched) co_return Fail(std::move(fetched).error());
+  co_return FileAnswer{.url = std::move(fetched->url),
+                       .content_type = std::move(fetched->content_type),
+                       .body = std::move(fetched->body),
+                       .etag = std::move(fetched->etag),
+                       .last_modified = std::move(fetched->last_modified),
+                       .not_modified = fetched->not_modified};
+}
+
 async::Task<Result<CrawlReport>> WebService::Crawl(CrawlRequest request, Deadline deadline,
                                                    OnCrawlProgress on_progress) {
   if (request.max_pages < 1 || request.max_pages > kMaxCrawlPages) {

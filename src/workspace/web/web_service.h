@@ -25,6 +25,23 @@ struct ReadOutcome {
 
 inline constexpr std::size_t kMaxUrlsAtOnce = 50;
 
+// What a server keeps at a URL, as bytes. `etag` and `last_modified` are those of an earlier
+// answer, or empty; with them `not_modified` may be the answer.
+struct FileQuestion {
+  std::string url;
+  std::string etag = {};
+  std::string last_modified = {};
+  std::size_t max_bytes = std::size_t{8} << 20U;
+};
+struct FileAnswer {
+  std::string url;  // after redirects
+  std::string content_type;
+  std::string body;
+  std::string etag;
+  std::string last_modified;
+  bool not_modified = false;
+};
+
 // Everything here goes out to servers nobody vouches for, with urls that a model or a page may
 // have made up: only public addresses are connected to, robots.txt is kept, no host is asked
 // faster than it can bear, and size, time and depth are limited (internal/fetcher.h).
@@ -46,6 +63,9 @@ class WebService {
   // Fetches pages, a few at a time; the outcomes in the order of `urls`, of which there are at
   // most kMaxUrlsAtOnce.
   async::Task<std::vector<ReadOutcome>> Read(std::vector<std::string> urls, Deadline deadline);
+
+  // Fetches a file of any type.
+  async::Task<Result<FileAnswer>> Fetch(FileQuestion question, Deadline deadline);
 
   // Follows links from a page within its site. What is found in time is an answer; only the
   // start's failure and cancellation are failures. kInvalidArgument for limits out of range.

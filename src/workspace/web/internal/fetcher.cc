@@ -105,10 +105,21 @@ async::Task<Result<Fetched>> Fetcher::FetchUncounted(std::string url, const Fetc
       url = *std::move(next);
       continue;
     }
+    const bool conditional = !terms.etag.empty() || !terms.last_modified.empty();
+    if ((*answer)->status() == 304 && conditional) {
+      co_return Fetched{.url = url,
+                        .etag = terms.etag,
+                        .last_modified = terms.last_modified,
+                        .not_modified = true};
+    }
     BATON_CO_TRY(CheckAnswer(url, **answer, terms));
     auto body = co_await ReadWhole(**answer);
     if (!body) co_return Fail(std::move(body).error());
-    co_return Fetched{url, std::string(headers.Get("Content-Type")), *std::move(body)};
+    co_return Fetched{.url = url,
+                      .content_type = std::string(headers.Get("Content-Type")),
+                      .body = *std::move(body),
+                      .etag = std::string(headers.Get("ETag")),
+                      .last_modified = std::string(headers.Get("Last-Modified"))};
   }
   co_return Fail(Code::kFailedPrecondition, "GET {}: more than {} redirects", first,
                  kMaxFetchRedirects);
@@ -139,6 +150,8 @@ async::Task<Result<std::unique_ptr<http::ResponseStream>>> Fetcher::Send(std::st
   http::Request request;
   request.url = std::move(url);
   request.headers.Add("Accept", kAccept);
+  if (!terms.etag.empty()) request.headers.Add("If-None-Match", terms.etag);
+  if (!terms.last_modified.empty()) request.headers.Add("If-Modified-Since", terms.last_modified);
   co_return co_await client_.Send(std::move(request), std::move(options));
 }
 

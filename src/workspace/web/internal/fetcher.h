@@ -21,14 +21,21 @@ namespace baton::workspace::web::internal {
 
 struct Fetched {
   std::string url;  // after redirects
-  std::string content_type;
-  std::string body;
+  std::string content_type = {};
+  std::string body = {};
+  // What a later request may ask with, whether this has changed; may be empty.
+  std::string etag = {};
+  std::string last_modified = {};
+  bool not_modified = false;  // then there is no body
 };
 
 struct FetchTerms {
   std::size_t max_bytes;
   bool text_only = true;  // what has no text is refused before its body is read
   Deadline deadline;
+  // As an earlier answer gave them: the server may then say that nothing has changed.
+  std::string etag = {};
+  std::string last_modified = {};
 };
 
 inline constexpr int kMaxFetchRedirects = 5;

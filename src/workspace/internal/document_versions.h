@@ -1,0 +1,27 @@
+// What documents were before they were changed.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/database.h"
+#include "storage/migrations.h"
+
+namespace baton::workspace::internal {
+
+// document_versions  one row a change: the document as it was before, newest last
+std::span<const storage::Migration> VersionMigrations();
+
+// The source hash of a document that was edited holds that of the file it came from.
+bool IsEdited(std::string_view stored_hash);
+bool IsEditOf(std::string_view stored_hash, std::string_view file_hash);
+std::string HashOfEdit(std::string_view stored_hash, std::string_view content);
+
+// Keeps the document as it is now as a version; before the statements that change it.
+std::vector<storage::Statement> KeepVersion(const std::string& document_id,
+                                            const std::string& agent, const std::string& reason,
+                                            const std::string& now);
+
+}  // namespace baton::workspace::internal
