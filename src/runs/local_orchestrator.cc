@@ -152,7 +152,8 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
   if (!routing) co_return Fail(std::move(routing).error());
   metrics_.Routed(routing->agent->spec.name, routing->decided_by,
                   std::chrono::steady_clock::now() - requested);
-  const std::string run_id = services_.ids.New("run");
+  const bool in_background = !request.background_run_id.empty();
+  const std::string run_id = in_background ? request.background_run_id : services_.ids.New("run");
   Result<ActiveRuns::Place> place = active_.Reserve(run_id);
   if (!place) co_return Fail(std::move(place).error());
   Result<RunSetup> setup = co_await intake_.Admit(run_id, std::move(request), *std::move(routing));
@@ -166,7 +167,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
                                      .active = active_,
                                      .record = run->record(),
                                      .run = run,
-                                     .started_it = true});
+                                     .started_it = !in_background});
   if (superseded) co_await SettleSuperseded(*superseded, run_id);
   co_return stream;
 }
