@@ -232,6 +232,16 @@ Status Service::Parts::StartTasks() {
                     .queued_per_user = settings.Number("tasks.queue_per_user"),
                     .queued = settings.Number("tasks.queue")};
   options.sole_owner = data_folder.has_value();
+  if (const std::string& secret = settings.Text("tasks.webhook_secret"); !secret.empty()) {
+    auto key = runs::tasks::WebhookKey::Parse(secret);
+    if (!key) return std::move(key).error().Annotate("setting 'tasks.webhook_secret'");
+    options.webhooks.key = *std::move(key);
+  }
+  auto addresses = http::AddressPolicy::Parse(settings.Text("tasks.webhook_addresses"));
+  if (!addresses) {
+    return std::move(addresses).error().Annotate("setting 'tasks.webhook_addresses'");
+  }
+  options.webhooks.addresses = *std::move(addresses);
   tasks = std::make_unique<runs::tasks::TaskQueue>(
       runs::tasks::TaskQueueParts{.runtime = runtime,
                                   .database = *database,

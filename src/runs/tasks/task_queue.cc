@@ -1,10 +1,12 @@
 #include "runs/tasks/task_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
 #include "runs/limits.h"
 #include "runs/tasks/run_reading.h"
+#include "runs/tasks/schedule.h"
 #include "runs/tasks/task_limits.h"
 #include "runs/tasks/task_watch.h"
 
@@ -15,11 +17,6 @@ namespace {
 constexpr int kMaxCancelLooks = 5;
 
 constexpr std::string_view kTaskIdPrefix = "task_";
-
-// The run of task_X is run_X.
-std::string RunIdOfTask(const std::string& task_id) {
-  return "run_" + task_id.substr(kTaskIdPrefix.size());
-}
 
 // Ids are made here: any other text names no task, and not every text may reach a database.
 bool IsTaskId(std::string_view id) {
@@ -37,26 +34,15 @@ TaskStatus ForUsers(TaskStatus status) {
   return status;
 }
 
-TaskStatus NewStatus(const NewTask& task, std::string task_id, Timestamp now) {
-  TaskStatus status{.task_id = std::move(task_id), .user_id = task.user_id};
-  status.conversation_id = task.conversation_id.empty() ? status.task_id : task.conversation_id;
-  status.run_id = RunIdOfTask(status.task_id);
-  status.priority = task.priority;
-  status.query = task.query;
-  status.agent_type = task.agent_type;
-  status.webhook_url = task.webhook_url;
-  status.created_at = FormatTimestamp(now);
-  if (const auto at = ParseTimestamp(task.run_at); at && *at > now) {
-    status.state = TaskState::kScheduled;
-    status.due_at = FormatTimestamp(*at);
-  }
-  return status;
-}
-
 }  // namespace
 
 async::Task<Status> TaskQueue::Check(const NewTask& task) {
   BATON_CO_TRY(CheckNewTask(task));
+  if (!task.webhook_url.empty() && !webhooks_.enabled()) {
+    co_return Fail(Code::kFailedPrecondition,
+                   "webhook_url: this server has no secret to sign webhooks with "
+                   "(tasks.webhook_secret)");
+  }
   const bool routed = task.agent_type.empty() || task.agent_type == "auto";
   if (!routed && agents_.Find(task.agent_type) == nullptr) {
     co_return Fail(Code::kInvalidArgument,
@@ -70,6 +56,23 @@ async::Task<Status> TaskQueue::Check(const NewTask& task) {
                    queued_tasks_.load(), options_.limits.queued);
   }
   co_return Status();
+}
+
+// When a new task is due, if not at once. A repeating one is due for the first time at its
+// run_at, or else when its rule first says so.
+Result<std::string> TaskQueue::FirstDue(const NewTask& task) const {
+  const Timestamp now = clock_.Now();
+  if (!task.run_at.empty()) {
+    const Result<Timestamp> at = ParseTimestamp(task.run_at);
+    if (!at) return Fail(at.error());
+    if (*at > now || !task.repeat.empty()) return FormatTimestamp(std::max(*at, now));
+  }
+  if (task.repeat.empty()) return std::string();
+  const Result<Schedule> schedule = Schedule::Parse(task.repeat);
+  if (!schedule) return Fail(schedule.error());
+  const std::optional<Timestamp> first = schedule->NextAfter(now, now);
+  if (first) return FormatTimestamp(*first);
+  return Fail(Code::kInvalidArgument, "'{}' never falls due", task.repeat);
 }
 
 // The task that was started with this key before.
@@ -94,7 +97,11 @@ async::Task<Result<TaskStatus>> TaskQueue::Start(NewTask task) {
     Result<TaskStatus> known = co_await Known(task);
     if (known || known.error().code() != Code::kNotFound) co_return known;
   }
-  TaskStatus status = NewStatus(task, ids_.New("task"), clock_.Now());
+  Result<std::string> due = FirstDue(task);
+  if (!due) co_return Fail(std::move(due).error());
+  TaskStatus status = NewStatusOf(task, ids_.New("task"), clock_.Now());
+  if (!due->empty()) status.state = TaskState::kScheduled;
+  status.due_at = *std::move(due);
   const Status added = co_await store_.Add(task, status);
   // Two that come at once with one key: the other was first.
   if (has_key && added.code() == Code::kAlreadyExists) co_return co_await Known(task);
@@ -119,6 +126,11 @@ async::Task<Result<TaskStatus>> TaskQueue::Get(std::string user_id, std::string 
     status.partial_result = std::move(texts->result);
   } else if (!status.started_at.empty()) {
     BATON_CO_TRY(co_await ReadRun(status));
+  }
+  if (HasEnded(status.state) && !status.webhook_url.empty()) {
+    Result<std::string> told = co_await webhooks_.StateOf(task_id);
+    if (!told) co_return Fail(std::move(told).error());
+    status.webhook = *std::move(told);
   }
   co_return ForUsers(std::move(status));
 }

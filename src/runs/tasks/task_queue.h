@@ -19,6 +19,7 @@
 #include "runs/tasks/task_follower.h"
 #include "runs/tasks/task_store.h"
 #include "runs/tasks/tasks.h"
+#include "runs/tasks/webhook_outbox.h"
 #include "runs/wakeup.h"
 #include "storage/database.h"
 
@@ -45,6 +46,7 @@ struct TaskQueueOptions {
   // How often leases are prolonged, and looked after: those that are over, answered questions,
   // due times, and tasks that another process has queued.
   std::chrono::milliseconds look_interval{1000};
+  WebhookOptions webhooks;
   // How long an ended task is kept.
   std::chrono::hours kept_for = std::chrono::hours(24 * 30);
 };
@@ -77,6 +79,7 @@ class TaskQueue final : public Tasks {
 
  private:
   async::Task<Status> Check(const NewTask& task);
+  Result<std::string> FirstDue(const NewTask& task) const;
   async::Task<Result<TaskStatus>> Known(const NewTask& task);
   async::Task<Status> ReadRun(TaskStatus& task);
   async::Task<Status> CancelRun(const TaskStatus& task);
@@ -88,10 +91,12 @@ class TaskQueue final : public Tasks {
   async::Task<void> Settle(const TaskRecord& task, Result<TaskStore::Change> change);
 
   async::Task<void> LookUntilCancelled();
+  async::Task<void> SendWebhooksUntilCancelled();
   async::Task<Status> Look();
   async::Task<Status> TakeBack(std::string expired_by);
   async::Task<Status> QueueAnswered();
   async::Task<Status> QueueDue();
+  async::Task<Status> QueueOccurrence(const TaskRecord& repeating);
   Timestamp LeaseEnd() const { return clock_.Now() + options_.lease; }
 
   const TaskQueueOptions options_;
@@ -104,6 +109,7 @@ class TaskQueue final : public Tasks {
   TaskStore store_;
   RunStore runs_;
   TaskFollower follower_;
+  WebhookOutbox webhooks_;
   Gauge& running_;
   Gauge& queued_;
 
@@ -115,6 +121,7 @@ class TaskQueue final : public Tasks {
   // The claiming and the looking after, on the first executor.
   async::TaskGroup background_;
   Wakeup wakeup_;
+  Wakeup ended_;  // a task that somebody is to be told of
 };
 
 }  // namespace baton::runs::tasks

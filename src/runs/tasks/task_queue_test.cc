@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "runs/testing/orchestrator_world.h"
+#include "testing/manual_clock.h"
 #include "testing/scripted_model.h"
 
 namespace baton::runs::tasks {
@@ -52,7 +53,7 @@ async::Task<TaskStatus> WatchUntil(Tasks& tasks, std::string id, TaskState state
 
 class TaskQueueTest : public ::testing::TestWithParam<storage::Dialect> {
  protected:
-  TaskQueueTest() {
+  explicit TaskQueueTest(const Clock& clock = SystemClock()) : world_(clock, model_, GetParam()) {
     BATON_CHECK(world_.tools.Add(std::make_unique<ConsultedTool>()).ok(), "tool");
     agents::AgentSpec spec;
     spec.name = "chat";
@@ -120,7 +121,7 @@ class TaskQueueTest : public ::testing::TestWithParam<storage::Dialect> {
   }
 
   std::shared_ptr<ScriptedChatModel> model_ = std::make_shared<ScriptedChatModel>();
-  testing::OrchestratorWorld world_{SystemClock(), model_, GetParam()};
+  testing::OrchestratorWorld world_;
   std::unique_ptr<TaskQueue> queue_;
 };
 
@@ -353,6 +354,93 @@ TEST_P(TaskQueueTest, TwoProcessesShareOneQueue) {
   BlockOn(other->Shutdown());
   BlockOn(second->Shutdown());
 }
+
+// The same on a clock that the test moves.
+class ScheduledTaskTest : public TaskQueueTest {
+ protected:
+  ScheduledTaskTest() : TaskQueueTest(manual_) {}
+  const std::chrono::seconds minute_{60};
+  static inline baton::testing::ManualClock manual_;
+};
+
+TEST_P(ScheduledTaskTest, ATaskRunsAtItsTimeAndNotBefore) {
+  Start();
+  NewTask task = TaskOf("work");
+  task.run_at = FormatTimestamp(manual_.Now() + minute_);
+  const std::string id = StartTask(task);
+  model_->Add(Says("Before."));
+  EXPECT_EQ(Await(StartTask(TaskOf("other"))).result, "Before.");
+  const TaskStatus scheduled = BlockOn(queue_->Get("u", id)).value();
+  EXPECT_EQ(scheduled.state, TaskState::kScheduled);
+  EXPECT_EQ(scheduled.due_at, task.run_at);
+  model_->Add(Says("Now."));
+  manual_.Advance(minute_);
+  EXPECT_EQ(Await(id).result, "Now.");
+}
+
+TEST_P(ScheduledTaskTest, ARepeatingTaskQueuesAnOccurrenceEachTime) {
+  Start();
+  model_->AnswerOthers([](const llm::ChatRequest&) { return Says("Again."); });
+  NewTask task = TaskOf("work");
+  task.repeat = "every 1m";
+  const std::string id = StartTask(task);
+  const auto occurrences = [&] {
+    return BlockOn(queue_->List({.user_id = "u", .parent = id})).value().tasks;
+  };
+  for (std::size_t round = 1; round <= 3; ++round) {
+    // Many times due while nobody looked is once; and a restart changes nothing.
+    manual_.Advance(minute_ * (round == 2 ? 10 : 1));
+    while (occurrences().size() < round) {
+    }
+    EXPECT_EQ(Await(occurrences().front().task_id).result, "Again.");
+    EXPECT_EQ(occurrences().size(), round);
+    Stop();
+    Start();
+  }
+  const TaskStatus repeating = BlockOn(queue_->Get("u", id)).value();
+  EXPECT_EQ(repeating.state, TaskState::kScheduled);
+  EXPECT_EQ(repeating.due_at, FormatTimestamp(manual_.Now() + minute_));
+  EXPECT_EQ(BlockOn(queue_->Cancel("u", id)).value().state, TaskState::kCancelled);
+  manual_.Advance(minute_ * 5);
+  EXPECT_EQ(Await(StartTask(TaskOf("last"))).result, "Again.");
+  EXPECT_EQ(occurrences().size(), 3U);
+}
+
+TEST_P(ScheduledTaskTest, AnOccurrenceThatIsStillUnderWayHoldsTheNextBack) {
+  Start();
+  const auto gate = std::make_shared<Gate>();
+  model_->Add(Held(gate, "Slow", "."));
+  NewTask task = TaskOf("work");
+  task.repeat = "every 1m";
+  const std::string id = StartTask(task);
+  manual_.Advance(minute_);
+  BlockOn(gate->Reached());
+  manual_.Advance(minute_);
+  TaskStatus repeating;
+  do {
+    repeating = BlockOn(queue_->Get("u", id)).value();
+  } while (repeating.error.empty());
+  EXPECT_NE(repeating.error.find("left out at"), std::string::npos);
+  gate->Open();
+  const auto occurrences = BlockOn(queue_->List({.user_id = "u", .parent = id})).value().tasks;
+  ASSERT_EQ(occurrences.size(), 1U);
+  EXPECT_EQ(Await(occurrences[0].task_id).result, "Slow.");
+}
+
+TEST_P(ScheduledTaskTest, ARuleThatIsNoneIsRefused) {
+  Start();
+  for (const char* rule : {"cron 61 * * * *", "every never", "cron 0 0 31 2 *"}) {
+    NewTask task = TaskOf("work");
+    task.repeat = rule;
+    EXPECT_EQ(BlockOn(queue_->Start(task)).error().code(), Code::kInvalidArgument) << rule;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, ScheduledTaskTest,
+                         ::testing::Values(storage::Dialect::kSqlite, storage::Dialect::kPostgres),
+                         [](const auto& param) {
+                           return param.param == storage::Dialect::kSqlite ? "Sqlite" : "Postgres";
+                         });
 
 INSTANTIATE_TEST_SUITE_P(Databases, TaskQueueTest,
                          ::testing::Values(storage::Dialect::kSqlite, storage::Dialect::kPostgres),

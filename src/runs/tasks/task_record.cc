@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "json/json.h"
 #include "runs/limits.h"
+#include "runs/tasks/schedule.h"
 #include "runs/tasks/task_limits.h"
 #include "runs/turn_check.h"
 
@@ -122,7 +123,24 @@ Status CheckNewTask(const NewTask& task) {
     const Result<Timestamp> at = ParseTimestamp(task.run_at);
     if (!at) return Fail(Code::kInvalidArgument, "run_at: {}", at.error().message());
   }
+  if (!task.repeat.empty()) {
+    const Result<Schedule> schedule = Schedule::Parse(task.repeat);
+    if (!schedule) return schedule.error();
+  }
   return CheckWebhookUrl(task.webhook_url);
+}
+
+TaskStatus NewStatusOf(const NewTask& task, std::string task_id, Timestamp now) {
+  TaskStatus status{.task_id = std::move(task_id), .user_id = task.user_id};
+  status.conversation_id = task.conversation_id.empty() ? status.task_id : task.conversation_id;
+  status.run_id = "run" + status.task_id.substr(status.task_id.find('_'));
+  status.priority = task.priority;
+  status.query = task.query;
+  status.agent_type = task.agent_type;
+  status.repeat = task.repeat;
+  status.webhook_url = task.webhook_url;
+  status.created_at = FormatTimestamp(now);
+  return status;
 }
 
 TurnRequest TurnOf(NewTask task, const TaskStatus& status) {

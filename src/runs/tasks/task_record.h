@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "runs/tasks/tasks.h"
 
@@ -29,6 +30,9 @@ Result<NewTask> DecodeNewTask(std::string_view text);
 // kInvalidArgument and kResourceExhausted as CheckTurn(), and for an idempotency key, a time or
 // an URL that is none.
 Status CheckNewTask(const NewTask& task);
+
+// A task called task_X as it begins, queued. Its run is run_X.
+TaskStatus NewStatusOf(const NewTask& task, std::string task_id, Timestamp now);
 
 // The turn that the task is; `run_id` names its run.
 TurnRequest TurnOf(NewTask task, const TaskStatus& status);

@@ -68,7 +68,24 @@ CREATE INDEX task_users_turn ON task_users (turn);
 CREATE INDEX task_users_claim ON task_users (claim);
 )sql"};
 
-constexpr std::array kTaskMigrations = {kTasks};
+// task_webhooks: who is to be told of a task's end. `due_at`: not before; also while it is sent.
+constexpr storage::Migration kWebhooks{.version = 2, .name = "webhooks of tasks", .sqlite = R"sql(
+CREATE TABLE task_webhooks (
+  event_id TEXT NOT NULL PRIMARY KEY,
+  task_id TEXT NOT NULL,
+  url TEXT NOT NULL,
+  body TEXT NOT NULL,
+  state TEXT NOT NULL,
+  attempts BIGINT NOT NULL,
+  due_at TEXT NOT NULL,
+  error TEXT NOT NULL,
+  created_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX task_webhooks_due ON task_webhooks (due_at) WHERE state = 'pending';
+CREATE INDEX task_webhooks_task ON task_webhooks (task_id);
+)sql"};
+
+constexpr std::array kTaskMigrations = {kTasks, kWebhooks};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "runs/tasks/task_limits.h"
 #include "runs/tasks/task_schema.h"
+#include "runs/tasks/webhook_outbox.h"
 
 namespace baton::runs::tasks {
 namespace {
@@ -253,6 +254,9 @@ async::Task<Status> TaskStore::Move(const TaskRecord& from, Change change) {
   const TaskStatus& task = from.status;
   const bool ends = HasEnded(change.to);
   Batch batch;
+  if (ends && !task.webhook_url.empty()) {
+    change.also.push_back(InsertWebhook(task, change.to, change.error, Now()));
+  }
   const auto delta = [&](TaskState state) {
     return CountsAs(change.to, state) - CountsAs(task.state, state);
   };
@@ -287,6 +291,17 @@ async::Task<Status> TaskStore::Repeat(const TaskRecord& parent, const NewTask& o
   const TaskState state = next.empty() ? TaskState::kCompleted : TaskState::kScheduled;
   co_return co_await Move(parent,
                           {.to = state, .due_at = std::move(next), .also = std::move(queue)});
+}
+
+async::Task<Result<bool>> TaskStore::HasOccurrenceUnderWay(std::string parent) {
+  const auto rows =
+      co_await database_.Read({.sql = "SELECT state FROM tasks WHERE parent = $1 AND parent <> '' "
+                                      "ORDER BY task_id DESC LIMIT 1",
+                               .params = {std::move(parent)}});
+  if (!rows) co_return Fail(rows.error());
+  if (rows->rows.empty()) co_return false;
+  const Result<TaskState> state = ParseTaskState(rows->Text(0, 0));
+  co_return state && !HasEnded(*state) && *state != TaskState::kWaiting;
 }
 
 async::Task<Status> TaskStore::MarkCancelling(std::string task_id) {
@@ -339,7 +354,7 @@ async::Task<Status> TaskStore::DeleteEnded(Timestamp before) {
       "LIMIT {}",
       kTasksPerLook);
   Batch batch;
-  for (const std::string_view table : {"task_texts", "tasks"}) {
+  for (const std::string_view table : {"task_webhooks", "task_texts", "tasks"}) {
     batch.push_back({.sql = fmt::format("DELETE FROM {} WHERE task_id IN ({})", table, old),
                      .params = {FormatTimestamp(before)}});
   }

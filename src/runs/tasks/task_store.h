@@ -25,6 +25,7 @@ struct TaskStoreLimits {
 //
 //   tasks       one row a task: whose, its state, its place in the queue, its lease
 //   task_texts  the request, the result, the open questions
+//   task_webhooks  who is to be told of an end (webhook_outbox.h)
 //   task_users  each user's turn in the queue, and how many tasks they have there
 //
 // Claiming is fair: users take turns, each has the best of their own tasks served, and who was
@@ -80,13 +81,17 @@ class TaskStore {
     // Carried out by the same transaction.
     std::vector<storage::Statement> also;
   };
-  // kAborted if the task has changed since it was read. Ended tasks are on disk then.
+  // kAborted if the task has changed since it was read. Ended tasks are on disk then, and so is
+  // the event for their webhook.
   async::Task<Status> Move(const TaskRecord& from, Change change);
 
   // A repeating task that is due: queues its occurrence and says when it is due again, or, with
   // an empty `next`, that it has run out. kAborted as Move().
   async::Task<Status> Repeat(const TaskRecord& parent, const NewTask& occurrence,
                              const TaskStatus& status, std::string next);
+
+  // Whether the newest occurrence of a repeating task is queued or running.
+  async::Task<Result<bool>> HasOccurrenceUnderWay(std::string parent);
 
   // Asks whoever executes the task to end it.
   async::Task<Status> MarkCancelling(std::string task_id);

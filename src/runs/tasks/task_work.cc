@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
+#include "runs/tasks/schedule.h"
 #include "runs/tasks/task_limits.h"
 #include "runs/tasks/task_queue.h"
 
@@ -54,11 +55,13 @@ TaskQueue::TaskQueue(const TaskQueueParts& parts, TaskQueueOptions options)
       store_(parts.database, parts.clock, options_.limits),
       runs_(parts.database, parts.clock),
       follower_(store_, parts.orchestrator),
+      webhooks_(parts.database, parts.clock, options_.webhooks),
       running_(parts.metrics.GetGauge("baton_tasks_running", "Tasks that this process executes")),
       queued_(parts.metrics.GetGauge("baton_tasks_queued", "Tasks of all users waiting to be run")),
       free_workers_(options_.workers),
       background_(parts.runtime.At(0)),
-      wakeup_(parts.runtime.At(0)) {
+      wakeup_(parts.runtime.At(0)),
+      ended_(parts.runtime.At(0)) {
   for (std::size_t i = 0; i < runtime_.size(); ++i) {
     lanes_.push_back(std::make_unique<async::TaskGroup>(runtime_.At(i)));
   }
@@ -73,6 +76,7 @@ async::Task<Status> TaskQueue::Open() {
   asio::post(background_.executor(), [this] {
     background_.Spawn(ClaimUntilCancelled());
     background_.Spawn(LookUntilCancelled());
+    if (webhooks_.enabled()) background_.Spawn(SendWebhooksUntilCancelled());
   });
   co_return Status();
 }
@@ -136,6 +140,7 @@ async::Task<void> TaskQueue::Settle(const TaskRecord& task, Result<TaskStore::Ch
   for (;;) {
     const Status moved = co_await store_.Move(task, what);
     // Aborted: the lease is over, and the task another worker's.
+    if (moved.ok()) ended_.Raise();
     if (moved.ok() || moved.code() == Code::kAborted) co_return;
     Log(LogLevel::kWarning, "a task's state was not stored", {{"status", moved.ToString()}});
     const Deadline again = Deadline::In(kSettleRetry);
@@ -152,6 +157,19 @@ async::Task<void> TaskQueue::LookUntilCancelled() {
       Log(LogLevel::kWarning, "looking after tasks failed", {{"status", looked.ToString()}});
     }
     wakeup_.Raise();
+    ended_.Raise();
+  }
+}
+
+async::Task<void> TaskQueue::SendWebhooksUntilCancelled() {
+  while (co_await ended_.Wait() != async::WaitResult::kCancelled) {
+    while (!co_await async::IsCancelled()) {
+      const Result<bool> more = co_await webhooks_.SendDue();
+      if (!more) {
+        Log(LogLevel::kWarning, "sending webhooks failed", {{"status", more.error().ToString()}});
+      }
+      if (!more || !*more) break;
+    }
   }
 }
 
@@ -200,11 +218,44 @@ async::Task<Status> TaskQueue::QueueDue() {
   const auto due = co_await store_.ListDue(FormatTimestamp(clock_.Now()));
   if (!due) co_return due.error();
   for (const TaskRecord& task : *due) {
+    const bool repeats = !task.status.repeat.empty();
+    TaskStore::Change now{.to = TaskState::kQueued, .error = task.status.error};
     const Status moved =
-        co_await store_.Move(task, {.to = TaskState::kQueued, .error = task.status.error});
+        repeats ? co_await QueueOccurrence(task) : co_await store_.Move(task, std::move(now));
     if (!moved.ok() && moved.code() != Code::kAborted) co_return moved;
   }
   co_return Status();
+}
+
+// However often it was due while nobody looked, it is queued once. One whose last occurrence is
+// still under way is left out: a slow task does not pile up behind itself.
+async::Task<Status> TaskQueue::QueueOccurrence(const TaskRecord& repeating) {
+  const TaskStatus& task = repeating.status;
+  const Result<Schedule> schedule = Schedule::Parse(task.repeat);
+  if (!schedule) co_return schedule.error();
+  const Result<Timestamp> due = ParseTimestamp(task.due_at);
+  if (!due) co_return due.error();
+  const Timestamp now = clock_.Now();
+  const std::optional<Timestamp> next = schedule->NextAfter(now, *due);
+  const std::string next_due = next ? FormatTimestamp(*next) : std::string();
+  const Result<bool> busy = co_await store_.HasOccurrenceUnderWay(task.task_id);
+  if (!busy) co_return busy.error();
+  if (*busy && next) {
+    co_return co_await store_.Move(
+        repeating,
+        {.to = TaskState::kScheduled,
+         .error = fmt::format("left out at {}: the one before was still under way", task.due_at),
+         .due_at = next_due});
+  }
+  Result<TaskStore::Texts> texts = co_await store_.LoadTexts(task.task_id);
+  if (!texts) co_return std::move(texts).error();
+  NewTask occurrence = std::move(texts->request);
+  occurrence.repeat.clear();
+  occurrence.run_at.clear();
+  occurrence.idempotency_key.clear();
+  TaskStatus status = NewStatusOf(occurrence, ids_.New("task"), now);
+  status.parent = task.task_id;
+  co_return co_await store_.Repeat(repeating, occurrence, status, next_due);
 }
 
 }  // namespace baton::runs::tasks
