@@ -1,4 +1,10 @@
 """Background tasks of the real binary: over gRPC, across kill -9, and by two processes at once."""
+import base64
+import hmac
+import http.server
+import json
+import queue
+import threading
 import time
 import unittest
 
@@ -92,6 +98,80 @@ class Tasks(unittest.TestCase):
             wait_until(lambda: provider.closed_at, 5, "provider sees the close")
 
 
+class CommandLine(unittest.TestCase):
+    def test_a_person_starts_lists_shows_watches_and_cancels(self):
+        with harness.Server() as server:
+            def tasks(*args, code=0):
+                done = server.baton("tasks", *args)
+                self.assertEqual(done.returncode, code, done.stderr)
+                return done.stdout
+
+            started = json.loads(tasks("start", "hello", "--agent", "chat", "--key", "k1",
+                                       "--json"))
+            task_id = started["task_id"]
+            again = json.loads(tasks("start", "hello", "--agent", "chat", "--key", "k1", "--json"))
+            self.assertEqual(again["task_id"], task_id)
+            answer = tasks("watch", task_id).strip()
+            self.assertTrue(answer)
+            shown = json.loads(tasks("show", task_id, "--json"))
+            self.assertEqual((shown["status"], shown["result"].strip()), ("completed", answer))
+            self.assertIn(answer, tasks("start", "hello", "--agent", "chat", "--watch"))
+
+            daily = json.loads(tasks("start", "the news", "--cron", "30 8 * * 1-5", "--timezone",
+                                     "Europe/Zurich", "--json"))
+            self.assertEqual(daily["status"], "scheduled")
+            self.assertEqual(daily["repeat"], "cron 30 8 * * 1-5 Europe/Zurich")
+            self.assertIn(daily["task_id"], tasks("list", "--status", "scheduled"))
+            self.assertNotIn(task_id, tasks("list", "--status", "scheduled"))
+            self.assertEqual(len(tasks("list").splitlines()), 3)
+            self.assertEqual(tasks("list", "--user", "eve"), "")
+            self.assertIn("cancelled", tasks("cancel", daily["task_id"]))
+            tasks("show", daily["task_id"], "--user", "eve", code=1)
+            tasks("start", "x", "--cron", "99 * * * *", code=1)
+
+
+class Webhooks(unittest.TestCase):
+    SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+    def test_the_end_is_told_and_signed(self):
+        received = queue.Queue()
+
+        class Receiver(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                received.put((dict(self.headers), body))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.HTTPServer(("127.0.0.1", 0), Receiver) as receiver:
+            threading.Thread(target=receiver.serve_forever, daemon=True).start()
+            address = f"127.0.0.1:{receiver.server_port}"
+            env = {"BATON_TASKS_WEBHOOK_SECRET": self.SECRET,
+                   "BATON_TASKS_WEBHOOK_ADDRESSES": address}
+            with harness.Server(env=env) as server:
+                stub = server.stub()
+                task_id = start(stub, webhook_url=f"http://{address}/hook").task_id
+                headers, body = received.get(timeout=60)
+                self.assertEqual(json.loads(body)["data"]["task_id"], task_id)
+                signed = b".".join([headers["webhook-id"].encode(),
+                                    headers["webhook-timestamp"].encode(), body])
+                key = base64.b64decode(self.SECRET.removeprefix("whsec_"))
+                digest = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+                self.assertEqual(headers["webhook-signature"], "v1," + digest)
+                wait_until(lambda: status(stub, task_id).metadata["webhook"] == "delivered")
+            receiver.shutdown()
+
+    def test_without_a_secret_there_are_none(self):
+        with harness.Server() as server:
+            with self.assertRaises(grpc.RpcError) as caught:
+                start(server.stub(), webhook_url="https://example.org/")
+            self.assertEqual(caught.exception.code(), grpc.StatusCode.FAILED_PRECONDITION)
+            self.assertIn("tasks.webhook_secret", caught.exception.details())
+
+
 class Crash(unittest.TestCase):
     def test_killed_at_any_moment_every_task_is_done_once(self):
         with harness.Server(env={"BATON_OFFLINE_TOKEN_DELAY_MS": "2"}) as server:
@@ -157,7 +237,7 @@ DATABASE = harness.os.environ.get("PROBE_CHECKPOINTER", "").removeprefix("postgr
 
 def load_tests(loader, _tests, _pattern):
     """With a PostgreSQL server what needs two processes on it, without one the rest."""
-    cases = [TwoProcesses] if DATABASE else [Tasks, Crash]
+    cases = [TwoProcesses] if DATABASE else [Tasks, CommandLine, Webhooks, Crash]
     return unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in cases)
 
 
