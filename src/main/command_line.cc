@@ -146,6 +146,52 @@ void AddGraph(CLI::App& app, CommandLine& out, GraphCommand& graph) {
   finish(draw, Action::kDraw);
 }
 
+void AddTaskStart(CLI::App& app, TasksCommand& start) {
+  app.add_option("query", start.query, "what is to be done")->required()->type_name("QUERY");
+  app.add_option("--conversation,-c", start.conversation_id, "in this one (one of its own)")
+      ->type_name("ID");
+  app.add_option("--agent,-a", start.agent, "which agent answers")->type_name("NAME");
+  app.add_option("--priority", start.priority, "among your own tasks")
+      ->check(CLI::IsMember({"low", "normal", "high"}));
+  app.add_option("--key", start.key, "started twice with one key, it is one task")
+      ->type_name("KEY");
+  app.add_option("--at", start.at, "not before, as 2026-01-31T08:00:00Z")->type_name("TIME");
+  auto* every = app.add_option("--every", start.every, "again and again: 15m, 6h, 1d");
+  every->type_name("INTERVAL");
+  auto* cron = app.add_option("--cron", start.cron, "again and again: \"30 8 * * 1-5\"");
+  cron->type_name("FIELDS")->excludes(every);
+  app.add_option("--timezone", start.timezone, "of --cron (UTC)")->type_name("ZONE")->needs(cron);
+  app.add_option("--webhook", start.webhook, "told when the task has ended")->type_name("URL");
+  app.add_flag("--watch", start.watch, "follow it to its end");
+}
+
+void AddTasks(CLI::App& app, CommandLine& out, TasksCommand& tasks) {
+  auto* command = app.add_subcommand("tasks", "Turns that run in the background");
+  command->require_subcommand(1);
+  command->add_flag("--json", tasks.json, "one JSON object a line");
+  AddSetting(*command, out.settings, "--user", "user", "whose tasks (local)");
+  AddSetting(*command, out.settings, "--server", "server", "HOST:PORT (127.0.0.1:50051)");
+  using Action = TasksCommand::Action;
+  const auto add = [&](const std::string& name, const std::string& help, Action action) {
+    auto* sub = command->add_subcommand(name, help);
+    sub->callback([&out, &tasks, action] {
+      tasks.action = action;
+      out.command = tasks;
+    });
+    return sub;
+  };
+  AddTaskStart(*add("start", "Start a task", Action::kStart), tasks);
+  auto* list = add("list", "Tasks, newest first", Action::kList);
+  list->add_option("--status", tasks.status, "only these: queued, running, …")->type_name("STATUS");
+  list->add_option("--of", tasks.parent, "only a repeating task's")->type_name("ID");
+  list->add_option("--limit", tasks.limit, "at most (50)")->type_name("N");
+  for (CLI::App* sub : {add("show", "Where a task stands, and its result", Action::kShow),
+                        add("watch", "Follow a task to its end", Action::kWatch),
+                        add("cancel", "End a task, or its repeating", Action::kCancel)}) {
+    sub->add_option("id", tasks.id)->required()->type_name("ID");
+  }
+}
+
 bool IsCommand(CLI::App& app, const std::string& name) {
   return std::ranges::any_of(app.get_subcommands({}),
                              [&](const CLI::App* command) { return command->get_name() == name; });
@@ -175,6 +221,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   CheckCommand check;
   AgentsCommand agents;
   GraphCommand graph;
+  TasksCommand tasks;
   ConfigCommand config;
   app.add_option("--config", out.config_file, "configuration file (./baton.yaml if there is one)")
       ->type_name("FILE");
@@ -187,6 +234,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   check_command->callback([&] { out.command = check; });
   AddAgents(app, out, agents);
   AddGraph(app, out, graph);
+  AddTasks(app, out, tasks);
   auto* config_command = app.add_subcommand("config", "The effective configuration");
   config_command->add_flag("--json", config.json, "as JSON");
   config_command->callback([&] { out.command = config; });

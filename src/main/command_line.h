@@ -49,12 +49,31 @@ struct GraphCommand {
   bool expand = false;  // of draw
 };
 
+struct TasksCommand {
+  enum class Action { kStart, kList, kShow, kWatch, kCancel } action = Action::kList;
+  std::string id;  // of show, watch and cancel
+  // Of start.
+  std::string query;
+  std::string conversation_id;  // empty: one of its own
+  std::string agent;            // empty: the router decides
+  std::string priority;         // "low" "normal" "high"; empty: normal
+  std::string key;              // the idempotency key
+  std::string at, every, cron, timezone;
+  std::string webhook;
+  bool watch = false;
+  // Of list.
+  std::string status;  // empty: all
+  std::string parent;  // a repeating task; empty: all
+  std::size_t limit = 50;
+  bool json = false;
+};
+
 struct ConfigCommand {
   bool json = false;
 };
 
 using Command = std::variant<ServeCommand, ImportCommand, ChatCommand, CheckCommand, AgentsCommand,
-                             GraphCommand, ConfigCommand>;
+                             GraphCommand, TasksCommand, ConfigCommand>;
 
 struct CommandLine {
   std::filesystem::path config_file;

@@ -15,6 +15,8 @@ int RunCheck(const Settings& settings, const CheckCommand& command);
 int RunAgents(const Settings& settings, const AgentsCommand& command);
 // 3 if the graph waits for an answer.
 int RunGraph(const Settings& settings, const GraphCommand& command);
+// 1 if a task that was watched has failed or been cancelled.
+int RunTasks(const Settings& settings, const TasksCommand& command);
 int RunConfig(const Settings& settings, const ConfigCommand& command);
 
 }  // namespace baton::app

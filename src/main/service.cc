@@ -23,6 +23,7 @@
 #include "rpc/orchestrator_server.h"
 #include "rpc/tool_server.h"
 #include "runs/local_orchestrator.h"
+#include "runs/tasks/task_queue.h"
 #include "storage/open.h"
 #include "tools/remote/tool_service_client.h"
 #include "workspace/document_store.h"
@@ -57,6 +58,11 @@ Status ListenFailure(Status status, std::string_view part, std::string flag) {
   return port_is_at_fault ? std::move(status).With(kPortFlagDetail, std::move(flag)) : status;
 }
 
+async::Task<bool> EndTasks(runs::tasks::TaskQueue& tasks) {
+  co_await tasks.Shutdown();
+  co_return true;
+}
+
 async::Task<bool> EndRuns(runs::LocalOrchestrator& orchestrator) {
   co_await orchestrator.Shutdown();
   co_return true;
@@ -76,6 +82,7 @@ struct Service::Parts {
   Status ConnectTools();
   Status StartOrchestrator();
   Status StartRuns();
+  Status StartTasks();
   Status StartHttp();
   void Stop();
 
@@ -110,6 +117,7 @@ struct Service::Parts {
   checkpoint::HashingEmbedder embedder;
   std::unique_ptr<graph::LongTermStore> long_term;
   std::unique_ptr<runs::LocalOrchestrator> orchestrator;
+  std::unique_ptr<runs::tasks::TaskQueue> tasks;
   std::unique_ptr<rpc::OrchestratorServer> grpc_server;
   std::unique_ptr<HttpRoutes> http_routes;
   std::unique_ptr<http::Server> http_server;
@@ -192,7 +200,8 @@ Status Service::Parts::StartOrchestrator() {
   BATON_TRY(agent_catalog->Watch());
   agent_source.emplace(*agent_catalog);
   BATON_TRY(StartRuns());
-  auto server = rpc::StartOrchestratorServer(runtime, {*orchestrator},
+  BATON_TRY(StartTasks());
+  auto server = rpc::StartOrchestratorServer(runtime, {*orchestrator, tasks.get()},
                                              GrpcOptions(settings, "grpc"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "gRPC", "--grpc");
   grpc_server = std::move(*server);
@@ -235,6 +244,35 @@ Status Service::Parts::StartRuns() {
   return Await(orchestrator->Start()).Annotate("runs");
 }
 
+Status Service::Parts::StartTasks() {
+  runs::tasks::TaskQueueOptions options;
+  options.workers = static_cast<std::size_t>(settings.Number("tasks.workers"));
+  options.limits = {.running_per_user = settings.Number("tasks.per_user"),
+                    .queued_per_user = settings.Number("tasks.queue_per_user"),
+                    .queued = settings.Number("tasks.queue")};
+  options.sole_owner = data_folder.has_value();
+  if (const std::string& secret = settings.Text("tasks.webhook_secret"); !secret.empty()) {
+    auto key = runs::tasks::WebhookKey::Parse(secret);
+    if (!key) return std::move(key).error().Annotate("setting 'tasks.webhook_secret'");
+    options.webhooks.key = *std::move(key);
+  }
+  auto addresses = http::AddressPolicy::Parse(settings.Text("tasks.webhook_addresses"));
+  if (!addresses) {
+    return std::move(addresses).error().Annotate("setting 'tasks.webhook_addresses'");
+  }
+  options.webhooks.addresses = *std::move(addresses);
+  tasks = std::make_unique<runs::tasks::TaskQueue>(
+      runs::tasks::TaskQueueParts{.runtime = runtime,
+                                  .database = *database,
+                                  .orchestrator = *orchestrator,
+                                  .agents = *agent_source,
+                                  .clock = SystemClock(),
+                                  .ids = ids,
+                                  .metrics = metrics},
+      std::move(options));
+  return Await(tasks->Open()).Annotate("tasks");
+}
+
 Status Service::Parts::StartHttp() {
   http::ServerOptions options;
   options.address = settings.Text("http.address");
@@ -252,6 +290,7 @@ Status Service::Parts::StartHttp() {
 
 void Service::Parts::Stop() {
   if (http_server != nullptr) http_server->Stop();
+  if (tasks != nullptr) Await(EndTasks(*tasks));
   // Runs end first, so that their streams say why; then the servers have nothing left to do.
   if (orchestrator != nullptr) Await(EndRuns(*orchestrator));
   if (grpc_server != nullptr) grpc_server->Shutdown(Deadline::In(kStopPatience));

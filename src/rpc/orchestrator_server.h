@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "rpc/server_options.h"
 #include "runs/orchestrator.h"
+#include "runs/tasks/tasks.h"
 
 namespace grpc {
 class Channel;
@@ -20,6 +21,7 @@ namespace baton::rpc {
 // UNIMPLEMENTED.
 struct OrchestratorServices {
   runs::Orchestrator& orchestrator;
+  runs::tasks::Tasks* tasks = nullptr;
 };
 
 // Serves runs::Orchestrator as orchestrator.OrchestratorService, with grpc.health.v1 and

@@ -293,7 +293,7 @@ TEST_F(OrchestratorServerTest, WithoutATokenHealthTellsAll) {
 TEST_F(OrchestratorServerTest, NamesTheMethodThatIsNotServed) {
   Start();
   for (const std::string method :
-       {"StartTask", "GetTaskStatus", "ApprovePermission", "GetPendingPermissions"}) {
+       {"StartTask", "GetTaskStatus", "CancelTask", "ListTasks", "WatchTask"}) {
     const grpc::Status status = SendBytes("/orchestrator.OrchestratorService/" + method, "");
     EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
     EXPECT_EQ(status.error_message(), method + " is not served by this version");

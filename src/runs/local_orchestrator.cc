@@ -148,12 +148,15 @@ async::Task<Result<Routing>> LocalOrchestrator::ChooseAgent(const TurnRequest& r
 
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnRequest request) {
   const auto requested = std::chrono::steady_clock::now();
-  const std::string run_id = services_.ids.New("run");
+  const bool in_background = !request.background_run_id.empty();
+  const std::string run_id = in_background ? request.background_run_id : services_.ids.New("run");
   Result<ActiveRuns::Place> place = active_.Reserve(run_id);
   if (!place) co_return Fail(std::move(place).error());
   // Choosing may cost a model's answer: nothing that is refused anyway comes as far.
-  BATON_CO_TRY(co_await store_.CheckNotBusy(ThreadId(request.user_id, request.conversation_id),
-                                            request.conversation_id));
+  if (Router::NeedsConversation(request)) {
+    BATON_CO_TRY(co_await store_.CheckNotBusy(ThreadId(request.user_id, request.conversation_id),
+                                              request.conversation_id));
+  }
   Result<Routing> routing = co_await ChooseAgent(request);
   if (!routing) co_return Fail(std::move(routing).error());
   metrics_.Routed(routing->agent->spec.name, routing->decided_by,
@@ -169,7 +172,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
                                      .active = active_,
                                      .record = run->record(),
                                      .run = run,
-                                     .started_it = true});
+                                     .started_it = !in_background});
   if (superseded) co_await SettleSuperseded(*superseded, run_id);
   co_return stream;
 }

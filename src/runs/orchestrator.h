@@ -61,6 +61,11 @@ struct TurnRequest {
   // With resume: cancels the run, whoever started it and wherever it stands, and joins it to
   // its last chunk. Nothing happens to a run that has ended.
   bool cancel = false;
+
+  // Not empty: the new run is named so, and goes on when the stream that started it is destroyed.
+  // For callers in this process, which keep the name to join the run by; no client sets it.
+  // There is never a second run of that name, whatever has become of the first.
+  std::string background_run_id;
 };
 
 struct Chunk {

@@ -96,9 +96,7 @@ class StreamChat(unittest.TestCase):
         self.assertEqual(chat(self.stub, "hello", conversation="utf8")[-1].type, "complete")
 
     def test_rpcs_not_served_yet_name_themselves(self):
-        for name, message in (("StartTask", pb.TaskRequest()),
-                              ("GetTaskStatus", pb.TaskStatusRequest()),
-                              ("ApprovePermission", pb.PermissionApproval()),
+        for name, message in (("ApprovePermission", pb.PermissionApproval()),
                               ("GetPendingPermissions", pb.PermissionRequest())):
             code, details = self.refused(lambda n=name, m=message: getattr(self.stub, n)(m))
             self.assertEqual(code, grpc.StatusCode.UNIMPLEMENTED)

@@ -20,8 +20,12 @@ class FailingDatabase final : public storage::Database {
 
   // The next `writes` writes succeed, and none after them.
   void FailAfter(std::int64_t writes) { left_ = writes; }
-  void Recover() { left_ = std::numeric_limits<std::int64_t>::max(); }
+  void Recover() {
+    left_ = std::numeric_limits<std::int64_t>::max();
+    fails_ = 0;
+  }
   std::int64_t writes() const { return writes_; }  // that were passed on
+  std::int64_t fails() const { return fails_; }    // that were not, since the last Recover()
 
   storage::Dialect dialect() const override { return inner_.dialect(); }
 
@@ -33,6 +37,7 @@ class FailingDatabase final : public storage::Database {
                                                         storage::Durability durability) override {
     if (left_.fetch_sub(1) <= 0) {
       left_ = 0;
+      ++fails_;
       co_return Fail(Code::kUnavailable, "the database is gone");
     }
     ++writes_;
@@ -43,6 +48,7 @@ class FailingDatabase final : public storage::Database {
   storage::Database& inner_;
   std::atomic<std::int64_t> left_{std::numeric_limits<std::int64_t>::max()};
   std::atomic<std::int64_t> writes_{0};
+  std::atomic<std::int64_t> fails_{0};
 };
 
 }  // namespace baton::runs::testing

@@ -75,8 +75,9 @@ inline async::Task<Transcript> RunTurn(Orchestrator& orchestrator, TurnRequest r
 // Declaration order is the order of life: what stands below uses what stands above.
 class OrchestratorWorld {
  public:
-  OrchestratorWorld(const Clock& clock, std::shared_ptr<llm::ChatModel> model)
-      : clock_(clock), ids_(clock, 1), files_(storage::Dialect::kSqlite) {
+  OrchestratorWorld(const Clock& clock, std::shared_ptr<llm::ChatModel> model,
+                    storage::Dialect dialect = storage::Dialect::kSqlite)
+      : clock_(clock), ids_(clock, 1), files_(dialect) {
     models.Set("default", std::move(model));
     auto opened = storage::OpenDatabase(files_.address(), metrics);
     BATON_CHECK(opened.has_value(), opened.error().ToString());
@@ -147,6 +148,8 @@ class OrchestratorWorld {
     BATON_CHECK(found.has_value(), found.error().ToString());
     return found->exists;
   }
+  const Clock& clock() const { return clock_; }
+  IdGenerator& ids() { return ids_; }
   std::string StateOf(const std::string& run_id) {
     const storage::Rows rows = Query("SELECT state FROM runs WHERE run_id = $1", {run_id});
     return rows.rows.empty() ? "" : std::string(rows.Text(0, 0));
