@@ -25,13 +25,20 @@ struct ReadOutcome {
 
 inline constexpr std::size_t kMaxUrlsAtOnce = 50;
 
+// Calls under way; each may hold tens of megabytes of pages.
+inline constexpr int kMaxWebCalls = 32;
+
+// Page::html of the pages of one Read(), in sum. What comes beyond is dropped, and the page's
+// metadata has "html_left_out".
+inline constexpr std::size_t kMaxHtmlAtOnce = std::size_t{32} << 20U;
+
 // Everything here goes out to servers nobody vouches for, with urls that a model or a page may
 // have made up: only public addresses are connected to, robots.txt is kept, no host is asked
 // faster than it can bear, and size, time and depth are limited (internal/fetcher.h).
 //
 // Lifetime: clock, ids and metrics outlive it; it outlives its calls.
 // Threads:  safe; a call lives on the executor of its caller, pages are read on a pool.
-// Errors:   as Fetcher's and SearchEngine's.
+// Errors:   as Fetcher's and SearchEngine's; kResourceExhausted above kMaxWebCalls.
 // Cancel:   closes the sockets at once; a page that is being read is read to its end.
 class WebService {
  public:
