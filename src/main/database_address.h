@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "main/settings.h"
 #include "storage/postgres_database.h"
@@ -15,6 +17,14 @@ inline std::string DatabaseAddress(const Settings& settings) {
   const std::string& given = settings.Text("database");
   if (!given.empty()) return given;
   return "sqlite:" + (std::filesystem::path(settings.Text("data")) / "baton.db").string();
+}
+
+// The file of a SQLite database; none for a database server.
+inline std::optional<std::filesystem::path> SqliteFile(const Settings& settings) {
+  constexpr std::string_view kSqlite = "sqlite:";
+  const std::string address = DatabaseAddress(settings);
+  if (!address.starts_with(kSqlite)) return std::nullopt;
+  return address.substr(kSqlite.size());
 }
 
 inline storage::PostgresLimits PostgresLimits(const Settings& settings) {

@@ -20,6 +20,7 @@
 #include "main/questions.h"
 #include "main/terminal.h"
 #include "runs/thread_effects.h"
+#include "runs/turn_check.h"
 #include "storage/open.h"
 
 namespace baton::app {
@@ -213,8 +214,10 @@ class GraphRun {
     return line + " --thread " + Quoted(thread_);
   }
 
-  // Threads of other graphs and of conversations are others, whatever they are called.
-  std::string StoredThread() const { return "graph:" + file_.name + ":" + thread_; }
+  // Threads of other graphs, other users and of conversations are others, whatever they are called.
+  std::string StoredThread() const {
+    return "graph:" + file_.name + ":" + runs::ThreadId(settings_.Text("user"), thread_);
+  }
 
   Result<graph::RunRequest> Request(const graph::StateSnapshot* state) const {
     graph::RunRequest request;

@@ -12,8 +12,8 @@
 #include "checkpoint/sql_long_term_store.h"
 #include "http/server.h"
 #include "main/agents_folder.h"
-#include "main/data_folder.h"
 #include "main/database_address.h"
+#include "main/database_lock.h"
 #include "main/http_routes.h"
 #include "main/models.h"
 #include "main/outside.h"
@@ -96,7 +96,7 @@ struct Service::Parts {
   MetricsRegistry metrics;
   IdGenerator ids{SystemClock()};
   async::Runtime runtime;
-  std::optional<DataFolder> data_folder;
+  std::optional<DatabaseLock> database_lock;
   std::unique_ptr<storage::Database> database;
   // backend
   std::unique_ptr<workspace::DocumentStore> documents;
@@ -124,12 +124,13 @@ struct Service::Parts {
 };
 
 Status Service::Parts::OpenStore() {
-  // Two services of one machine may share the folder; two orchestrators may not. A database
-  // elsewhere is shared by other rules: its runs' owners tell each other that they live.
-  if (has_orchestrator() && settings.Text("database").empty()) {
-    auto owned = DataFolder::Own(settings.Text("data"));
-    if (!owned) return owned.error();
-    data_folder.emplace(std::move(*owned));
+  // Two services of one machine may share the file; two orchestrators may not. A database server
+  // is shared by other rules: its runs' owners tell each other that they live.
+  const auto file = SqliteFile(settings);
+  if (has_orchestrator() && file) {
+    auto lock = DatabaseLock::Take(*file);
+    if (!lock) return lock.error();
+    database_lock.emplace(std::move(*lock));
   }
   auto opened = storage::OpenDatabase(DatabaseAddress(settings), metrics, PostgresLimits(settings));
   if (!opened) return std::move(opened).error().Annotate("database");
@@ -219,8 +220,8 @@ Status Service::Parts::StartRuns() {
   const auto model = models.Get("default");
   if (!model) return model.error();
   runs::LocalOrchestratorOptions options;
-  // Only the lock on the data folder says that no other process runs these runs.
-  options.sole_owner = data_folder.has_value();
+  // Only the lock on the database says that no other process runs these runs.
+  options.sole_owner = database_lock.has_value();
   options.dependencies = {
       {.name = "tool_service",
        .check = [client = tool_client](Deadline d) { return client->CheckHealth(d); }},

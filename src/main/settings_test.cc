@@ -97,6 +97,16 @@ TEST(Settings, SayHowPatientToBeWithPostgres) {
   EXPECT_EQ(limits.reply_timeout, storage::PostgresLimits().reply_timeout);
 }
 
+TEST(Settings, SayWhichFileIsTheDatabase) {
+  const auto file_of = [](const std::string& text) {
+    const SettingsFile file(text);
+    return SqliteFile(*Settings::Load(file.path(), NoEnvironment, {}));
+  };
+  EXPECT_EQ(file_of("data: /var/baton\n"), "/var/baton/baton.db");
+  EXPECT_EQ(file_of("data: /x\ndatabase: sqlite:/var/baton/baton.db\n"), "/var/baton/baton.db");
+  EXPECT_EQ(file_of("database: postgres://db/baton\n"), std::nullopt);
+}
+
 TEST(Settings, YamlThatIsNoneIsReportedWithItsLine) {
   const SettingsFile file("user: ann\n  broken: [\n");
   const auto settings = Settings::Load(file.path(), NoEnvironment, {});

@@ -17,6 +17,10 @@ inline constexpr std::size_t kMaxQueryBytes = std::size_t{1} << 20U;
 // Whole files are edited, and a gRPC message ends at 64 MiB: the rest is for the other fields.
 inline constexpr std::size_t kMaxEditorBytes = std::size_t{60} << 20U;
 
+// What of an open file a run keeps, and its agent gets: every run under way holds it, and so does
+// the store. A text that a person edits with a model is far smaller.
+inline constexpr std::size_t kMaxKeptEditorBytes = std::size_t{8} << 20U;
+
 // What of an open file a model is shown. More than this fits no model's window.
 inline constexpr std::size_t kMaxEditorBytesInPrompt = std::size_t{256} << 10U;
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/client_error.h"
+#include "runs/limits.h"
 #include "runs/testing/orchestrator_world.h"
 #include "testing/scripted_model.h"
 
@@ -251,6 +252,22 @@ TEST_F(LocalOrchestratorTest, PersonaAndOpenFileReachTheModel) {
   EXPECT_NE(system.find("You are Kodex."), std::string::npos) << system;
   EXPECT_NE(system.find("plan.md"), std::string::npos) << system;
   EXPECT_NE(system.find("````\n```\nthe plan"), std::string::npos) << system;
+}
+
+TEST_F(LocalOrchestratorTest, OfALargeOpenFileTheBeginIsKept) {
+  world_.Start();
+  const auto gate = std::make_shared<Gate>();
+  model_->Add(HeldAt(gate));
+  TurnRequest turn = Turn("what is this?");
+  turn.editor = ActiveEditor{.filename = "big.md", .content = std::string(9U << 20U, 'x')};
+  auto stream = world_.Open(world_.runtime.At(0), turn);
+  async::BlockOn(gate->Reached());
+  const auto stored = world_.Query("SELECT LENGTH(request) FROM run_requests").Int(0, 0);
+  EXPECT_LT(stored, static_cast<std::int64_t>(kMaxKeptEditorBytes + 1000));
+  const std::string system = model_->requests().back().messages.front().content;
+  EXPECT_NE(system.find("Only the first 262144 of its 9437184 bytes follow."), std::string::npos);
+  gate->Open();
+  async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream));
 }
 
 TEST_F(LocalOrchestratorTest, AnUnknownAgentIsRefused) {

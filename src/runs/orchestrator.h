@@ -32,8 +32,9 @@ struct ActiveEditor {
   std::string filename;
   std::string language;
   std::string content;
-  std::string type;   // of its front matter
-  std::string title;  // of its front matter
+  std::string type;               // of its front matter
+  std::string title;              // of its front matter
+  std::size_t content_bytes = 0;  // of the file, where `content` is only its begin; else 0
 };
 
 // One turn, as the edge received and checked it. `user_id` is vouched for.

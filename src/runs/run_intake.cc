@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/utf8.h"
 #include "json/schema.h"
 #include "runs/limits.h"
 #include "runs/turn_check.h"
@@ -15,6 +16,14 @@ constexpr int kMaxAdmissions = 3;
 
 ChunkSequencer SequencerFor(const RunRecord& record, std::int64_t attempt) {
   return {record.run_id, attempt, record.agent + "_agent"};
+}
+
+// The request's editor as the run keeps it.
+std::optional<ActiveEditor> KeptEditor(std::optional<ActiveEditor> editor) {
+  if (!editor || editor->content.size() <= kMaxKeptEditorBytes) return editor;
+  editor->content_bytes = editor->content.size();
+  editor->content = std::string(Utf8Prefix(editor->content, kMaxKeptEditorBytes));
+  return editor;
 }
 
 // The request's history as the store keeps it: the newest messages within the window. A client
@@ -101,7 +110,7 @@ async::Task<Result<RunSetup>> RunIntake::Admit(std::string run_id, TurnRequest r
   RunSetup setup{.record = record,
                  .request = {.query = request.query,
                              .persona = std::move(request.persona),
-                             .editor = std::move(request.editor)},
+                             .editor = KeptEditor(std::move(request.editor))},
                  .agent = routing.agent,
                  .sequencer = SequencerFor(record, record.attempt)};
   Status admitted;

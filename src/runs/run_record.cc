@@ -18,7 +18,8 @@ json::Object EditorToJson(const ActiveEditor& editor) {
           {"language", editor.language},
           {"content", editor.content},
           {"type", editor.type},
-          {"title", editor.title}};
+          {"title", editor.title},
+          {"content_bytes", static_cast<std::int64_t>(editor.content_bytes)}};
 }
 
 ActiveEditor EditorFromJson(const json::Value& value) {
@@ -29,6 +30,7 @@ ActiveEditor EditorFromJson(const json::Value& value) {
   editor.content = json::GetString(value, "content");
   editor.type = json::GetString(value, "type");
   editor.title = json::GetString(value, "title");
+  editor.content_bytes = static_cast<std::size_t>(json::GetInt(value, "content_bytes"));
   return editor;
 }
 

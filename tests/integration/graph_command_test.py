@@ -107,6 +107,17 @@ class GraphCommand(unittest.TestCase):
         late = self.run_graph(file, "--thread", "t1", "--resume", "approve")
         self.assertIn("nothing is asked", late.stderr)
 
+    def test_a_thread_is_its_users_own(self):
+        file = EXAMPLES / "refund.yaml"
+        asked = self.run_graph(file, "--thread", "t1", "--user", "ann", "--input",
+                               '{"message": "It broke", "amount": 25, "wish": "refund"}')
+        self.assertEqual(asked.returncode, 3, asked.stderr)
+        foreign = self.run_graph(file, "--thread", "t1", "--user", "bob", "--resume", "approve")
+        self.assertEqual(foreign.returncode, 1, foreign.stdout)
+        self.assertIn("there is no thread 't1'", foreign.stderr)
+        own = self.run_graph(file, "--thread", "t1", "--user", "ann", "--resume", "approve")
+        self.assertEqual((own.returncode, own.stdout), (0, "We refund 25.\n"), own.stderr)
+
     def test_several_questions_are_answered_by_their_ids(self):
         file = self.write("two.yaml", TWO_QUESTIONS)
         asks = self.outcome(file, "--thread", "t")

@@ -24,14 +24,14 @@ class MessageWriter {
   // Threads: the handler's executor, one Write() at a time.
   async::Task<Status> Write(const google::protobuf::Message& message) {
     Result<grpc::ByteBuffer> bytes = EncodeMessage(message);
-    return bytes ? WriteBytes(*std::move(bytes)) : Refuse(std::move(bytes).error());
+    return bytes ? WriteBytes(*std::move(bytes)) : Unwritten(std::move(bytes).error());
   }
 
  protected:
   virtual async::Task<Status> WriteBytes(grpc::ByteBuffer message) = 0;
 
  private:
-  static async::Task<Status> Refuse(Status status) { co_return status; }
+  static async::Task<Status> Unwritten(Status status) { co_return status; }
 };
 
 // gRPC takes one message at a time, and each that is sent for itself costs a system call. A

@@ -17,7 +17,7 @@ inline constexpr std::size_t kMaxWebQueryBytes = 1000;
 inline constexpr double kMinCrawlScore = 0.3;  // as of documents: below are chance words
 // Of the pages as they were sent, less their texts, so that an answer fits a message; what does
 // not fit is left out, and "html_left_out" says so.
-inline constexpr std::size_t kMaxHtmlInAnswer = std::size_t{32} << 20U;
+inline constexpr std::size_t kMaxHtmlInAnswer = workspace::web::kMaxHtmlAtOnce;
 
 // Adds SearchWeb, CrawlWebContent, SearchAndCrawl, CrawlWebsiteRecursive and CrawlSite. `web`
 // outlives `service`.

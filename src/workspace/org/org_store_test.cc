@@ -305,7 +305,9 @@ TEST_P(OrgStoreTest, ArchivesBesideTheInbox) {
 TEST_P(OrgStoreTest, AFullArchiveIsFollowedByAnother) {
   Import("ada", "/org/inbox.org", "* DONE a\n* DONE b\n");
   Import("ada", "/org/inbox.org_archive", std::string(kMaxOrgFileBytes, 'x'));
-  EXPECT_EQ(*async::BlockOn(store_->ArchiveDone("ada")), 2);
+  const auto archived = async::BlockOn(store_->ArchiveDone("ada"));
+  ASSERT_TRUE(archived) << archived.error().ToString();
+  EXPECT_EQ(*archived, 2);
   EXPECT_EQ(TextOf("ada", "/org/inbox.org"), "");
   EXPECT_THAT(TextOf("ada", "/org/inbox.org_archive_2"), HasSubstr("* DONE b\n"));
   ASSERT_TRUE(async::BlockOn(store_->Append("ada", "* DONE c")).ok());

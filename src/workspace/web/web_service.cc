@@ -1,6 +1,7 @@
 #include "workspace/web/web_service.h"
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <utility>
 
@@ -23,6 +24,33 @@ constexpr std::size_t kReaderThreads = 2;
 constexpr std::chrono::minutes kReadTime(2);
 constexpr std::chrono::minutes kCrawlTime(10);
 
+// A call's place among those under way.
+class CallPlace {
+ public:
+  explicit CallPlace(std::atomic<int>& calls) : calls_(calls), before_(calls++) {}
+  ~CallPlace() { --calls_; }
+  CallPlace(const CallPlace&) = delete;
+  CallPlace& operator=(const CallPlace&) = delete;
+
+  Status status() const {
+    if (before_ < kMaxWebCalls) return {};
+    return Fail(Code::kResourceExhausted, "{} web calls are under way: try again later",
+                kMaxWebCalls);
+  }
+
+ private:
+  std::atomic<int>& calls_;
+  const int before_;
+};
+
+// The pages of one Read(), and what of them is left to do.
+struct Reading {
+  std::vector<ReadOutcome> outcomes;
+  Deadline deadline;
+  std::size_t next = 0;
+  std::size_t html_left = kMaxHtmlAtOnce;
+};
+
 }  // namespace
 
 struct WebService::Parts {
@@ -44,11 +72,16 @@ struct WebService::Parts {
   }
 
   // Takes one after the other until none is left; several of these run side by side.
-  async::Task<void> ReadRest(std::vector<ReadOutcome>& outcomes, std::size_t& next,
-                             Deadline deadline) {
-    while (next < outcomes.size()) {
-      ReadOutcome& mine = outcomes[next++];
-      mine.page = co_await ReadOne(mine.url, deadline);
+  async::Task<void> ReadRest(Reading& reading) {
+    while (reading.next < reading.outcomes.size()) {
+      ReadOutcome& mine = reading.outcomes[reading.next++];
+      mine.page = co_await ReadOne(mine.url, reading.deadline);
+      if (!mine.page) continue;
+      if (mine.page->html.size() > reading.html_left) {
+        std::string().swap(mine.page->html);
+        mine.page->metadata["html_left_out"] = "true";
+      }
+      reading.html_left -= mine.page->html.size();
     }
   }
 
@@ -58,6 +91,7 @@ struct WebService::Parts {
   const std::unique_ptr<SearchEngine> search;
   internal::Fetcher fetcher;
   async::BlockingPool readers{"pages", kReaderThreads};
+  std::atomic<int> calls = 0;  // under way, those that are being refused included
 };
 
 WebService::WebService(WebOptions options, const Clock& clock, IdGenerator& ids,
@@ -68,24 +102,28 @@ WebService::~WebService() = default;
 async::Task<Result<std::vector<WebHit>>> WebService::Search(std::string query, int limit,
                                                             Deadline deadline) {
   BATON_CHECK(limit >= 1 && limit <= kMaxWebHits, "a search's limit is the caller's to check");
+  const CallPlace place(parts_->calls);
+  BATON_CO_TRY(place.status());
   co_return co_await parts_->search->Search(std::move(query), limit, deadline);
 }
 
 async::Task<std::vector<ReadOutcome>> WebService::Read(std::vector<std::string> urls,
                                                        Deadline deadline) {
   BATON_CHECK(urls.size() <= kMaxUrlsAtOnce, "the number of URLs is the caller's to check");
-  deadline = deadline.Earlier(Deadline::In(kReadTime));
-  std::vector<ReadOutcome> outcomes;
+  const CallPlace place(parts_->calls);
+  const Status refused = place.status();
+  Reading reading{.outcomes = {}, .deadline = deadline.Earlier(Deadline::In(kReadTime))};
   for (std::string& url : urls) {
-    outcomes.push_back({std::move(url), Fail(Code::kCancelled, "not fetched: cancelled")});
+    const Status before = Fail(Code::kCancelled, "not fetched: cancelled");
+    reading.outcomes.push_back({std::move(url), Fail(refused.ok() ? before : refused)});
   }
-  std::size_t next = 0;
+  if (!refused.ok()) co_return std::move(reading.outcomes);
   async::TaskGroup group(co_await async::CurrentExecutor());
-  for (std::size_t i = 0; i < std::min(kReadersAtOnce, outcomes.size()); ++i) {
-    group.Spawn(parts_->ReadRest(outcomes, next, deadline));
+  for (std::size_t i = 0; i < std::min(kReadersAtOnce, reading.outcomes.size()); ++i) {
+    group.Spawn(parts_->ReadRest(reading));
   }
   co_await group.Join();
-  co_return outcomes;
+  co_return std::move(reading.outcomes);
 }
 
 async::Task<Result<FileAnswer>> WebService::Fetch(FileQuestion question, Deadline deadline) {
@@ -114,6 +152,8 @@ async::Task<Result<CrawlReport>> WebService::Crawl(CrawlRequest request, Deadlin
     co_return Fail(Code::kInvalidArgument, "max_depth is {}: 0 to {} are possible",
                    request.max_depth, kMaxCrawlDepth);
   }
+  const CallPlace place(parts_->calls);
+  BATON_CO_TRY(place.status());
   internal::SiteCrawler crawler(parts_->fetcher, parts_->readers, parts_->clock, std::move(request),
                                 std::move(on_progress));
   auto report = co_await crawler.Run(deadline.Earlier(Deadline::In(kCrawlTime)));

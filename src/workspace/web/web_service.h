@@ -25,6 +25,13 @@ struct ReadOutcome {
 
 inline constexpr std::size_t kMaxUrlsAtOnce = 50;
 
+// Calls under way; each may hold tens of megabytes of pages.
+inline constexpr int kMaxWebCalls = 32;
+
+// Page::html of the pages of one Read(), in sum. What comes beyond is dropped, and the page's
+// metadata has "html_left_out".
+inline constexpr std::size_t kMaxHtmlAtOnce = std::size_t{32} << 20U;
+
 // What a server keeps at a URL, as bytes. `etag` and `last_modified` are those of an earlier
 // answer, or empty; with them `not_modified` may be the answer.
 struct FileQuestion {
@@ -48,7 +55,7 @@ struct FileAnswer {
 //
 // Lifetime: clock, ids and metrics outlive it; it outlives its calls.
 // Threads:  safe; a call lives on the executor of its caller, pages are read on a pool.
-// Errors:   as Fetcher's and SearchEngine's.
+// Errors:   as Fetcher's and SearchEngine's; kResourceExhausted above kMaxWebCalls.
 // Cancel:   closes the sockets at once; a page that is being read is read to its end.
 class WebService {
  public:

@@ -12,6 +12,7 @@
 #include "async/block_on.h"
 #include "async/runtime.h"
 #include "async/signal.h"
+#include "async/task_group.h"
 #include "testing/manual_clock.h"
 #include "workspace/testing/loopback_site.h"
 
@@ -142,6 +143,53 @@ TEST_F(WebServiceTest, ARedirectToAPrivateAddressIsRefused) {
     const Status refused = ReadFailure(site_.Url("/r"));
     EXPECT_EQ(refused.code(), Code::kPermissionDenied) << target << ": " << refused.ToString();
   }
+}
+
+// Starts one call more than may be under way and ends them all: the last one's outcome.
+async::Task<Status> OneCallTooMany(WebService& web, std::string url) {
+  async::TaskGroup group(co_await async::CurrentExecutor());
+  const auto read = [](WebService& service, std::string from) -> async::Task<void> {
+    co_await service.Read({std::move(from)}, {});
+  };
+  const auto read_and_tell = [](WebService& service, std::string from, async::TaskGroup& others,
+                                Status& out) -> async::Task<void> {
+    const auto outcomes = co_await service.Read({std::move(from)}, {});
+    if (!outcomes.at(0).page) out = outcomes.at(0).page.error();
+    others.Cancel(CancelReason::kUser);
+  };
+  Status last;
+  for (int i = 0; i < kMaxWebCalls; ++i) group.Spawn(read(web, url));
+  group.Spawn(read_and_tell(web, url, group, last));
+  co_await group.Join();
+  co_return last;
+}
+
+TEST_F(WebServiceTest, RefusesWhatIsTooMuchAtOnce) {
+  options_.delay = 60s;  // so that all but the first are still waiting for their turn
+  Restart();
+  const Status refused = async::BlockOn(runtime_.At(1), OneCallTooMany(*web_, site_.Url("/none")));
+  EXPECT_EQ(refused.code(), Code::kResourceExhausted);
+  EXPECT_EQ(refused.message(), "32 web calls are under way: try again later");
+  EXPECT_EQ(ReadFailure("http://127.0.0.1:1/").code(), Code::kPermissionDenied)
+      << "their places are free again";
+}
+
+TEST_F(WebServiceTest, KeepsNoMoreHtmlThanAnAnswerHolds) {
+  std::vector<std::string> urls;
+  for (int i = 0; i < 5; ++i) {
+    const std::string path = fmt::format("/big{}", i);
+    Page(path, "<p>Text</p><!--" + std::string(7U << 20U, 'x') + "-->");
+    urls.push_back(site_.Url(path));
+  }
+  std::size_t html = 0;
+  int left_out = 0;
+  for (const ReadOutcome& outcome : Read(urls)) {
+    ASSERT_TRUE(outcome.page) << outcome.page.error().ToString();
+    html += outcome.page->html.size();
+    left_out += static_cast<int>(outcome.page->metadata.count("html_left_out"));
+  }
+  EXPECT_LE(html, kMaxHtmlAtOnce);
+  EXPECT_EQ(left_out, 1);
 }
 
 TEST_F(WebServiceTest, KeepsToRobotsTxt) {
