@@ -73,6 +73,18 @@ class WorkspaceContract(unittest.TestCase):
         self.assertEqual(expanded.expansion_count, 2)
         self.assertIn("Ada Lovelace", expanded.key_entities)
 
+    def test_05_charts(self):
+        request = pb.CreateChartRequest(chart_type="bar", data_json='{"a": 1, "b": 2}', title="T")
+        chart = self.stub.CreateChart(request)
+        self.assertTrue(chart.success, chart.error)
+        self.assertTrue(chart.chart_data.startswith("<svg"), chart.chart_data[:80])
+        request.interactive = request.include_static = True
+        chart = self.stub.CreateChart(request)
+        self.assertEqual(json.loads(chart.chart_data)["mark"]["type"], "bar")
+        self.assertTrue(chart.static_svg.startswith("<svg"))
+        wrong = self.stub.CreateChart(pb.CreateChartRequest(chart_type="bar", data_json="[]"))
+        self.assertIn("no values", wrong.error)
+
     def answer(self, name, request):
         """'NOT_FOUND', 'no such …' or what the RPC said."""
         try:
@@ -83,7 +95,7 @@ class WorkspaceContract(unittest.TestCase):
             return "granted" if answer.success else answer.error
         return "granted"
 
-    def test_05_no_rpc_shows_another_users_things(self):
+    def test_06_no_rpc_shows_another_users_things(self):
         document = self.stub.FindDocumentByPath(pb.FindDocumentByPathRequest(
             user_id="ann", file_path=str(self.folder / "plan.docx"))).document_id
         own = self.stub.CreateUserFile(pb.CreateUserFileRequest(

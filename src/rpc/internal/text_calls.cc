@@ -12,6 +12,7 @@
 #include "proto/tool_service.pb.h"
 #include "rpc/internal/refusal.h"
 #include "workspace/analysis/text_analysis.h"
+#include "workspace/charts/chart.h"
 
 namespace baton::rpc::internal {
 namespace {
@@ -83,6 +84,43 @@ async::Task<Result<wire::QueryExpansionResponse>> ExpandQuery(PoolPtr pool,
   co_return response;
 }
 
+Result<wire::CreateChartResponse> DrawChart(const wire::CreateChartRequest& request) {
+  namespace charts = workspace::charts;
+  const auto kind = charts::ParseChartKind(request.chart_type());
+  if (!kind) return Fail(kind.error());
+  auto series = charts::ParseChartData(request.data_json());
+  if (!series) return Fail(std::move(series).error());
+  charts::Chart chart{.kind = *kind,
+                      .title = request.title(),
+                      .x_label = request.x_label(),
+                      .y_label = request.y_label(),
+                      .colors = request.color_scheme(),
+                      .series = *std::move(series)};
+  if (request.width() != 0) chart.width = request.width();
+  if (request.height() != 0) chart.height = request.height();
+  auto svg = charts::DrawSvg(chart);
+  if (!svg) return Fail(std::move(svg).error());
+  wire::CreateChartResponse response;
+  response.set_success(true);
+  response.set_chart_type(request.chart_type());
+  response.set_output_format(request.interactive() ? "vega-lite" : "svg");
+  response.set_metadata_json(fmt::format("{{\"series\": {}}}", chart.series.size()));
+  if (request.include_static()) {
+    response.set_static_svg(WireText(*svg));
+    response.set_static_format("svg");
+  }
+  response.set_chart_data(
+      WireText(request.interactive() ? charts::WriteVegaLite(chart) : *std::move(svg)));
+  return response;
+}
+
+async::Task<Result<wire::CreateChartResponse>> CreateChart(PoolPtr pool,
+                                                           wire::CreateChartRequest request) {
+  auto response = co_await pool->Run([&] { return DrawChart(request); });
+  if (!response) co_return RefusedAs<wire::CreateChartResponse>(std::move(response).error());
+  co_return response;
+}
+
 }  // namespace
 
 void ServeText(DescribedService& service) {
@@ -96,6 +134,10 @@ void ServeText(DescribedService& service) {
       "ExpandQuery", Access::kToken,
       [pool](wire::QueryExpansionRequest request, const CallContext&) {
         return ExpandQuery(pool, std::move(request));
+      });
+  service.ServeUnary<wire::CreateChartRequest, wire::CreateChartResponse>(
+      "CreateChart", Access::kToken, [pool](wire::CreateChartRequest request, const CallContext&) {
+        return CreateChart(pool, std::move(request));
       });
 }
 

@@ -8,7 +8,8 @@ namespace baton::rpc::internal {
 inline constexpr int kDefaultVariations = 3;
 inline constexpr int kMaxVariations = 20;
 
-// Adds AnalyzeTextContent and ExpandQuery; texts are read on a pool of the service's.
+// Adds AnalyzeTextContent, ExpandQuery and CreateChart, which yields SVG or, interactive, a
+// Vega-Lite specification; all run on a pool of the service's.
 void ServeText(DescribedService& service);
 
 }  // namespace baton::rpc::internal
