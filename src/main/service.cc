@@ -28,6 +28,7 @@
 #include "tools/remote/tool_service_client.h"
 #include "workspace/document_store.h"
 #include "workspace/edits/edit_service.h"
+#include "workspace/entities/entity_store.h"
 #include "workspace/feeds/feed_service.h"
 #include "workspace/org/org_store.h"
 
@@ -104,6 +105,7 @@ struct Service::Parts {
   std::unique_ptr<workspace::weather::WeatherService> weather;
   std::unique_ptr<workspace::web::WebService> web;
   std::unique_ptr<workspace::edits::EditService> edits;
+  std::unique_ptr<workspace::entities::EntityStore> entities;
   std::unique_ptr<workspace::feeds::FeedStore> feed_store;
   std::unique_ptr<workspace::feeds::FeedService> feeds;
   std::unique_ptr<rpc::ToolServer> tool_server;
@@ -158,6 +160,7 @@ Status Service::Parts::StartBackend() {
       Await(workspace::edits::EditService::Open(*database, *documents, SystemClock(), ids));
   if (!opened_edits) return std::move(opened_edits).error().Annotate("edit store");
   edits = *std::move(opened_edits);
+  entities = std::make_unique<workspace::entities::EntityStore>(*database);
   auto opened_feeds = Await(workspace::feeds::FeedStore::Open(*database, SystemClock(), ids));
   if (!opened_feeds) return std::move(opened_feeds).error().Annotate("feed store");
   feed_store = *std::move(opened_feeds);
@@ -169,7 +172,8 @@ Status Service::Parts::StartBackend() {
                              .weather = weather.get(),
                              .web = web.get(),
                              .feeds = feeds.get(),
-                             .edits = edits.get()};
+                             .edits = edits.get(),
+                             .entities = entities.get()};
   auto server = rpc::StartToolServer(runtime, areas, GrpcOptions(settings, "tools"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "ToolService", "--tools");
   tool_server = std::move(*server);

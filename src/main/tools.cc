@@ -4,6 +4,7 @@
 
 #include "tools/remote/document_tools.h"
 #include "tools/remote/edit_tools.h"
+#include "tools/remote/entity_tools.h"
 #include "tools/remote/feed_tools.h"
 #include "tools/remote/org_tools.h"
 #include "tools/remote/weather_tools.h"
@@ -15,6 +16,7 @@ Status RegisterTools(tools::ToolRegistry& registry,
                      std::shared_ptr<tools::remote::ToolServiceClient> client) {
   BATON_TRY(tools::remote::RegisterDocumentTools(registry, client));
   BATON_TRY(tools::remote::RegisterEditTools(registry, client));
+  BATON_TRY(tools::remote::RegisterEntityTools(registry, client));
   BATON_TRY(tools::remote::RegisterFeedTools(registry, client));
   BATON_TRY(tools::remote::RegisterOrgTools(registry, client));
   BATON_TRY(tools::remote::RegisterWeatherTools(registry, client));

@@ -5,9 +5,11 @@
 #include "proto/tool_service.pb.h"
 #include "rpc/internal/document_calls.h"
 #include "rpc/internal/edit_calls.h"
+#include "rpc/internal/entity_calls.h"
 #include "rpc/internal/feed_calls.h"
 #include "rpc/internal/grpc_server.h"
 #include "rpc/internal/org_calls.h"
+#include "rpc/internal/text_calls.h"
 #include "rpc/internal/weather_calls.h"
 #include "rpc/internal/web_calls.h"
 
@@ -20,11 +22,13 @@ struct ToolServer::State {
                *tool_service::SearchRequest::descriptor()->file()->FindServiceByName("ToolService"),
                metrics) {
     internal::ServeDocuments(server.service(), areas.documents);
+    internal::ServeText(server.service());
     if (areas.org != nullptr) internal::ServeOrg(server.service(), *areas.org);
     if (areas.weather != nullptr) internal::ServeWeather(server.service(), *areas.weather);
     if (areas.web != nullptr) internal::ServeWeb(server.service(), *areas.web);
     if (areas.feeds != nullptr) internal::ServeFeeds(server.service(), *areas.feeds);
     if (areas.edits != nullptr) internal::ServeEdits(server.service(), *areas.edits);
+    if (areas.entities != nullptr) internal::ServeEntities(server.service(), *areas.entities);
   }
 
   internal::GrpcServer server;

@@ -13,6 +13,9 @@
 namespace baton::workspace::edits {
 class EditService;
 }
+namespace baton::workspace::entities {
+class EntityStore;
+}
 namespace baton::workspace::feeds {
 class FeedService;
 }
@@ -39,6 +42,7 @@ struct ToolAreas {
   workspace::web::WebService* web = nullptr;
   workspace::feeds::FeedService* feeds = nullptr;
   workspace::edits::EditService* edits = nullptr;
+  workspace::entities::EntityStore* entities = nullptr;
 };
 
 // Serves the workspace as tool_service.ToolService, with grpc.health.v1 and reflection beside

@@ -10,6 +10,7 @@
 #include "workspace/internal/document_rows.h"
 #include "workspace/internal/document_tables.h"
 #include "workspace/internal/document_versions.h"
+#include "workspace/internal/entity_tables.h"
 #include "workspace/internal/text_encoding.h"
 
 namespace baton::workspace {
@@ -52,6 +53,7 @@ async::Task<Result<std::unique_ptr<DocumentStore>>> DocumentStore::Open(storage:
   BATON_CO_TRY(co_await storage::Migrate(database, "documents", internal::DocumentMigrations()));
   BATON_CO_TRY(
       co_await storage::Migrate(database, "document_versions", internal::VersionMigrations()));
+  BATON_CO_TRY(co_await storage::Migrate(database, "entities", internal::EntityMigrations()));
   co_return std::unique_ptr<DocumentStore>(new DocumentStore(database, clock, ids));
 }
 
@@ -165,6 +167,7 @@ std::string DocumentStore::AppendReplace(const std::string& user_id, const Parse
        " ON CONFLICT (document_id) DO UPDATE SET content = excluded.content",
        {id, document.content}});
   internal::AppendChunkInserts(user_id, id, document, batch);
+  internal::AppendEntityStatements(user_id, id, document.entities, batch);
   std::ranges::move(index_->OnPut(id), std::back_inserter(batch));
   return id;
 }
@@ -176,6 +179,15 @@ async::Task<Result<std::map<std::string, std::string>>> DocumentStore::SourceHas
   std::map<std::string, std::string> hashes;
   for (const auto& [path, document] : *stored) hashes.emplace(path, document.source_hash);
   co_return hashes;
+}
+
+async::Task<Result<std::string>> DocumentStore::PathOfSource(std::string user_id,
+                                                             std::string source_hash) {
+  const Result<storage::Rows> rows = co_await database_.Read(
+      {"SELECT path FROM documents WHERE user_id = $1 AND source_hash = $2 ORDER BY path LIMIT 1",
+       {user_id, source_hash}});
+  if (!rows) co_return Fail(rows.error());
+  co_return rows->rows.empty() ? std::string() : std::string(rows->Text(0, 0));
 }
 
 async::Task<Status> DocumentStore::RecordImport(std::string user_id, ImportCounts counts) {

@@ -40,6 +40,13 @@ struct Chunk {
   std::int64_t end = 0;
 };
 
+// Somebody or something that a text names (internal/entity_extractor.h).
+struct EntityMention {
+  std::string name;
+  std::string type;  // "person" "organization" "place" "work" "date"
+  int count = 0;
+};
+
 // A document that has been read and cut up, not yet stored.
 struct ParsedDocument {
   std::string title;
@@ -55,6 +62,7 @@ struct ParsedDocument {
   // The words of each chunk, for the index. If there are not as many as chunks, Put() finds
   // them, on the thread that calls it.
   std::vector<std::string> chunk_terms;
+  std::vector<EntityMention> entities;
 };
 
 // A document with all of it, as one read sees it.
@@ -128,6 +136,9 @@ class DocumentStore {
   // The source hash of each of `paths` that is stored.
   async::Task<Result<std::map<std::string, std::string>>> SourceHashes(
       std::string user_id, std::vector<std::string> paths);
+
+  // Where a document that was read from bytes of this hash is; empty if there is none.
+  async::Task<Result<std::string>> PathOfSource(std::string user_id, std::string source_hash);
 
   // Notes that an import has ended. When it returns, this and everything put before is on disk.
   async::Task<Status> RecordImport(std::string user_id, ImportCounts counts);

@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "async/task_group.h"
 #include "base/utf8.h"
 #include "workspace/internal/folder_walk.h"
@@ -93,6 +95,7 @@ class ImportRun {
   async::Task<Status> FindFiles(std::vector<std::filesystem::path> paths);
   async::Task<Status> ReadAndStore(async::TaskGroup& writer);
   async::Task<Result<FileBatch>> ReadBatch();
+  async::Task<Status> DropDuplicate(const std::string& path, ReadFile& read);
   async::Task<void> StoreBatch(FileBatch batch);
   async::Task<Status> StoreOrgFiles(FileBatch& batch);
 
@@ -103,8 +106,9 @@ class ImportRun {
   org::OrgStore* const org_;
 
   std::vector<std::filesystem::path> found_;
-  std::size_t next_ = 0;  // of found_, to read
-  std::size_t seen_ = 0;  // of found_, reported
+  std::map<std::string, std::string> new_sources_;  // path of each hash, of files that were new
+  std::size_t next_ = 0;                            // of found_, to read
+  std::size_t seen_ = 0;                            // of found_, reported
   ImportReport report_;
   Status store_status_;
 };
@@ -139,6 +143,7 @@ async::Task<Result<FileBatch>> ImportRun::ReadBatch() {
     const auto known = hashes->find(name);
     const std::string hash = known == hashes->end() ? std::string() : known->second;
     ReadFile read = co_await files_.Run([&path, &hash] { return ReadOne(path, hash); });
+    if (hash.empty()) BATON_CO_TRY(co_await DropDuplicate(name, read));
     batch.paths.push_back(name);
     if (org_ != nullptr && !read.org_bytes.empty()) {
       batch.org_files.emplace_back(name, std::move(read.org_bytes));
@@ -154,6 +159,26 @@ async::Task<Result<FileBatch>> ImportRun::ReadBatch() {
     ++next_;
   }
   co_return batch;
+}
+
+// A file that is new, but byte for byte another that is a document already and still there.
+async::Task<Status> ImportRun::DropDuplicate(const std::string& path, ReadFile& read) {
+  if (!read.document) co_return Status();
+  const auto [known, is_new] = new_sources_.emplace(read.document->source_hash, path);
+  std::string other = is_new ? std::string() : known->second;
+  if (is_new) {
+    auto stored = co_await store_.PathOfSource(user_id_, read.document->source_hash);
+    if (!stored) co_return std::move(stored).error();
+    const bool exists = !stored->empty() && co_await files_.Run([&stored] {
+      std::error_code error;
+      return std::filesystem::exists(*stored, error);
+    });
+    if (exists) other = *std::move(stored);
+  }
+  if (other.empty() || other == path) co_return Status();
+  read.document.reset();
+  read.skip_reason = fmt::format("the same as '{}'", other);
+  co_return Status();
 }
 
 async::Task<void> ImportRun::StoreBatch(FileBatch batch) {

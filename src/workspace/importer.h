@@ -28,8 +28,10 @@ inline constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20U;
 //
 // Formats: plain text (.txt .text .log .rst .adoc .asciidoc, no extension, and what READMEs,
 // changelogs and the like are called, "README.Debian"), .md .markdown .mkd, .org, .html .htm
-// .xhtml. The content of HTML is its readable text as Markdown. The title is that of the front
-// matter, else the first heading, else the HTML title, else the name of the file.
+// .xhtml, .csv .tsv, .srt .vtt, .eml, .pdf, .docx, .epub, and .zip with such files in it. The
+// content of what is not plain text, Markdown or org is its readable text as Markdown; a ZIP file
+// is one document with a heading for each file, and archives within it are left out. The title is
+// that of the front matter, else the first heading, else the HTML title, else the name of the file.
 Result<ParsedDocument> ParseFile(const std::filesystem::path& path, std::string_view bytes);
 
 // Reads the text of a document that is there already, of a type that Document::content_type
@@ -63,9 +65,10 @@ struct ImportReport {
 
 // Imports files, and folders with all they hold (hidden files and folders, and links within a
 // folder, are left out: what a link names is found where it is, if it is in the folder at all).
-// A file that cannot be read or is no document is skipped with its reason; a path that does not
-// exist fails with kNotFound before anything is imported. A failing database ends the import.
-// Stops between two files when the task is cancelled (kCancelled); what is stored stays.
+// A file that cannot be read or is no document is skipped with its reason, and so is a new one
+// that is byte for byte a document's file that is still there ("the same as '/notes/a.md'"); a path
+// that does not exist fails with kNotFound before anything is imported. A failing database ends the
+// import. Stops between two files when the task is cancelled (kCancelled); what is stored stays.
 //
 // With `org`, which may be null, files whose names end in ".org" are taken in there as well, byte
 // for byte; one that cannot be, or that was edited there meanwhile, is among the skipped.

@@ -103,6 +103,20 @@ TEST_F(ImportTest, ReadsAFolderWithAllItHolds) {
   EXPECT_EQ(progress_[0].current, (folder_.path() / "a.md").string());
 }
 
+TEST_F(ImportTest, LeavesOutWhatIsThereAlready) {
+  const auto first = folder_.Write("a.txt", "The same text");
+  folder_.Write("b/copy.txt", "The same text");
+  const ImportReport report = MustImport({folder_.path()});
+  EXPECT_EQ(report.added, 1U);
+  ASSERT_EQ(report.skipped.size(), 1U);
+  EXPECT_EQ(report.skipped[0].reason, "the same as '" + first.string() + "'");
+  folder_.Write("c/later.txt", "The same text");
+  EXPECT_EQ(MustImport({folder_.path() / "c"}).skipped.size(), 1U);
+  // A file that has moved is no duplicate of the one that is gone.
+  std::filesystem::remove(first);
+  EXPECT_EQ(MustImport({folder_.path() / "c"}).added, 1U);
+}
+
 TEST_F(ImportTest, TakesOnlyWhatHasChanged) {
   for (int i = 0; i < 150; ++i) folder_.Write(std::to_string(i) + ".txt", std::to_string(i));
   EXPECT_EQ(MustImport({folder_.path()}).added, 150U);
@@ -154,7 +168,7 @@ TEST_F(ImportTest, TakesWhatIsAskedForByName) {
   const testing::TemporaryFolder elsewhere;
   std::filesystem::create_directory_symlink(folder_.path() / ".notes", elsewhere.path() / "link");
   EXPECT_EQ(MustImport({folder_.path() / ".notes/.hidden.txt"}).added, 1U);
-  folder_.Write(".notes/b.txt", "text");
+  folder_.Write(".notes/b.txt", "other text");
   EXPECT_EQ(MustImport({elsewhere.path() / "link/"}).added, 1U);
 }
 

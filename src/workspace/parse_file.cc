@@ -12,21 +12,41 @@
 #include "workspace/importer.h"
 #include "workspace/internal/chunker.h"
 #include "workspace/internal/document_rows.h"
+#include "workspace/internal/entity_extractor.h"
 #include "workspace/internal/front_matter.h"
 #include "workspace/internal/gunzip.h"
 #include "workspace/internal/html_text.h"
 #include "workspace/internal/parse_org.h"
+#include "workspace/internal/pdf_text.h"
+#include "workspace/internal/rich_text.h"
 #include "workspace/internal/text_encoding.h"
 #include "workspace/internal/words.h"
+#include "workspace/internal/zip_entries.h"
 
 namespace baton::workspace {
 namespace {
 
 // Part of every source hash: raised when the same bytes would give another document.
-constexpr int kParserVersion = 1;
+constexpr int kParserVersion = 2;
 constexpr std::size_t kMaxTitleBytes = 300;
+// Each of these may unpack to much again.
+constexpr std::size_t kMaxPackagesInZip = 100;
+constexpr std::string_view kDocxType =
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
-enum class Format { kPlain, kMarkdown, kOrg, kHtml };
+enum class Format {
+  kPlain,
+  kMarkdown,
+  kOrg,
+  kHtml,
+  kCsv,
+  kSubtitles,
+  kMail,
+  kPdf,
+  kDocx,
+  kEpub,
+  kZip
+};
 
 struct Extension {
   std::string_view name;
@@ -39,7 +59,11 @@ constexpr std::array kExtensions = {
     Extension{"md", Format::kMarkdown},       Extension{"mkd", Format::kMarkdown},
     Extension{"markdown", Format::kMarkdown}, Extension{"org", Format::kOrg},
     Extension{"html", Format::kHtml},         Extension{"htm", Format::kHtml},
-    Extension{"xhtml", Format::kHtml},
+    Extension{"xhtml", Format::kHtml},        Extension{"csv", Format::kCsv},
+    Extension{"tsv", Format::kCsv},           Extension{"srt", Format::kSubtitles},
+    Extension{"vtt", Format::kSubtitles},     Extension{"eml", Format::kMail},
+    Extension{"pdf", Format::kPdf},           Extension{"docx", Format::kDocx},
+    Extension{"epub", Format::kEpub},         Extension{"zip", Format::kZip},
 };
 
 // Texts that are called so whatever follows the dot: "README.Debian", "COPYING.LESSER".
@@ -124,6 +148,49 @@ ParsedText ParsePlain(std::string text) {
   return parsed;
 }
 
+ParsedText ParseRich(internal::RichText rich, std::string_view content_type) {
+  ParsedText parsed{.content = std::move(rich.text), .content_type = content_type};
+  std::erase_if(parsed.content, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20U && c != '\t' && c != '\n';
+  });
+  parsed.declared_title = std::move(rich.title);
+  parsed.metadata = std::move(rich.metadata);
+  parsed.blocks = internal::ReadMarkdownBlocks(parsed.content, 0);
+  return parsed;
+}
+
+Result<ParsedText> ParseRich(Result<internal::RichText> rich, std::string_view content_type) {
+  if (!rich) return Fail(std::move(rich).error());
+  return ParseRich(*std::move(rich), content_type);
+}
+
+Result<internal::RichText> ReadPdfFile(std::string_view bytes) {
+  auto pdf = internal::ReadPdf(bytes);
+  if (!pdf) return Fail(std::move(pdf).error());
+  return internal::RichText{std::move(pdf->text), std::move(pdf->title), std::move(pdf->metadata)};
+}
+
+Result<internal::RichText> ReadZipFile(std::string_view bytes);
+
+// Formats whose bytes are no text.
+Result<ParsedText> ParsePackage(Format format, std::string_view bytes) {
+  switch (format) {
+    case Format::kPdf:
+      return ParseRich(ReadPdfFile(bytes), "application/pdf");
+    case Format::kDocx:
+      return ParseRich(internal::ReadDocx(bytes), kDocxType);
+    case Format::kEpub:
+      return ParseRich(internal::ReadEpub(bytes), "application/epub+zip");
+    case Format::kMail:
+      return ParseRich(internal::ReadEml(bytes), "message/rfc822");
+    default:
+      return ParseRich(ReadZipFile(bytes), "application/zip");
+  }
+}
+
+bool IsPackage(Format format) { return format >= Format::kMail; }
+
 Result<ParsedText> ParseAs(Format format, std::string text) {
   switch (format) {
     case Format::kMarkdown:
@@ -132,10 +199,66 @@ Result<ParsedText> ParseAs(Format format, std::string text) {
       return ParseOrg(std::move(text));
     case Format::kHtml:
       return ParseHtml(text);
-    case Format::kPlain:
+    case Format::kSubtitles:
+      return ParseRich(internal::ReadSubtitles(text), "text/vtt");
+    default:
       break;
   }
-  return ParsePlain(std::move(text));
+  ParsedText parsed = ParsePlain(std::move(text));
+  if (format == Format::kCsv) parsed.content_type = "text/csv";
+  return parsed;
+}
+
+struct BytesRead {
+  ParsedText text;
+  std::string encoding;  // empty for packages
+};
+
+Result<BytesRead> ReadAs(Format format, std::string_view bytes) {
+  if (IsPackage(format)) {
+    auto parsed = ParsePackage(format, bytes);
+    if (!parsed) return Fail(std::move(parsed).error());
+    return BytesRead{*std::move(parsed), ""};
+  }
+  const std::string_view declared =
+      format == Format::kHtml ? internal::DeclaredHtmlEncoding(bytes) : std::string_view();
+  auto decoded = internal::DecodeText(bytes, declared);
+  if (!decoded) return Fail(std::move(decoded).error());
+  auto parsed = ParseAs(format, std::move(decoded->text));
+  if (!parsed) return Fail(std::move(parsed).error());
+  return BytesRead{*std::move(parsed), std::move(decoded->encoding)};
+}
+
+// The documents in an archive, each under its name; archives in it are left alone.
+Result<internal::RichText> ReadZipFile(std::string_view bytes) {
+  const auto format_of = [](std::string_view name) {
+    return FormatOf(name.substr(name.rfind('/') + 1));
+  };
+  const auto entries = internal::ReadZip(bytes, [&](std::string_view name) {
+    const auto format = format_of(name);
+    return format && format->format != Format::kZip && !name.starts_with("__MACOSX/");
+  });
+  if (!entries) return Fail(entries.error());
+  internal::RichText all;
+  std::size_t read = 0;
+  std::size_t packages = 0;
+  for (const internal::ZipEntry& entry : *entries) {
+    const Format format = format_of(entry.name)->format;
+    if (IsPackage(format) && ++packages > kMaxPackagesInZip) continue;
+    auto one = ReadAs(format, entry.bytes);
+    if (!one || internal::Trim(one->text.content).empty()) continue;
+    if (all.text.size() > internal::kMaxRichText) {
+      all.metadata["cut"] = "the texts are longer than 16 MiB";
+      break;
+    }
+    all.text += fmt::format("{}# {}\n\n{}", all.text.empty() ? "" : "\n\n",
+                            internal::OneLine(entry.name, kMaxTitleBytes),
+                            internal::Trim(one->text.content));
+    ++read;
+  }
+  if (read == 0) return Fail(Code::kInvalidArgument, "a ZIP file without documents");
+  all.metadata["files"] = std::to_string(read);
+  return all;
 }
 
 std::string ChooseTitle(const ParsedText& parsed, const std::string& name) {
@@ -164,6 +287,7 @@ void TakeText(ParsedText&& parsed, const std::string& name, ParsedDocument& docu
   for (const Chunk& chunk : document.chunks) {
     document.chunk_terms.push_back(internal::TermsOf(chunk.content));
   }
+  document.entities = internal::ExtractEntities(parsed.content);
   document.title = ChooseTitle(parsed, name);
   document.content_type = parsed.content_type;
   document.metadata = std::move(parsed.metadata);
@@ -198,16 +322,11 @@ Result<ParsedDocument> ParseFile(const std::filesystem::path& path, std::string_
     unpacked = *std::move(contents);
     bytes = unpacked;
   }
-  const std::string_view declared =
-      named->format == Format::kHtml ? internal::DeclaredHtmlEncoding(bytes) : std::string_view();
-  Result<internal::DecodedText> decoded = internal::DecodeText(bytes, declared);
-  if (!decoded) return Fail(std::move(decoded).error());
-  Result<ParsedText> parsed = ParseAs(named->format, std::move(decoded->text));
-  if (!parsed) return Fail(std::move(parsed).error());
-
-  TakeText(*std::move(parsed), named->name, document);
+  Result<BytesRead> read = ReadAs(named->format, bytes);
+  if (!read) return Fail(std::move(read).error());
+  TakeText(std::move(read->text), named->name, document);
   if (document.chunks.empty()) return Fail(Code::kInvalidArgument, "no text in it");
-  document.metadata.insert_or_assign("encoding", decoded->encoding);
+  if (!read->encoding.empty()) document.metadata.insert_or_assign("encoding", read->encoding);
   if (compressed) document.metadata.insert_or_assign("compression", "gzip");
   return document;
 }

@@ -94,6 +94,8 @@ std::span<const storage::Migration> DocumentMigrations() {
   static const std::string postgres = PostgresTables();
   static const std::array migrations = {
       storage::Migration{1, "documents, chunks and their index", sqlite, postgres},
+      storage::Migration{2, "documents by what they were read from",
+                         "CREATE INDEX documents_by_source ON documents (user_id, source_hash)"},
   };
   return migrations;
 }
