@@ -17,7 +17,7 @@ std::string Limits(const runs::Restriction& only) {
   return only.empty() ? "" : ", only " + only.Describe();
 }
 
-void Show(const runs::PendingPermission& pending, bool json, Terminal& out) {
+void PrintRow(const runs::PendingPermission& pending, bool json, Terminal& out) {
   if (json) {
     out.WriteLine(json::Serialize(json::Object{{"question_id", pending.question_id},
                                                {"run_id", pending.run_id},
@@ -42,7 +42,7 @@ void Show(const runs::PendingPermission& pending, bool json, Terminal& out) {
                 Style::kDim);
 }
 
-void Show(const runs::PermissionGrant& grant, bool json, Terminal& out) {
+void PrintRow(const runs::PermissionGrant& grant, bool json, Terminal& out) {
   if (json) {
     out.WriteLine(json::Serialize(json::Object{{"grant_id", grant.grant_id},
                                                {"conversation_id", grant.conversation_id},
@@ -61,7 +61,7 @@ void Show(const runs::PermissionGrant& grant, bool json, Terminal& out) {
                             Limits(grant.only), grant.source, grant.created_at));
 }
 
-void Show(const runs::PermissionEvent& event, bool json, Terminal& out) {
+void PrintRow(const runs::PermissionEvent& event, bool json, Terminal& out) {
   if (json) {
     out.WriteLine(json::Serialize(json::Object{{"at", event.at},
                                                {"event", event.event},
@@ -77,10 +77,10 @@ void Show(const runs::PermissionEvent& event, bool json, Terminal& out) {
 }
 
 template <typename Row>
-int ShowAll(const Result<std::vector<Row>>& rows, bool json, std::string_view none) {
+int PrintRows(const Result<std::vector<Row>>& rows, bool json, std::string_view none) {
   if (!rows) return ReportError(rows.error());
   Terminal out(stdout);
-  for (const Row& row : *rows) Show(row, json, out);
+  for (const Row& row : *rows) PrintRow(row, json, out);
   if (rows->empty() && !json) out.WriteLine(none);
   return 0;
 }
@@ -108,13 +108,13 @@ Task<int> Perform(Permissions& permissions, const std::string& user,
                   const PermissionsCommand& command) {
   switch (command.action) {
     case Action::kList:
-      co_return ShowAll(co_await permissions.ListPending(user, command.conversation_id),
-                        command.json, "nothing is asked");
+      co_return PrintRows(co_await permissions.ListPending(user, command.conversation_id),
+                          command.json, "nothing is asked");
     case Action::kApprove:
     case Action::kDeny:
       co_return co_await AnswerQuestion(permissions, user, command);
     case Action::kGrants:
-      co_return ShowAll(co_await permissions.ListGrants(user), command.json, "no grants");
+      co_return PrintRows(co_await permissions.ListGrants(user), command.json, "no grants");
     case Action::kRevoke: {
       const Status revoked = co_await permissions.RevokeGrant(user, command.id);
       if (!revoked.ok()) {
@@ -124,8 +124,8 @@ Task<int> Perform(Permissions& permissions, const std::string& user,
       co_return 0;
     }
     case Action::kLog:
-      co_return ShowAll(co_await permissions.ListAudit(user, command.conversation_id, kLogLines),
-                        command.json, "nothing has happened");
+      co_return PrintRows(co_await permissions.ListAudit(user, command.conversation_id, kLogLines),
+                          command.json, "nothing has happened");
   }
   co_return 1;
 }

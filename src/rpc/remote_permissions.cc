@@ -13,9 +13,9 @@
 namespace baton::rpc {
 namespace {
 
-namespace pb = ::orchestrator;
+namespace orchestration = ::orchestrator;
 using grpc_client::Endpoint;
-using Service = pb::OrchestratorService;
+using Service = orchestration::OrchestratorService;
 
 class RemotePermissions final : public runs::Permissions {
  public:
@@ -56,11 +56,12 @@ class RemotePermissions final : public runs::Permissions {
 
 async::Task<Result<std::vector<runs::PendingPermission>>> RemotePermissions::ListPending(
     std::string user_id, std::string conversation_id) {
-  pb::PermissionRequest request;
+  orchestration::PermissionRequest request;
   request.set_user_id(user_id);
   request.set_conversation_id(conversation_id);
-  const auto answer = co_await Call<pb::PermissionRequest, pb::PermissionList>(
-      &Async::GetPendingPermissions, std::move(request));
+  const auto answer =
+      co_await Call<orchestration::PermissionRequest, orchestration::PermissionList>(
+          &Async::GetPendingPermissions, std::move(request));
   if (!answer) co_return Fail(answer.error());
   std::vector<runs::PendingPermission> pending;
   for (const auto& each : answer->permissions()) {
@@ -71,8 +72,9 @@ async::Task<Result<std::vector<runs::PendingPermission>>> RemotePermissions::Lis
 }
 
 async::Task<Result<runs::AnswerOutcome>> RemotePermissions::Answer(runs::PermissionAnswer answer) {
-  const auto response = co_await Call<pb::PermissionApproval, pb::ApprovalResponse>(
-      &Async::ApprovePermission, internal::EncodeApproval(answer));
+  const auto response =
+      co_await Call<orchestration::PermissionApproval, orchestration::ApprovalResponse>(
+          &Async::ApprovePermission, internal::EncodeApproval(answer));
   if (!response) co_return Fail(response.error());
   co_return runs::AnswerOutcome{.accepted = response->success(),
                                 .message = response->message(),
@@ -82,10 +84,11 @@ async::Task<Result<runs::AnswerOutcome>> RemotePermissions::Answer(runs::Permiss
 
 async::Task<Result<std::vector<runs::PermissionGrant>>> RemotePermissions::ListGrants(
     std::string user_id) {
-  pb::PermissionGrantsRequest request;
+  orchestration::PermissionGrantsRequest request;
   request.set_user_id(user_id);
-  const auto answer = co_await Call<pb::PermissionGrantsRequest, pb::PermissionGrantList>(
-      &Async::ListPermissionGrants, std::move(request));
+  const auto answer =
+      co_await Call<orchestration::PermissionGrantsRequest, orchestration::PermissionGrantList>(
+          &Async::ListPermissionGrants, std::move(request));
   if (!answer) co_return Fail(answer.error());
   std::vector<runs::PermissionGrant> grants;
   for (const auto& each : answer->grants()) {
@@ -96,22 +99,24 @@ async::Task<Result<std::vector<runs::PermissionGrant>>> RemotePermissions::ListG
 }
 
 async::Task<Status> RemotePermissions::RevokeGrant(std::string user_id, std::string grant_id) {
-  pb::RevokePermissionGrantRequest request;
+  orchestration::RevokePermissionGrantRequest request;
   request.set_user_id(std::move(user_id));
   request.set_grant_id(std::move(grant_id));
-  auto answer = co_await Call<pb::RevokePermissionGrantRequest, pb::RevokePermissionGrantResponse>(
+  auto answer = co_await Call<orchestration::RevokePermissionGrantRequest,
+                              orchestration::RevokePermissionGrantResponse>(
       &Async::RevokePermissionGrant, std::move(request));
   co_return answer ? Status() : std::move(answer).error();
 }
 
 async::Task<Result<std::vector<runs::PermissionEvent>>> RemotePermissions::ListAudit(
     std::string user_id, std::string conversation_id, std::int64_t limit) {
-  pb::PermissionEventsRequest request;
+  orchestration::PermissionEventsRequest request;
   request.set_user_id(std::move(user_id));
   request.set_conversation_id(std::move(conversation_id));
   request.set_limit(static_cast<std::int32_t>(limit));
-  const auto answer = co_await Call<pb::PermissionEventsRequest, pb::PermissionEventList>(
-      &Async::ListPermissionEvents, std::move(request));
+  const auto answer =
+      co_await Call<orchestration::PermissionEventsRequest, orchestration::PermissionEventList>(
+          &Async::ListPermissionEvents, std::move(request));
   if (!answer) co_return Fail(answer.error());
   std::vector<runs::PermissionEvent> events;
   for (const auto& each : answer->events()) events.push_back(internal::DecodeEvent(each));

@@ -8,7 +8,7 @@
 namespace baton::rpc::internal {
 namespace {
 
-namespace pb = ::orchestrator;
+namespace orchestration = ::orchestrator;
 using runs::Permissions;
 
 Status RequireUser(const std::string& user_id, std::string_view message) {
@@ -16,24 +16,24 @@ Status RequireUser(const std::string& user_id, std::string_view message) {
   return Fail(Code::kInvalidArgument, "{}.user_id is empty", message);
 }
 
-async::Task<Result<pb::PermissionList>> ServePending(Permissions& permissions,
-                                                     pb::PermissionRequest request) {
+async::Task<Result<orchestration::PermissionList>> ServePending(
+    Permissions& permissions, orchestration::PermissionRequest request) {
   BATON_CO_TRY(RequireUser(request.user_id(), "PermissionRequest"));
   const auto pending =
       co_await permissions.ListPending(request.user_id(), request.conversation_id());
   if (!pending) co_return Fail(pending.error());
-  pb::PermissionList response;
+  orchestration::PermissionList response;
   for (const auto& each : *pending) EncodePending(each, *response.add_permissions());
   co_return response;
 }
 
-async::Task<Result<pb::ApprovalResponse>> ServeApproval(Permissions& permissions,
-                                                        pb::PermissionApproval request) {
+async::Task<Result<orchestration::ApprovalResponse>> ServeApproval(
+    Permissions& permissions, orchestration::PermissionApproval request) {
   Result<runs::PermissionAnswer> answer = DecodeApproval(request);
   if (!answer) co_return Fail(std::move(answer).error());
   auto outcome = co_await permissions.Answer(*std::move(answer));
   if (!outcome) co_return Fail(std::move(outcome).error());
-  pb::ApprovalResponse response;
+  orchestration::ApprovalResponse response;
   response.set_success(outcome->accepted);
   response.set_message(WireText(std::move(outcome->message)));
   response.set_next_action(std::move(outcome->next_action));
@@ -41,32 +41,32 @@ async::Task<Result<pb::ApprovalResponse>> ServeApproval(Permissions& permissions
   co_return response;
 }
 
-async::Task<Result<pb::PermissionGrantList>> ServeGrants(Permissions& permissions,
-                                                         pb::PermissionGrantsRequest request) {
+async::Task<Result<orchestration::PermissionGrantList>> ServeGrants(
+    Permissions& permissions, orchestration::PermissionGrantsRequest request) {
   BATON_CO_TRY(RequireUser(request.user_id(), "PermissionGrantsRequest"));
   const auto grants = co_await permissions.ListGrants(request.user_id());
   if (!grants) co_return Fail(grants.error());
-  pb::PermissionGrantList response;
+  orchestration::PermissionGrantList response;
   for (const auto& each : *grants) EncodeGrant(each, *response.add_grants());
   co_return response;
 }
 
-async::Task<Result<pb::RevokePermissionGrantResponse>> ServeRevocation(
-    Permissions& permissions, pb::RevokePermissionGrantRequest request) {
+async::Task<Result<orchestration::RevokePermissionGrantResponse>> ServeRevocation(
+    Permissions& permissions, orchestration::RevokePermissionGrantRequest request) {
   BATON_CO_TRY(RequireUser(request.user_id(), "RevokePermissionGrantRequest"));
   Status revoked = co_await permissions.RevokeGrant(request.user_id(), request.grant_id());
   if (!revoked.ok()) co_return Fail(std::move(revoked));
-  co_return pb::RevokePermissionGrantResponse();
+  co_return orchestration::RevokePermissionGrantResponse();
 }
 
-async::Task<Result<pb::PermissionEventList>> ServeEvents(Permissions& permissions,
-                                                         pb::PermissionEventsRequest request) {
+async::Task<Result<orchestration::PermissionEventList>> ServeEvents(
+    Permissions& permissions, orchestration::PermissionEventsRequest request) {
   BATON_CO_TRY(RequireUser(request.user_id(), "PermissionEventsRequest"));
   const int limit = request.limit() == 0 ? kDefaultPermissionEvents : request.limit();
   const auto events =
       co_await permissions.ListAudit(request.user_id(), request.conversation_id(), limit);
   if (!events) co_return Fail(events.error());
-  pb::PermissionEventList response;
+  orchestration::PermissionEventList response;
   for (const auto& each : *events) EncodeEvent(each, *response.add_events());
   co_return response;
 }
