@@ -56,7 +56,7 @@ TEST(AgentFile, IsReadAsWritten) {
   EXPECT_THAT(spec->examples, ::testing::ElementsAre("What do my notes say about backups?",
                                                      "Quoted: with a colon"));
   ASSERT_EQ(spec->tools.size(), 3U);
-  EXPECT_EQ(spec->tools[0].permission, Permission::kAllow);
+  EXPECT_EQ(spec->tools[0].permission, std::nullopt);
   EXPECT_EQ(spec->tools[1].tool, "create_file");
   EXPECT_EQ(spec->tools[1].permission, Permission::kAsk);
   EXPECT_EQ(spec->tools[2].permission, Permission::kDeny);

@@ -15,7 +15,7 @@ enum class Permission { kAllow, kAsk, kDeny };
 
 struct ToolGrant {
   std::string tool;
-  Permission permission = Permission::kAllow;
+  std::optional<Permission> permission;  // empty: whoever keeps permissions decides by the effect
 };
 
 // An agent file is Markdown with YAML front matter:
@@ -31,7 +31,7 @@ struct ToolGrant {
 //   reads: [fiction]                # the same, of an agent that leaves it as it is
 //   keeps_conversation: true        # once chosen it answers until the user lets it go
 //   workflow: research              # which graph runs it
-//   tools:                          # a name alone means allow
+//   tools:                          # a name alone: by the tool's effect (docs/permissions.md)
 //     - search_documents
 //     - create_file: ask
 //   model: default                  # an alias of the model catalog

@@ -151,7 +151,7 @@ class Scenario {
     result_ =
         async::BlockOn(agent_.Run(user_, "scenario", ConversationIn(script_["conversation"])));
     for (const YAML::Node& answer : script_["answers"]) {
-      ASSERT_EQ(result_.questions.size(), 1U) << "nothing is asked: " << result_.status.ToString();
+      ASSERT_FALSE(result_.questions.empty()) << "nothing is asked: " << result_.status.ToString();
       const graph::PendingQuestion& question = result_.questions[0];
       asked_.emplace_back(json::GetString(question.payload, "tool"));
       const bool approved = answer.Scalar() == "approve";

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agents/tool_gate.h"
 #include "async/task.h"
 #include "base/status.h"
 #include "graph/node.h"
@@ -46,6 +47,7 @@ struct TurnScope final : graph::RunScope {
   const llm::ModelCatalog* models = nullptr;
   const tools::ToolRegistry* tools = nullptr;
   tools::EffectJournal* effects = nullptr;  // of the run; without it no tool changes anything
+  ToolGate* gate = nullptr;  // null: the agent's file decides which calls are asked about
   TurnListener* listener = nullptr;
   tools::ToolContext tool_context;  // the caller; idempotency_key is set per call
   // For the prompt's {{…}}: user_name, ai_name, today, timezone, persona_style.

@@ -10,8 +10,9 @@
 namespace baton::app {
 namespace {
 
-std::string_view PermissionName(agents::Permission permission) {
-  switch (permission) {
+std::string_view PermissionName(std::optional<agents::Permission> permission) {
+  if (!permission) return "by its effect";
+  switch (*permission) {
     case agents::Permission::kAllow:
       return "allow";
     case agents::Permission::kAsk:

@@ -192,6 +192,43 @@ void AddTasks(CLI::App& app, CommandLine& out, TasksCommand& tasks) {
   }
 }
 
+void AddPermissions(CLI::App& app, CommandLine& out, PermissionsCommand& permissions) {
+  auto* command = app.add_subcommand("permissions", "What agents ask before they act");
+  command->require_subcommand(1);
+  AddSetting(*command, out.settings, "--user", "user", "whose (local)");
+  AddSetting(*command, out.settings, "--server", "server", "HOST:PORT (127.0.0.1:50051)");
+  using Action = PermissionsCommand::Action;
+  const auto add = [&](const char* name, const char* help, Action action) {
+    auto* sub = command->add_subcommand(name, help);
+    sub->callback([&out, &permissions, action] {
+      permissions.action = action;
+      out.command = permissions;
+    });
+    return sub;
+  };
+  for (CLI::App* shown : {add("list", "The open questions", Action::kList),
+                          add("grants", "What is allowed until revoked", Action::kGrants),
+                          add("log", "What was asked, answered and used", Action::kLog)}) {
+    shown->add_flag("--json", permissions.json, "one object a line, as JSON");
+    if (shown->get_name() == "grants") continue;
+    shown->add_option("--conversation,-c", permissions.conversation_id, "only of this one")
+        ->type_name("ID");
+  }
+  auto* approve = add("approve", "Allow what a question asks", Action::kApprove);
+  auto* deny = add("deny", "Refuse it; the agent goes on without", Action::kDeny);
+  for (CLI::App* answer : {approve, deny}) {
+    answer->add_option("question", permissions.id)->required()->type_name("ID");
+  }
+  approve->add_option("--scope", permissions.scope, "for how long (once)")
+      ->check(CLI::IsMember({"once", "conversation", "always"}));
+  approve->add_option("--domain", permissions.domain, "only there")->type_name("NAME");
+  approve->add_option("--folder", permissions.folder, "only there")->type_name("PATH");
+  add("revoke", "Take a grant back", Action::kRevoke)
+      ->add_option("grant", permissions.id)
+      ->required()
+      ->type_name("ID");
+}
+
 bool IsCommand(CLI::App& app, const std::string& name) {
   return std::ranges::any_of(app.get_subcommands({}),
                              [&](const CLI::App* command) { return command->get_name() == name; });
@@ -235,6 +272,8 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   AddAgents(app, out, agents);
   AddGraph(app, out, graph);
   AddTasks(app, out, tasks);
+  PermissionsCommand permissions;
+  AddPermissions(app, out, permissions);
   auto* config_command = app.add_subcommand("config", "The effective configuration");
   config_command->add_flag("--json", config.json, "as JSON");
   config_command->callback([&] { out.command = config; });

@@ -68,12 +68,22 @@ struct TasksCommand {
   bool json = false;
 };
 
+struct PermissionsCommand {
+  enum class Action { kList, kApprove, kDeny, kGrants, kRevoke, kLog } action = Action::kList;
+  std::string id;               // of the question or the grant
+  std::string conversation_id;  // of list and log; empty: all of them
+  std::string scope = "once";   // of approve
+  std::string domain;           // of approve: a limit
+  std::string folder;           // likewise
+  bool json = false;
+};
+
 struct ConfigCommand {
   bool json = false;
 };
 
 using Command = std::variant<ServeCommand, ImportCommand, ChatCommand, CheckCommand, AgentsCommand,
-                             GraphCommand, TasksCommand, ConfigCommand>;
+                             GraphCommand, TasksCommand, PermissionsCommand, ConfigCommand>;
 
 struct CommandLine {
   std::filesystem::path config_file;

@@ -81,7 +81,7 @@ TEST(Conversation, GoesOnWithTheAnswersToAllQuestions) {
   EXPECT_EQ(turns.turns[1].from_seq, 7);
   EXPECT_EQ(turns.turns[1].answers.at("q1"), R"({"approved":true})");
   EXPECT_EQ(turns.turns[2].answers.at("q2"), "3");
-  EXPECT_THAT(outcome.err, HasSubstr("Allow? [y/n] "));
+  EXPECT_THAT(outcome.err, HasSubstr("Allow? [y]es, [n]o, for this [c]onversation, [a]lways: "));
   EXPECT_THAT(outcome.err, HasSubstr("How many?\nAnswer: "));
 }
 

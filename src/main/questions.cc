@@ -3,14 +3,28 @@
 #include <algorithm>
 
 #include "json/schema.h"
+#include "runs/consent.h"
 
 namespace baton::app {
 namespace {
 
 Result<std::string> ReadPermission(std::string_view line) {
-  if (line == "y" || line == "yes") return R"({"approved":true})";
-  if (line == "n" || line == "no") return R"({"approved":false})";
-  return Fail(Code::kInvalidArgument, "answer with y or n");
+  if (line == "c") return R"({"approved":true,"scope":"conversation"})";
+  if (line == "a") return R"({"approved":true,"scope":"always"})";
+  const runs::Consent consent = runs::ReadConsent(line);
+  if (consent.kind == runs::Consent::Kind::kUnclear) {
+    return Fail(Code::kInvalidArgument,
+                "answer with y or n, c for this conversation, a for always, or \"yes, but only "
+                "example.org\"");
+  }
+  json::Object answer{{"approved", consent.kind == runs::Consent::Kind::kYes}};
+  if (consent.scope != runs::GrantScope::kOnce) {
+    answer["scope"] = runs::GrantScopeName(consent.scope);
+  }
+  if (!consent.only.empty()) {
+    answer["only"] = json::Object{{"domain", consent.only.domain}, {"folder", consent.only.folder}};
+  }
+  return json::Serialize(answer);
 }
 
 // "done", or "done it was sent".
@@ -57,15 +71,20 @@ std::string DescribeQuestion(const Question& question) {
   if (payload.is_string()) return std::string(json::ToStringView(payload.get_string()));
   if (KindOf(question) == QuestionKind::kOther) return json::Serialize(payload);
   const json::Value* arguments = json::Find(payload, "arguments");
-  return fmt::format("{}\n{} ({}) {}", json::GetString(payload, "reason"),
-                     json::GetString(payload, "tool"), json::GetString(payload, "effect"),
-                     arguments == nullptr ? "" : json::Serialize(*arguments));
+  std::string text = fmt::format(
+      "{}\n{} ({}) {}", json::GetString(payload, "reason"), json::GetString(payload, "tool"),
+      json::GetString(payload, "effect"), arguments == nullptr ? "" : json::Serialize(*arguments));
+  const std::string_view reasoning = json::GetString(payload, "reasoning");
+  if (!reasoning.empty()) text += fmt::format("\nThe agent says: {}", reasoning);
+  const std::string_view level = json::GetString(payload, "safety_level");
+  if (!level.empty()) text += fmt::format("\nRisk: {}", level);
+  return text;
 }
 
 std::string_view PromptFor(const Question& question) {
   switch (KindOf(question)) {
     case QuestionKind::kPermission:
-      return "Allow? [y/n] ";
+      return "Allow? [y]es, [n]o, for this [c]onversation, [a]lways: ";
     case QuestionKind::kEffectInDoubt:
       return "[r]etry, [s]kip, or [d]one and its result? ";
     case QuestionKind::kOther:

@@ -29,10 +29,11 @@ QuestionKind KindOf(const Question& question);
 std::string DescribeQuestion(const Question& question);
 std::string_view PromptFor(const Question& question);
 
-// The answer as JSON text that the run accepts. A permission is given with y or yes, refused with
-// n or no. A call in doubt is answered with retry, skip, or done and its result; the first letter
-// does. Any other question is answered with the line as a text or, where its schema does not
-// take one, as the JSON it is. kInvalidArgument says what would do.
+// The answer as JSON text that the run accepts. A permission is given or refused in the words that
+// runs/consent.h knows; c gives it for the conversation, a for always. A call in doubt is answered
+// with retry, skip, or done and its result; the first letter does. Any other question is answered
+// with the line as a text or, where its schema does not take one, as the JSON it is.
+// kInvalidArgument says what would do.
 Result<std::string> ReadAnswer(const Question& question, std::string_view line);
 
 }  // namespace baton::app

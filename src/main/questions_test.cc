@@ -21,6 +21,12 @@ TEST(Questions, APermissionIsGivenOrRefused) {
             "research wants to search.\nsearch_documents (read) {\"query\":\"x\"}");
   EXPECT_EQ(ReadAnswer(questions[0], "y").value(), R"({"approved":true})");
   EXPECT_EQ(ReadAnswer(questions[0], "no").value(), R"({"approved":false})");
+  EXPECT_EQ(ReadAnswer(questions[0], "c").value(), R"({"approved":true,"scope":"conversation"})");
+  EXPECT_EQ(ReadAnswer(questions[0], "yes, always").value(),
+            R"({"approved":true,"scope":"always"})");
+  EXPECT_EQ(ReadAnswer(questions[0], "yes, but only example.org").value(),
+            R"({"approved":true,"only":{"domain":"example.org","folder":""}})");
+  EXPECT_EQ(ReadAnswer(questions[0], "why?").error().code(), Code::kInvalidArgument);
   EXPECT_EQ(ReadAnswer(questions[0], "maybe").error().code(), Code::kInvalidArgument);
 }
 

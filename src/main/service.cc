@@ -17,6 +17,7 @@
 #include "main/http_routes.h"
 #include "main/models.h"
 #include "main/outside.h"
+#include "main/permission_file.h"
 #include "main/routing.h"
 #include "main/tools.h"
 #include "main/version.h"
@@ -206,8 +207,9 @@ Status Service::Parts::StartOrchestrator() {
   agent_source.emplace(*agent_catalog);
   BATON_TRY(StartRuns());
   BATON_TRY(StartTasks());
-  auto server = rpc::StartOrchestratorServer(runtime, {*orchestrator, tasks.get()},
-                                             GrpcOptions(settings, "grpc"), metrics);
+  auto server = rpc::StartOrchestratorServer(
+      runtime, {*orchestrator, tasks.get(), &orchestrator->permissions()},
+      GrpcOptions(settings, "grpc"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "gRPC", "--grpc");
   grpc_server = std::move(*server);
   return {};
@@ -234,6 +236,10 @@ Status Service::Parts::StartRuns() {
   auto routing = BuildRouterOptions(settings);
   if (!routing) return routing.error();
   options.routing = std::move(*routing);
+  auto policy = LoadPermissionPolicy(settings);
+  if (!policy) return std::move(policy).error();
+  options.policy = *std::move(policy);
+  options.answer_within = std::chrono::seconds(settings.Number("permissions.answer_seconds"));
   orchestrator = std::make_unique<runs::LocalOrchestrator>(
       runs::LocalOrchestratorParts{.runtime = runtime,
                                    .database = *database,

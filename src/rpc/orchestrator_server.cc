@@ -7,6 +7,7 @@
 #include "proto/orchestrator.pb.h"
 #include "rpc/internal/chat_wire.h"
 #include "rpc/internal/grpc_server.h"
+#include "rpc/internal/permission_calls.h"
 #include "rpc/internal/task_calls.h"
 
 namespace baton::rpc {
@@ -89,6 +90,7 @@ OrchestratorServer::State::State(async::Runtime& runtime, const OrchestratorServ
         return ServeHealth(orchestrator, context);
       });
   if (services.tasks != nullptr) internal::ServeTasks(service, *services.tasks);
+  if (services.permissions != nullptr) internal::ServePermissions(service, *services.permissions);
 }
 
 OrchestratorServer::OrchestratorServer(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "rpc/server_options.h"
 #include "runs/orchestrator.h"
+#include "runs/permissions.h"
 #include "runs/tasks/tasks.h"
 
 namespace grpc {
@@ -22,6 +23,7 @@ namespace baton::rpc {
 struct OrchestratorServices {
   runs::Orchestrator& orchestrator;
   runs::tasks::Tasks* tasks = nullptr;
+  runs::Permissions* permissions = nullptr;
 };
 
 // Serves runs::Orchestrator as orchestrator.OrchestratorService, with grpc.health.v1 and

@@ -38,6 +38,9 @@ inline constexpr std::int64_t kHistoryWindowBytes = std::int64_t{256} << 10U;
 inline constexpr std::size_t kMaxAnswers = 100;
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{1} << 20U;
 
+// What a request grants is a list of tools; there are not more of them.
+inline constexpr std::size_t kMaxGranted = 200;
+
 // A model that writes more than this in one run is in a loop.
 inline constexpr std::size_t kMaxContentBytesPerRun = std::size_t{16} << 20U;
 

@@ -58,11 +58,16 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
       clock_(parts.clock),
       owner_(parts.ids.New("owner")),
       store_(parts.database, parts.clock),
+      permission_store_(parts.database, parts.clock),
       runner_(parts.checkpoints, parts.clock, parts.ids),
       router_(parts.agents, parts.models, options_.routing),
       metrics_(parts.metrics),
       active_(options_.max_runs, metrics_.active()),
       intake_(store_, runner_, parts.agents, parts.clock, parts.ids, owner_),
+      desk_(permission_store_, store_, parts.clock, parts.ids,
+            [this](RunRecord record, std::map<std::string, std::string> answers) {
+              return GoOn(std::move(record), std::move(answers));
+            }),
       services_{.store = store_,
                 .runner = runner_,
                 .checkpoints = options_.delete_finished_checkpoints ? &parts.checkpoints : nullptr,
@@ -74,6 +79,9 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
                 .active = active_,
                 .left_over = left_over_,
                 .long_term = parts.long_term,
+                .permissions = permission_store_,
+                .policy = options_.policy,
+                .answer_within = options_.answer_within,
                 .max_run_time = options_.max_run_time,
                 .durability = options_.durability,
                 .live_window = options_.live_window},
@@ -93,6 +101,7 @@ LocalOrchestrator::~LocalOrchestrator() = default;
 
 async::Task<Status> LocalOrchestrator::Start() {
   BATON_CO_TRY(co_await store_.Migrate());
+  BATON_CO_TRY(co_await permission_store_.Migrate());
   asio::post(background_.executor(), [this] { background_.Spawn(router_.Prepare()); });
   if (!options_.sole_owner) {
     const auto alive = co_await store_.Heartbeat(owner_, SilentSince());
@@ -132,6 +141,9 @@ async::Task<Result<std::unique_ptr<ChunkStream>>> LocalOrchestrator::StreamChat(
     TurnRequest request) {
   BATON_CO_TRY(CheckTurn(request));
   if (request.resume) co_return co_await Join(std::move(request));
+  auto answer = co_await desk_.ReadChat(request);
+  if (!answer) co_return Fail(std::move(answer).error());
+  if (*answer) co_return co_await Join(**std::move(answer), "chat");
   co_return co_await Begin(std::move(request));
 }
 
@@ -184,13 +196,14 @@ async::Task<void> LocalOrchestrator::SettleSuperseded(RunRecord record, std::str
   co_await ForgetGraph(services_, std::move(record));
 }
 
-async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Join(TurnRequest request) {
+async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Join(TurnRequest request,
+                                                                     std::string by) {
   Result<RunRecord> record =
       co_await store_.Find(request.user_id, request.conversation_id, request.run_id);
   if (!record) co_return Fail(std::move(record).error());
   if (request.cancel) BATON_CO_TRY(co_await CancelRun(*record));
   if (!request.answers.empty()) {
-    co_return co_await Answer(*std::move(record), std::move(request));
+    co_return co_await Answer(*std::move(record), std::move(request), std::move(by));
   }
   if (record->state == RunState::kRunning && !active_.Has(record->run_id)) {
     const Result<bool> orphan = co_await IsOrphan(*record);
@@ -236,14 +249,25 @@ async::Task<Status> LocalOrchestrator::TakeOverToCancel(RunRecord record) {
 }
 
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Answer(RunRecord record,
-                                                                       TurnRequest request) {
+                                                                       TurnRequest request,
+                                                                       std::string by) {
+  const Result<bool> decided = co_await desk_.Take(record, std::move(by), request.answers);
+  if (!decided) co_return Fail(decided.error());
   if (record.state != RunState::kWaiting) {
     co_return Fail(Code::kFailedPrecondition, "run {} does not wait for an answer: it is {}",
                    record.run_id, RunStateName(record.state));
   }
   Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
   if (!place) co_return Fail(std::move(place).error());
-  Result<RunSetup> setup = co_await intake_.Continue(std::move(record), std::move(request.answers));
+  Result<RunSetup> setup = co_await intake_.Continue(record, std::move(request.answers));
+  if (!setup && *decided && setup.error().code() == Code::kFailedPrecondition) {
+    // Another process has seen the decision and lets the run go on.
+    co_return co_await OpenStream({.store = store_,
+                                   .active = active_,
+                                   .record = std::move(record),
+                                   .run = nullptr,
+                                   .after_seq = request.from_seq});
+  }
   if (!setup) co_return Fail(std::move(setup).error());
   // Who does not say how far they have read gets what is new: the chunk that says it goes on.
   const std::int64_t after =
@@ -257,6 +281,19 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Answer(RunRecord
                                  .run = run,
                                  .after_seq = after,
                                  .started_it = true});
+}
+
+// Nobody's stream: who listens joins it.
+async::Task<Status> LocalOrchestrator::GoOn(RunRecord record,
+                                            std::map<std::string, std::string> answers) {
+  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
+  if (!place) co_return std::move(place).error();
+  Result<RunSetup> setup = co_await intake_.Continue(std::move(record), std::move(answers));
+  if (!setup) co_return std::move(setup).error();
+  LogWith({setup->record.run_id, setup->record.thread_id}, LogLevel::kInfo, "run answered",
+          {{"answers", setup->answers.size()}});
+  Launch(*std::move(place), *std::move(setup), {});
+  co_return Status();
 }
 
 std::shared_ptr<RunExecution> LocalOrchestrator::Launch(ActiveRuns::Place place, RunSetup setup,
@@ -338,7 +375,8 @@ async::Task<Status> LocalOrchestrator::LookAfterRuns() {
     }
   }
   left_over_.KeepOnly(*running);
-  co_return co_await AdoptOrphans(*running);
+  BATON_CO_TRY(co_await AdoptOrphans(*running));
+  co_return co_await desk_.Settle();
 }
 
 async::Task<Status> LocalOrchestrator::AdoptOrphans(const std::vector<RunRecord>& running) {

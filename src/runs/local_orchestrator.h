@@ -26,6 +26,9 @@
 #include "runs/left_over_runs.h"
 #include "runs/limits.h"
 #include "runs/orchestrator.h"
+#include "runs/permission_desk.h"
+#include "runs/permission_policy.h"
+#include "runs/permission_store.h"
 #include "runs/router.h"
 #include "runs/run_execution.h"
 #include "runs/run_intake.h"
@@ -69,6 +72,10 @@ struct LocalOrchestratorOptions {
 
   RouterOptions routing;
 
+  PermissionPolicy policy;
+  // A question for permission that nobody answers by then is answered with no.
+  std::chrono::milliseconds answer_within = std::chrono::hours(24);
+
   // Asked by CheckHealth() beside the store, which is always asked and required.
   std::vector<Dependency> dependencies;
   std::map<std::string, std::string> health_details;  // added as they are: "version", …
@@ -95,16 +102,20 @@ class LocalOrchestrator final : public Orchestrator {
   async::Task<Result<std::unique_ptr<ChunkStream>>> StreamChat(TurnRequest request) override;
   async::Task<Health> CheckHealth(Deadline deadline) override;
 
+  // What runs ask before they act, and the answers (docs/permissions.md).
+  Permissions& permissions() { return desk_; }
+
  private:
   using OpenedStream = Result<std::unique_ptr<ChunkStream>>;
 
   async::Task<Result<Routing>> ChooseAgent(const TurnRequest& request);
   async::Task<OpenedStream> Begin(TurnRequest request);
   async::Task<void> SettleSuperseded(RunRecord record, std::string by);
-  async::Task<OpenedStream> Join(TurnRequest request);
+  async::Task<OpenedStream> Join(TurnRequest request, std::string by = "stream");
   async::Task<Status> CancelRun(RunRecord record);
   async::Task<Status> TakeOverToCancel(RunRecord record);
-  async::Task<OpenedStream> Answer(RunRecord record, TurnRequest request);
+  async::Task<OpenedStream> Answer(RunRecord record, TurnRequest request, std::string by);
+  async::Task<Status> GoOn(RunRecord record, std::map<std::string, std::string> answers);
   std::shared_ptr<RunExecution> Launch(ActiveRuns::Place place, RunSetup setup,
                                        const async::Executor& caller);
   async::Task<Result<bool>> IsOrphan(RunRecord record);
@@ -127,12 +138,14 @@ class LocalOrchestrator final : public Orchestrator {
   const std::string owner_;
 
   RunStore store_;
+  PermissionStore permission_store_;
   graph::Runner runner_;
   Router router_;
   RunMetrics metrics_;
   ActiveRuns active_;
   LeftOverRuns left_over_;
   RunIntake intake_;
+  PermissionDesk desk_;
   const RunServices services_;
   std::vector<Dependency> dependencies_;
 

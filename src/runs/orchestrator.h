@@ -50,6 +50,8 @@ struct TurnRequest {
   std::vector<HistoryMessage> history;  // used when the store has none
   Persona persona;
   std::optional<ActiveEditor> editor;
+  // What the user has allowed for this request: operations ("web_search") and tools, by name.
+  std::vector<std::string> granted;
 
   // Joining instead of starting: the conversation's newest run, or `run_id`.
   bool resume = false;

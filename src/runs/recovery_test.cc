@@ -225,6 +225,8 @@ TEST_F(RecoveryTest, AStoreThatFailsTheStartIsTriedAgainAndCountsAsNoCrash) {
   RunStore store(*world_.database, clock_);
   const std::int64_t before = world_.database->writes();
   ASSERT_TRUE(async::BlockOn(store.Migrate()).ok());
+  PermissionStore permissions(*world_.database, clock_);
+  ASSERT_TRUE(async::BlockOn(permissions.Migrate()).ok());
   world_.database->FailAfter(world_.database->writes() - before);  // as much as a start writes
   ASSERT_TRUE(async::BlockOn(world_.orchestrator->Start()).ok());
   EXPECT_EQ(world_.Query("SELECT attempt FROM runs").Int(0, 0), 1);  // not taken up

@@ -6,6 +6,7 @@
 
 #include "base/client_error.h"
 #include "graph/scoped_store.h"
+#include "runs/permission_gate.h"
 #include "runs/run_listener.h"
 #include "runs/turn_context.h"
 
@@ -108,6 +109,9 @@ async::Task<void> RunExecution::Execute() {
   scope.models = &services_.models;
   scope.tools = &services_.tools;
   scope.effects = &effects_;
+  PermissionGate gate(services_.policy, services_.permissions, setup_.record,
+                      setup_.request.granted);
+  scope.gate = &gate;
   scope.listener = &listener;
   scope.tool_context.user_id = setup_.record.user_id;
   scope.tool_context.conversation_id = setup_.record.conversation_id;
@@ -224,8 +228,11 @@ async::Task<void> RunExecution::Ask() {
                   .metadata = {{"state", "waiting"},
                                {"agent", AgentNameOf(setup_.record)},
                                {"questions", json::Serialize(QuestionsToJson(result_.questions))}}};
-  const Status stored =
-      co_await writer_.Finish({.state = RunState::kWaiting}, std::nullopt, std::move(last));
+  RunStore::Ending ending{.state = RunState::kWaiting};
+  ending.also = services_.permissions.AskedStatements(
+      setup_.record, result_.questions, services_.clock.Now() + services_.answer_within,
+      writer_.sequencer().last_seq());
+  const Status stored = co_await writer_.Finish(std::move(ending), std::nullopt, std::move(last));
   if (!stored.ok()) co_return BreakOff();
   Report("waiting");
   End({});

@@ -21,6 +21,8 @@
 #include "runs/agent_source.h"
 #include "runs/chunk_writer.h"
 #include "runs/left_over_runs.h"
+#include "runs/permission_policy.h"
+#include "runs/permission_store.h"
 #include "runs/run_effects.h"
 #include "runs/run_metrics.h"
 #include "runs/run_record.h"
@@ -43,6 +45,9 @@ struct RunServices {
   ActiveRuns& active;
   LeftOverRuns& left_over;
   graph::LongTermStore* long_term = nullptr;  // null: nodes have none
+  PermissionStore& permissions;
+  const PermissionPolicy& policy;
+  std::chrono::milliseconds answer_within;  // how long a question for permission is open
   std::chrono::milliseconds max_run_time;
   graph::DurabilityMode durability;
   StreamLog::Window live_window;

@@ -110,7 +110,8 @@ async::Task<Result<RunSetup>> RunIntake::Admit(std::string run_id, TurnRequest r
   RunSetup setup{.record = record,
                  .request = {.query = request.query,
                              .persona = std::move(request.persona),
-                             .editor = KeptEditor(std::move(request.editor))},
+                             .editor = KeptEditor(std::move(request.editor)),
+                             .granted = std::move(request.granted)},
                  .agent = routing.agent,
                  .sequencer = SequencerFor(record, record.attempt)};
   Status admitted;

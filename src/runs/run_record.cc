@@ -55,6 +55,7 @@ std::string StoredRequest::Encode() const {
       {"persona",
        {{"ai_name", persona.ai_name}, {"style", persona.style}, {"timezone", persona.timezone}}}};
   if (editor) object["editor"] = EditorToJson(*editor);
+  if (!granted.empty()) object["granted"] = json::Array(granted.begin(), granted.end());
   return json::Serialize(object);
 }
 
@@ -70,6 +71,12 @@ Result<StoredRequest> StoredRequest::Decode(std::string_view text) {
   }
   if (const json::Value* editor = json::Find(*value, "editor")) {
     request.editor = EditorFromJson(*editor);
+  }
+  if (const json::Value* granted = json::Find(*value, "granted");
+      granted != nullptr && granted->is_array()) {
+    for (const json::Value& name : granted->get_array()) {
+      if (name.is_string()) request.granted.emplace_back(json::ToStringView(name.get_string()));
+    }
   }
   return request;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "json/json.h"
@@ -49,6 +50,7 @@ struct StoredRequest {
   std::string query;
   Persona persona;
   std::optional<ActiveEditor> editor;
+  std::vector<std::string> granted;
 
   std::string Encode() const;
   static Result<StoredRequest> Decode(std::string_view text);

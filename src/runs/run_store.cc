@@ -419,6 +419,7 @@ async::Task<Status> RunStore::Finish(const RunFence& fence, Ending ending) {
   }
   if (ending.message) AddMessage(batch, ending.thread_id, *ending.message);
   AddLogRow(batch, fence.run_id, ending.chunks);
+  for (Statement& statement : ending.also) batch.push_back(std::move(statement));
   const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
   co_return written ? Status() : written.error();
 }

@@ -126,6 +126,7 @@ class RunStore {
     std::string thread_id;                       // of the message
     bool has_effects = true;                     // false: none were ever recorded
     std::vector<StoredChunk> chunks;
+    std::vector<storage::Statement> also;  // of other tables, in the same transaction
   };
   // Ends an activation, on disk: its state, the answer and its last chunks in one transaction.
   async::Task<Status> Finish(const RunFence& fence, Ending ending);

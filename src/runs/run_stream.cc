@@ -42,6 +42,7 @@ async::Task<Result<std::optional<Chunk>>> RunStream::Next() {
     if (*step == Step::kEnd) co_return std::nullopt;
     if (*step == Step::kAgain) continue;
     next_seq_ = chunk_.seq + 1;
+    is_amid_ = chunk_.type != "complete" && chunk_.type != "error";
     co_return std::optional<Chunk>(std::move(chunk_));
   }
 }
@@ -95,7 +96,9 @@ async::Task<Result<RunStream::Step>> RunStream::AdvanceStored() {
   const bool was_running = record_.state == RunState::kRunning;
   BATON_CO_TRY(co_await ReadStored());
   if (!read_.empty()) co_return Step::kAgain;
-  if (!was_running) co_return Step::kEnd;
+  // A run that waited when it was looked up may have been answered since: what it says ends with
+  // a last chunk as ever.
+  if (!was_running && !is_amid_) co_return Step::kEnd;
   const Deadline next_look = Deadline::In(kStorePollInterval);
   if (co_await async::SleepUntil(next_look) == async::WaitResult::kCancelled) {
     co_return Fail(Code::kCancelled, "run {}: reading was cancelled", record_.run_id);

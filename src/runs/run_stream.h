@@ -54,6 +54,7 @@ class RunStream final : public ChunkStream {
   RunRecord record_;
   const bool started_it_;
   std::int64_t next_seq_;
+  bool is_amid_ = false;               // the newest chunk given is no activation's last
   std::deque<Chunk> read_;             // from the store, from next_seq_ on
   std::shared_ptr<RunExecution> run_;  // while it is followed
   Chunk chunk_;                        // what Advance() found

@@ -110,6 +110,13 @@ Status CheckTurn(const TurnRequest& request) {
   BATON_TRY(CheckText("persona.timezone", request.persona.timezone, kMaxFieldBytes));
   BATON_TRY(CheckHistory(request.history));
   if (request.editor) BATON_TRY(CheckEditor(*request.editor));
+  if (request.granted.size() > kMaxGranted) {
+    return Fail(Code::kResourceExhausted, "permission_grants: {}, the limit is {}",
+                request.granted.size(), kMaxGranted);
+  }
+  for (const std::string& name : request.granted) {
+    BATON_TRY(CheckText("permission_grants", name, kMaxIdBytes));
+  }
   if (request.from_seq < 0 || request.from_seq == std::numeric_limits<std::int64_t>::max()) {
     return Fail(Code::kInvalidArgument, "from_seq {} is no sequence number", request.from_seq);
   }

@@ -92,7 +92,7 @@ class Questions(unittest.TestCase):
         asked = self.server.baton("chat", "How hot is green tea steeped?", "--agent", "careful",
                                   "--user", "ann b", input="")
         self.assertEqual(asked.returncode, 1)
-        self.assertIn("Allow? [y/n]", asked.stderr)
+        self.assertIn("Allow? [y]es", asked.stderr)
         go_on = re.search(r"no answer: the run waits for one\. go on with: baton (.*)",
                           asked.stderr)
         self.assertIsNotNone(go_on, asked.stderr)

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "agents/internal/effect_calls.h"
+#include "agents/internal/permission_calls.h"
 #include "agents/internal/turn_state.h"
 #include "agents/turn_scope.h"
 #include "agents/workflow.h"
@@ -31,6 +32,7 @@ struct CallInProgress {
   llm::ToolCall call;
   std::string key;  // the same whenever the task runs again
   tools::Effect effect = tools::Effect::kRead;
+  const ToolGrant* grant = nullptr;
   std::string refusal;  // why it does not run; then `result` stays empty
   std::optional<Result<tools::ToolResult>> result;
   Status record;  // of the journal
@@ -47,24 +49,6 @@ std::string NoSuchTool(const AgentSpec& spec, std::string_view tool) {
   }
   if (names.empty()) return fmt::format("There is no tool '{}'. There are no tools.", tool);
   return fmt::format("There is no tool '{}'. The tools are: {}.", tool, fmt::join(names, ", "));
-}
-
-graph::Question PermissionQuestion(const AgentSpec& spec, const llm::ToolCall& call,
-                                   tools::Effect effect) {
-  static const json::Value kAnswerSchema =
-      json::Parse(R"({"type": "object", "properties": {"approved": {"type": "boolean"}},
-                      "required": ["approved"]})")
-          .value();
-  graph::Question question;
-  question.payload = json::Object{
-      {"kind", "permission"},
-      {"tool", call.name},
-      {"arguments", call.arguments},
-      {"effect", tools::EffectName(effect)},
-      {"reason",
-       fmt::format("The agent '{}' may use '{}' only when you allow it.", spec.title, call.name)}};
-  question.answer_schema = kAnswerSchema;
-  return question;
 }
 
 // "Searching documents for 'backup'"
@@ -126,7 +110,9 @@ class ToolsNode final : public graph::Node {
  private:
   using Calls = std::vector<CallInProgress>;
 
-  async::Task<Status> Admit(graph::NodeContext& context, CallInProgress& call) const;
+  void Look(const TurnScope& scope, CallInProgress& call) const;
+  async::Task<Status> Admit(graph::NodeContext& context, const llm::Message& message,
+                            Calls& calls) const;
   async::Task<Status> Recall(graph::NodeContext& context, Calls& calls) const;
   async::Task<Status> RunAdmitted(graph::NodeContext& context, Calls& calls) const;
   Result<graph::NodeOutput> Conclude(const json::Value& state, const Calls& calls) const;
@@ -168,29 +154,41 @@ async::Task<Result<graph::NodeOutput>> ToolsNode::Run(graph::NodeContext& contex
     if (i >= kMaxCallsAtOnce) {
       calls[i].refusal = fmt::format("Not run: at most {} tool calls at once.", kMaxCallsAtOnce);
     } else {
-      BATON_CO_TRY(co_await Admit(context, calls[i]));
+      Look(ScopeOf(context), calls[i]);
     }
   }
+  BATON_CO_TRY(co_await Admit(context, messages->back(), calls));
   BATON_CO_TRY(co_await Recall(context, calls));
   BATON_CO_TRY(co_await RunAdmitted(context, calls));
   co_return Conclude(context.input(), calls);
 }
 
-// Decides whether the call may run, asking the user where the spec says so. A refusal is no
-// failure: it is what the model is told.
-async::Task<Status> ToolsNode::Admit(graph::NodeContext& context, CallInProgress& call) const {
-  const ToolGrant* grant = FindGrant(*spec_, call.call.name);
-  const tools::Tool* tool = ScopeOf(context).tools->Find(call.call.name);
-  if (grant == nullptr || tool == nullptr) {
+// Whether the agent has the tool. A refusal is no failure: it is what the model is told.
+void ToolsNode::Look(const TurnScope& scope, CallInProgress& call) const {
+  call.grant = FindGrant(*spec_, call.call.name);
+  const tools::Tool* tool = scope.tools->Find(call.call.name);
+  if (call.grant == nullptr || tool == nullptr) {
     call.refusal = NoSuchTool(*spec_, call.call.name);
-    co_return Status();
+  } else {
+    call.effect = tool->definition().effect;
   }
-  call.effect = tool->definition().effect;
-  if (grant->permission != Permission::kAsk) co_return Status();
-  graph::Question question = PermissionQuestion(*spec_, call.call, call.effect);
-  const Result<json::Value> answer = co_await context.Interrupt(std::move(question));
-  if (!answer) co_return Fail(answer.error());
-  if (!json::GetBool(*answer, "approved")) call.refusal = "The user did not allow this.";
+}
+
+// Decides which calls may run, asking the user where that is to be asked.
+async::Task<Status> ToolsNode::Admit(graph::NodeContext& context, const llm::Message& message,
+                                     Calls& calls) const {
+  std::vector<GatedCall> gated;
+  for (const CallInProgress& call : calls) {
+    if (!call.refusal.empty()) continue;
+    gated.push_back({spec_->name, call.call, call.key, call.effect, call.grant->permission});
+  }
+  auto refusals = co_await AskPermissions(context, ScopeOf(context).gate, *spec_, message.content,
+                                          std::move(gated));
+  if (!refusals) co_return std::move(refusals).error();
+  auto refusal = refusals->begin();
+  for (CallInProgress& call : calls) {
+    if (call.refusal.empty()) call.refusal = std::move(*refusal++);
+  }
   co_return Status();
 }
 

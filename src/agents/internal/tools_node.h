@@ -15,8 +15,9 @@ namespace baton::agents {
 // The tools that `spec` lets its model call, allow and ask, as the registry describes them.
 std::vector<llm::ToolSpec> OfferedTools(const AgentSpec& spec, const tools::ToolRegistry& tools);
 
-// A node that runs the calls of the last message at once, after asking for those whose
-// permission is `ask`: one question a call, in the message's order, before any tool runs.
+// A node that runs the calls of the last message at once. Those that the scope's gate, or
+// without one the agent's file, wants to have asked about are asked about before any tool runs,
+// all together (permission_calls.h).
 //
 // Calls that change the world are made once the task is stored, and recorded: one whose outcome
 // is known is not made again, one that a crash has left in doubt is asked about
@@ -26,9 +27,6 @@ std::vector<llm::ToolSpec> OfferedTools(const AgentSpec& spec, const tools::Tool
 // is down) is told to the model as the call's result; only cancellation, the run's deadline
 // and a failure of the listener or the journal end the node. Sources get their number in the
 // turn's list.
-//
-// A question's payload is {"kind": "permission", "tool", "arguments", "effect", "reason"}, its
-// answer {"approved": bool}.
 std::unique_ptr<graph::Node> MakeToolsNode(std::shared_ptr<const AgentSpec> spec);
 
 }  // namespace baton::agents

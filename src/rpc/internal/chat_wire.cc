@@ -103,6 +103,19 @@ void EncodeEditor(runs::ActiveEditor&& editor, orchestrator::ActiveEditor& wire)
   wire.mutable_frontmatter()->set_title(WireText(std::move(editor.title)));
 }
 
+// By the names that permissions know (docs/permissions.md).
+std::vector<std::string> DecodeGrants(const orchestrator::PermissionGrants& wire) {
+  std::vector<std::string> granted;
+  if (wire.web_search_permission()) granted.emplace_back("web_search");
+  if (wire.web_crawl_permission()) granted.emplace_back("web_crawl");
+  if (wire.file_write_permission()) granted.emplace_back("file_write");
+  if (wire.external_api_permission()) granted.emplace_back("external_api");
+  for (const auto& [name, given] : wire.custom_permissions()) {
+    if (given) granted.push_back(name);
+  }
+  return granted;
+}
+
 Status CheckTurn(const runs::TurnRequest& turn) {
   if (turn.user_id.empty()) return {Code::kInvalidArgument, "ChatRequest.user_id is empty"};
   if (turn.conversation_id.empty()) {
@@ -136,6 +149,7 @@ Result<runs::TurnRequest> DecodeTurn(orchestrator::ChatRequest&& wire) {
   if (wire.has_active_editor()) {
     turn.editor = DecodeEditor(std::move(*wire.mutable_active_editor()));
   }
+  turn.granted = DecodeGrants(wire.permission_grants());
   BATON_TRY(DecodeRouting(*wire.mutable_metadata(), turn));
   BATON_TRY(DecodeJoin(*wire.mutable_metadata(), turn));
   BATON_TRY(CheckTurn(turn));
@@ -163,6 +177,9 @@ orchestrator::ChatRequest EncodeTurn(runs::TurnRequest&& turn) {
   wire.mutable_persona()->set_persona_style(WireText(std::move(turn.persona.style)));
   wire.mutable_persona()->set_timezone(WireText(std::move(turn.persona.timezone)));
   if (turn.editor) EncodeEditor(*std::move(turn.editor), *wire.mutable_active_editor());
+  for (const std::string& name : turn.granted) {
+    (*wire.mutable_permission_grants()->mutable_custom_permissions())[WireText(name)] = true;
+  }
   WireMap& metadata = *wire.mutable_metadata();
   if (!turn.page.empty()) metadata[std::string(kPageKey)] = WireText(std::move(turn.page));
   if (turn.unlock_agent) metadata[std::string(kUnlockAgentKey)] = "true";

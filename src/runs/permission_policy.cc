@@ -1,0 +1,200 @@
+#include "runs/permission_policy.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "http/url.h"
+
+namespace baton::runs {
+namespace {
+
+using agents::Permission;
+
+constexpr std::string_view kUnreadable = "?";
+
+std::string HostOf(std::string_view text) {
+  const bool absolute = text.contains("://");
+  const std::string url = absolute ? std::string(text) : fmt::format("https://{}", text);
+  const Result<std::string> resolved = http::ResolveUrl("", url);
+  if (!resolved) return std::string(kUnreadable);
+  const auto parts = http::SplitUrl(*resolved);
+  if (!parts) return std::string(kUnreadable);
+  std::string host(parts->host);
+  if (host.ends_with('.')) host.pop_back();
+  return host;
+}
+
+// Relative to the user's own root, whether or not it begins with '/'.
+std::string PlainPath(std::string_view path) {
+  std::string plain = std::filesystem::path(fmt::format("/{}", path)).lexically_normal().string();
+  while (plain.starts_with("//")) plain.erase(0, 1);
+  if (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
+  return plain;
+}
+
+bool NamesUrl(std::string_view key) {
+  return key == "url" || key == "urls" || key == "domain" || key == "domains" || key == "site" ||
+         key.ends_with("_url") || key.ends_with("_urls") || key.ends_with("_domain");
+}
+
+bool NamesPath(std::string_view key) {
+  for (const std::string_view word : {"path", "folder", "file", "filename", "directory"}) {
+    if (key == word || key == fmt::format("{}s", word) || key.ends_with(fmt::format("_{}", word))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Collect(std::string_view key, const json::Value& value, CallTargets& targets) {
+  if (value.is_array()) {
+    for (const json::Value& element : value.get_array()) Collect(key, element, targets);
+  } else if (value.is_object()) {
+    for (const auto& [inner, member] : value.get_object()) Collect(inner, member, targets);
+  } else if (value.is_string()) {
+    const std::string_view text = json::ToStringView(value.get_string());
+    const bool is_url = text.starts_with("http://") || text.starts_with("https://");
+    if (is_url || (NamesUrl(key) && !text.empty())) targets.hosts.push_back(HostOf(text));
+    if (!is_url && NamesPath(key)) targets.paths.push_back(PlainPath(text));
+  }
+}
+
+bool HostIsWithin(std::string_view host, std::string_view domain) {
+  return host == domain ||
+         (host.ends_with(domain) && host.substr(0, host.size() - domain.size()).ends_with('.'));
+}
+
+bool PathIsWithin(std::string_view path, std::string_view folder) {
+  return folder == "/" || path == folder ||
+         (path.starts_with(folder) && path.substr(folder.size()).starts_with('/'));
+}
+
+bool Fits(const PermissionRule& rule, const PolicyCall& call, const CallTargets& targets) {
+  if (!rule.user.empty() && rule.user != call.user) return false;
+  if (!rule.agent.empty() && rule.agent != call.agent) return false;
+  if (!rule.tool.empty() && rule.tool != call.tool &&
+      rule.tool != OperationOf(call.tool, call.effect)) {
+    return false;
+  }
+  if (rule.effect && *rule.effect != call.effect) return false;
+  if (rule.only.empty()) return true;
+  return rule.decision == Permission::kAllow ? IsWithin(targets, rule.only)
+                                             : Touches(targets, rule.only);
+}
+
+std::string ReasonOf(const PermissionRule& rule, const PolicyCall& call) {
+  if (!rule.reason.empty() || rule.decision == Permission::kAllow) return rule.reason;
+  const std::string where = rule.only.empty() ? "" : " for " + rule.only.Describe();
+  return rule.decision == Permission::kDeny
+             ? fmt::format("the policy of this server forbids '{}'{}.", call.tool, where)
+             : fmt::format("The policy of this server asks before '{}'{}.", call.tool, where);
+}
+
+std::string_view WhatEffectDoes(tools::Effect effect) {
+  switch (effect) {
+    case tools::Effect::kRead:
+      return "reads your data";
+    case tools::Effect::kNetwork:
+      return "reads from the network";
+    case tools::Effect::kWrite:
+      return "changes your data";
+    case tools::Effect::kSend:
+      return "sends something to others";
+    case tools::Effect::kSpend:
+      return "costs money";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string Restriction::Describe() const {
+  if (folder.empty()) return domain;
+  if (domain.empty()) return "folder " + folder;
+  return fmt::format("{}, folder {}", domain, folder);
+}
+
+CallTargets TargetsOf(const json::Object& arguments) {
+  CallTargets targets;
+  Collect("", json::Value(arguments), targets);
+  return targets;
+}
+
+bool IsWithin(const CallTargets& targets, const Restriction& only) {
+  const std::string domain = only.domain.empty() ? "" : HostOf(only.domain);
+  const std::string folder = PlainPath(only.folder);
+  if (domain == kUnreadable) return false;
+  const auto host_fits = [&](const std::string& host) { return HostIsWithin(host, domain); };
+  const auto path_fits = [&](const std::string& path) { return PathIsWithin(path, folder); };
+  if (!only.domain.empty() &&
+      (targets.hosts.empty() || !std::ranges::all_of(targets.hosts, host_fits))) {
+    return false;
+  }
+  return only.folder.empty() ||
+         (!targets.paths.empty() && std::ranges::all_of(targets.paths, path_fits));
+}
+
+bool Touches(const CallTargets& targets, const Restriction& only) {
+  const std::string domain = only.domain.empty() ? "" : HostOf(only.domain);
+  const std::string folder = PlainPath(only.folder);
+  return (!only.domain.empty() && std::ranges::any_of(targets.hosts,
+                                                      [&](const std::string& host) {
+                                                        return host == kUnreadable ||
+                                                               HostIsWithin(host, domain);
+                                                      })) ||
+         (!only.folder.empty() && std::ranges::any_of(targets.paths, [&](const std::string& path) {
+           return PathIsWithin(path, folder) || PathIsWithin(folder, path);
+         }));
+}
+
+PolicyVerdict Judge(const PermissionPolicy& policy, const PolicyCall& call) {
+  // No rule opens what the agent was never meant to have.
+  if (call.declared == Permission::kDeny) {
+    return {Permission::kDeny, fmt::format("this agent may not use '{}'.", call.tool)};
+  }
+  const CallTargets targets = policy.rules.empty() ? CallTargets() : TargetsOf(call.arguments);
+  for (const PermissionRule& rule : policy.rules) {
+    if (Fits(rule, call, targets)) return {rule.decision, ReasonOf(rule, call)};
+  }
+  if (call.declared) return {*call.declared, ""};
+  const Permission verdict = policy.by_effect.at(static_cast<std::size_t>(call.effect));
+  if (verdict == Permission::kAllow) return {};
+  return {verdict, fmt::format("'{}' {}{}", call.tool, WhatEffectDoes(call.effect),
+                               verdict == Permission::kAsk ? ": it is done only when you allow it."
+                                                           : ", which this server forbids.")};
+}
+
+std::string_view OperationOf(std::string_view tool, tools::Effect effect) {
+  switch (effect) {
+    case tools::Effect::kRead:
+      return "read";
+    case tools::Effect::kWrite:
+      return "file_write";
+    case tools::Effect::kSend:
+      return "send";
+    case tools::Effect::kSpend:
+      return "spend";
+    case tools::Effect::kNetwork:
+      break;
+  }
+  if (tool.contains("crawl") || tool.contains("site")) return "web_crawl";
+  return tool.contains("web") ? "web_search" : "external_api";
+}
+
+std::string_view SafetyLevelOf(tools::Effect effect) {
+  switch (effect) {
+    case tools::Effect::kRead:
+    case tools::Effect::kNetwork:
+      return "low";
+    case tools::Effect::kWrite:
+      return "medium";
+    case tools::Effect::kSend:
+    case tools::Effect::kSpend:
+      break;
+  }
+  return "high";
+}
+
+}  // namespace baton::runs

@@ -1,0 +1,439 @@
+// Runs that ask before they act: answered by RPC, in chat or in the stream, once, in time, after
+// a restart and by another process.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "async/task_group.h"
+#include "runs/testing/orchestrator_world.h"
+#include "testing/counting_tool.h"
+#include "testing/manual_clock.h"
+#include "testing/scripted_model.h"
+
+namespace baton::runs {
+namespace {
+
+using baton::testing::Calls;
+using baton::testing::CountingTool;
+using baton::testing::ManualClock;
+using baton::testing::Says;
+using baton::testing::ScriptedChatModel;
+using baton::testing::ScriptedTurn;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::OrchestratorWorld;
+using ::testing::SizeIs;
+using testing::Transcript;
+
+// The tool is the world; what stands in the registry passes calls on to it.
+class SharedTool final : public tools::Tool {
+ public:
+  explicit SharedTool(std::shared_ptr<CountingTool> tool) : tool_(std::move(tool)) {}
+  const tools::ToolDefinition& definition() const override { return tool_->definition(); }
+  async::Task<Result<tools::ToolResult>> Call(const json::Object& arguments,
+                                              const tools::ToolContext& context) override {
+    co_return co_await tool_->Call(arguments, context);
+  }
+
+ private:
+  const std::shared_ptr<CountingTool> tool_;
+};
+
+class PermissionTest : public ::testing::Test {
+ protected:
+  explicit PermissionTest(storage::Dialect dialect = storage::Dialect::kSqlite)
+      : world_(clock_, model_, dialect) {
+    BATON_CHECK(world_.tools.Add(std::make_unique<SharedTool>(mail_)).ok(), "tool");
+    agents::AgentSpec spec;
+    spec.name = "post";
+    spec.title = "Post";
+    spec.workflow = "conversation";
+    spec.tools = {{"send_mail", std::nullopt}};
+    spec.prompt = "Talk.";
+    world_.agents.AddWorkflow(std::move(spec));
+  }
+
+  static TurnRequest Turn(std::string query) {
+    return {.user_id = "u", .conversation_id = "c", .query = std::move(query)};
+  }
+  static ScriptedTurn Sends(std::string text) {
+    ScriptedTurn turn = Calls("send_mail", {{"text", std::move(text)}});
+    return turn;
+  }
+  // A turn that has got as far as its question.
+  Transcript AskToSend(std::string answer_after) {
+    model_->Add(Sends("hello"));
+    model_->Add(Says(std::move(answer_after)));
+    Transcript asked = world_.Turn(Turn("write to Bob"));
+    EXPECT_EQ(asked.meta("state"), "waiting");
+    return asked;
+  }
+  Permissions& permissions() { return world_.orchestrator->permissions(); }
+  std::vector<PendingPermission> Pending(std::string user = "u", std::string conversation = "") {
+    return async::BlockOn(permissions().ListPending(std::move(user), std::move(conversation)))
+        .value();
+  }
+  Result<AnswerOutcome> Answer(PermissionAnswer answer) {
+    return async::BlockOn(permissions().Answer(std::move(answer)));
+  }
+  PermissionAnswer WordOn(const PendingPermission& pending, bool approved = true) {
+    return {.user_id = "u", .question_id = pending.question_id, .approved = approved};
+  }
+  std::vector<std::string> Audit() {
+    std::vector<std::string> lines;
+    for (const auto& event : async::BlockOn(permissions().ListAudit("u", "", 100)).value()) {
+      lines.push_back(event.event + " " + event.tool + " by " + event.by);
+    }
+    return lines;
+  }
+  // The run's stream from its start to its end, wherever it is executed.
+  Transcript Replay(const std::string& run_id) {
+    return world_.Turn({.user_id = "u", .conversation_id = "c", .resume = true, .run_id = run_id});
+  }
+  std::string LastSeen() const { return model_->requests().back().messages.back().content; }
+
+  ManualClock clock_;
+  std::shared_ptr<CountingTool> mail_ =
+      std::make_shared<CountingTool>("send_mail", tools::Effect::kSend);
+  std::shared_ptr<ScriptedChatModel> model_ = std::make_shared<ScriptedChatModel>();
+  OrchestratorWorld world_;
+};
+
+TEST_F(PermissionTest, WhatIsSentIsAskedAboutAndAnApprovalLetsTheRunGoOn) {
+  world_.Start();
+  const Transcript asked = AskToSend("Sent.");
+  EXPECT_THAT(mail_->changes(), IsEmpty());
+  const auto pending = Pending();
+  ASSERT_THAT(pending, SizeIs(1));
+  EXPECT_EQ(pending[0].tool, "send_mail");
+  EXPECT_EQ(pending[0].operation, "send");
+  EXPECT_EQ(pending[0].safety_level, "high");
+  EXPECT_EQ(pending[0].run_id, asked.run_id());
+  EXPECT_EQ(json::Serialize(pending[0].arguments), R"({"text":"hello"})");
+  EXPECT_THAT(pending[0].reason, HasSubstr("sends something"));
+  EXPECT_THAT(Pending("u", "other"), IsEmpty());
+
+  const auto outcome = Answer(WordOn(pending[0]));
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().ToString();
+  EXPECT_TRUE(outcome->accepted);
+  EXPECT_EQ(outcome->next_action, "continue");
+  const Transcript whole = Replay(asked.run_id());
+  EXPECT_EQ(whole.answer(), "Sent.");
+  EXPECT_THAT(mail_->changes(), SizeIs(1));
+  EXPECT_THAT(Pending(), IsEmpty());
+  EXPECT_THAT(Audit(), ::testing::UnorderedElementsAre("asked send_mail by policy",
+                                                       "approved send_mail by rpc"));
+}
+
+TEST_F(PermissionTest, OfTwoAnswersTheFirstCountsAndTheSecondIsTold) {
+  world_.Start();
+  const Transcript asked = AskToSend("Then not.");
+  const auto pending = Pending();
+  ASSERT_TRUE(Answer(WordOn(pending.at(0), false))->accepted);
+  const auto second = Answer(WordOn(pending.at(0), true));
+  ASSERT_TRUE(second.has_value()) << second.error().ToString();
+  EXPECT_FALSE(second->accepted);
+  EXPECT_EQ(second->next_action, "none");
+  EXPECT_THAT(second->message, HasSubstr("answered already: denied"));
+  EXPECT_EQ(Replay(asked.run_id()).answer(), "Then not.");
+  EXPECT_EQ(LastSeen(), "The user did not allow this.");
+  EXPECT_THAT(mail_->changes(), IsEmpty());
+
+  TurnRequest late{.user_id = "u", .conversation_id = "c", .resume = true};
+  late.answers = {{pending[0].question_id, R"({"approved": true})"}};
+  const Transcript told = world_.Turn(late);
+  EXPECT_EQ(told.status.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(told.status.message(), HasSubstr("answered already"));
+}
+
+TEST_F(PermissionTest, AnothersQuestionIsNotThere) {
+  world_.Start();
+  AskToSend("Sent.");
+  const auto pending = Pending();
+  PermissionAnswer answer = WordOn(pending.at(0));
+  answer.user_id = "eve";
+  EXPECT_EQ(Answer(answer).error().code(), Code::kNotFound);
+  answer = {.user_id = "eve", .conversation_id = "c", .operation = "send", .approved = true};
+  EXPECT_EQ(Answer(answer).error().code(), Code::kNotFound);
+  EXPECT_THAT(Pending("eve"), IsEmpty());
+  EXPECT_THAT(Pending(), SizeIs(1));
+}
+
+TEST_F(PermissionTest, AnApprovalCountsAfterARestart) {
+  world_.Start();
+  const Transcript asked = AskToSend("Sent.");
+  world_.Stop();
+  world_.Start();
+  ASSERT_TRUE(
+      Answer({.user_id = "u", .conversation_id = "c", .operation = "send", .approved = true})
+          ->accepted);
+  EXPECT_EQ(Replay(asked.run_id()).answer(), "Sent.");
+  EXPECT_THAT(mail_->changes(), SizeIs(1));
+}
+
+TEST_F(PermissionTest, AQuestionThatNobodyAnswersExpires) {
+  world_.Start({.answer_within = std::chrono::hours(1)});
+  const Transcript asked = AskToSend("Without.");
+  const auto pending = Pending();
+  clock_.Advance(std::chrono::minutes(61));
+  EXPECT_THAT(Pending(), IsEmpty());
+  const auto late = Answer(WordOn(pending.at(0)));
+  EXPECT_FALSE(late->accepted);
+  EXPECT_THAT(late->message, HasSubstr("expired"));
+  world_.Stop();
+  world_.Start();  // looks what is due
+  EXPECT_EQ(Replay(asked.run_id()).answer(), "Without.");
+  EXPECT_THAT(LastSeen(), HasSubstr("Nobody answered in time."));
+  EXPECT_THAT(Answer(WordOn(pending[0]))->message, HasSubstr("expired"));
+  EXPECT_THAT(mail_->changes(), IsEmpty());
+}
+
+TEST_F(PermissionTest, AnAnswerInTimeCountsHoweverLateItIsActedUpon) {
+  world_.Start({.answer_within = std::chrono::hours(1)});
+  const Transcript asked = AskToSend("Sent.");
+  const auto question = Pending().at(0).question_id;
+  world_.Stop();
+  {  // a process that dies between the answer and the act
+    PermissionStore store(*world_.database, clock_);
+    const auto row = async::BlockOn(store.Find("u", question)).value();
+    std::vector<PermissionDecision> decisions;
+    decisions.push_back({row, "approved", R"({"approved":true})", "rpc", std::nullopt});
+    ASSERT_TRUE(async::BlockOn(store.Decide(decisions)).ok());
+  }
+  clock_.Advance(std::chrono::hours(48));
+  world_.Start();
+  EXPECT_EQ(Replay(asked.run_id()).answer(), "Sent.");
+  EXPECT_THAT(mail_->changes(), SizeIs(1));
+}
+
+TEST_F(PermissionTest, AClearYesInChatIsAnAnswer) {
+  world_.Start();
+  const Transcript asked = AskToSend("Sent.");
+  const Transcript answered = world_.Turn(Turn("Yes, please!"));
+  EXPECT_EQ(answered.run_id(), asked.run_id());
+  EXPECT_EQ(answered.answer(), "Sent.");
+  EXPECT_THAT(mail_->changes(), SizeIs(1));
+  EXPECT_THAT(Audit(), ::testing::Contains("approved send_mail by chat"));
+  model_->Add(Says("You are welcome."));
+  EXPECT_NE(world_.Turn(Turn("yes")).run_id(), asked.run_id()) << "nothing is asked any more";
+}
+
+TEST_F(PermissionTest, ANoInChatLetsTheAgentGoOnWithout) {
+  world_.Start();
+  const Transcript asked = AskToSend("Then not.");
+  const Transcript answered = world_.Turn(Turn("no, not today"));
+  EXPECT_EQ(answered.run_id(), asked.run_id());
+  EXPECT_EQ(answered.answer(), "Then not.");
+  EXPECT_THAT(mail_->changes(), IsEmpty());
+}
+
+TEST_F(PermissionTest, AnyOtherMessageIsANewTurnAndNoConsent) {
+  world_.Start();
+  for (const std::string message : {"why?", "book a table", "ok but to whom?", "yes, tomorrow"}) {
+    model_->Add(Sends("hello"));
+    const Transcript asked = world_.Turn(Turn("write to Bob"));
+    ASSERT_EQ(asked.meta("state"), "waiting");
+    model_->Add(Says("Something else."));
+    const Transcript next = world_.Turn(Turn(message));
+    EXPECT_NE(next.run_id(), asked.run_id()) << message;
+    EXPECT_EQ(world_.StateOf(asked.run_id()), "cancelled") << message;
+  }
+  EXPECT_THAT(mail_->changes(), IsEmpty());
+  EXPECT_THAT(Pending(), IsEmpty());
+}
+
+TEST_F(PermissionTest, ConsentForAPlaceIsNoneForAnother) {
+  world_.Start();
+  AskToSend("Then not.");
+  EXPECT_EQ(world_.Turn(Turn("yes but only example.org")).answer(), "Then not.");
+  EXPECT_THAT(LastSeen(), HasSubstr("only for example.org"));
+  EXPECT_THAT(mail_->changes(), IsEmpty());
+}
+
+TEST_F(PermissionTest, CallsOfOneMessageAreAskedTogether) {
+  world_.Start();
+  ScriptedTurn both = Calls("send_mail", {{"text", "one"}}, "c1");
+  both.tool_calls.push_back({"c2", "send_mail", {{"text", "two"}}});
+  model_->Add(both);
+  model_->Add(Says("One of them."));
+  const Transcript asked = world_.Turn(Turn("write to both"));
+  const auto pending = Pending();
+  ASSERT_THAT(pending, SizeIs(2));
+  const Transcript again = world_.Turn(Turn("yes"));
+  EXPECT_EQ(again.run_id(), asked.run_id());
+  EXPECT_THAT(again.chunks, SizeIs(1)) << "to which of them? The questions are shown again";
+  EXPECT_EQ(again.meta("state"), "waiting");
+  EXPECT_EQ(Answer({.user_id = "u", .conversation_id = "c", .operation = "send", .approved = true})
+                .error()
+                .code(),
+            Code::kFailedPrecondition);
+  const bool first_is_one = json::GetString(pending[0].arguments, "text") == "one";
+  EXPECT_EQ(Answer(WordOn(pending[first_is_one ? 0 : 1]))->next_action, "wait");
+  EXPECT_THAT(mail_->changes(), IsEmpty());
+  EXPECT_EQ(Answer(WordOn(pending[first_is_one ? 1 : 0], false))->next_action, "continue");
+  EXPECT_EQ(Replay(asked.run_id()).answer(), "One of them.");
+  EXPECT_THAT(mail_->changes(), SizeIs(1));
+}
+
+TEST_F(PermissionTest, AGrantSparesTheQuestionUntilItIsRevoked) {
+  world_.Start();
+  AskToSend("Sent.");
+  EXPECT_EQ(world_.Turn(Turn("yes, always")).answer(), "Sent.");
+  const auto grants = async::BlockOn(permissions().ListGrants("u")).value();
+  ASSERT_THAT(grants, SizeIs(1));
+  EXPECT_EQ(grants[0].conversation_id, "");
+  model_->Add(Sends("again"));
+  model_->Add(Says("Sent again."));
+  TurnRequest elsewhere = Turn("write to Bob");
+  elsewhere.conversation_id = "d";
+  EXPECT_EQ(world_.Turn(elsewhere).answer(), "Sent again.");
+  EXPECT_THAT(mail_->changes(), SizeIs(2));
+  EXPECT_THAT(Audit(), ::testing::Contains("used send_mail by " + grants[0].grant_id));
+
+  EXPECT_EQ(async::BlockOn(permissions().RevokeGrant("eve", grants[0].grant_id)).code(),
+            Code::kNotFound);
+  ASSERT_TRUE(async::BlockOn(permissions().RevokeGrant("u", grants[0].grant_id)).ok());
+  EXPECT_EQ(async::BlockOn(permissions().RevokeGrant("u", grants[0].grant_id)).code(),
+            Code::kNotFound);
+  EXPECT_THAT(async::BlockOn(permissions().ListGrants("u")).value(), IsEmpty());
+  AskToSend("Sent.");
+}
+
+TEST_F(PermissionTest, AGrantForAConversationHoldsInNoOther) {
+  world_.Start();
+  AskToSend("Sent.");
+  EXPECT_EQ(world_.Turn(Turn("yes, for this conversation")).answer(), "Sent.");
+  model_->Add(Sends("again"));
+  model_->Add(Says("Sent again."));
+  EXPECT_EQ(world_.Turn(Turn("write to Bob")).answer(), "Sent again.");
+  model_->Add(Sends("elsewhere"));
+  TurnRequest elsewhere = Turn("write to Bob");
+  elsewhere.conversation_id = "d";
+  EXPECT_EQ(world_.Turn(elsewhere).meta("state"), "waiting");
+  elsewhere.user_id = "eve";
+  model_->Add(Sends("elsewhere"));
+  EXPECT_EQ(world_.Turn(elsewhere).meta("state"), "waiting");
+  EXPECT_THAT(mail_->changes(), SizeIs(2));
+}
+
+TEST_F(PermissionTest, GrantsOfTheRequestCountForThatRequest) {
+  world_.Start();
+  model_->Add(Sends("hello"));
+  model_->Add(Says("Sent."));
+  TurnRequest turn = Turn("write to Bob");
+  turn.granted = {"send_mail"};
+  EXPECT_EQ(world_.Turn(turn).answer(), "Sent.");
+  EXPECT_THAT(Audit(), ElementsAre("used send_mail by request"));
+  AskToSend("Sent.");
+}
+
+TEST_F(PermissionTest, WhatThePolicyForbidsIsNotDoneAndNotAsked) {
+  LocalOrchestratorOptions options;
+  options.policy.rules = {{.user = "u",
+                           .tool = "send_mail",
+                           .decision = agents::Permission::kDeny,
+                           .reason = "No mail."}};
+  world_.Start(std::move(options));
+  model_->Add(Sends("hello"));
+  model_->Add(Says("I may not."));
+  EXPECT_EQ(world_.Turn(Turn("write to Bob")).answer(), "I may not.");
+  EXPECT_EQ(LastSeen(), "Not allowed: No mail.");
+  EXPECT_THAT(Audit(), ElementsAre("refused send_mail by policy"));
+}
+
+// Two processes on one database, on either kind of it.
+class TwoProcessPermissionTest : public PermissionTest,
+                                 public ::testing::WithParamInterface<storage::Dialect> {
+ protected:
+  TwoProcessPermissionTest() : PermissionTest(GetParam()) {
+    world_.Start(Shared());
+    checkpoints_ = world_.MakeCheckpoints();
+    other_ = world_.MakeOrchestrator(*checkpoints_, Shared());
+    BATON_CHECK(async::BlockOn(other_->Start()).ok(), "start");
+  }
+  ~TwoProcessPermissionTest() override {
+    async::BlockOn(other_->Shutdown());
+    other_.reset();
+  }
+
+  static LocalOrchestratorOptions Shared() {
+    return {.sole_owner = false, .heartbeat_interval = std::chrono::milliseconds(5)};
+  }
+  static async::Task<void> AnswerInto(Permissions& permissions, PermissionAnswer answer,
+                                      std::optional<Result<AnswerOutcome>>& outcome) {
+    outcome = co_await permissions.Answer(std::move(answer));
+  }
+  static async::Task<bool> AnswerBoth(Permissions& one, Permissions& other, PermissionAnswer answer,
+                                      std::optional<Result<AnswerOutcome>>& first,
+                                      std::optional<Result<AnswerOutcome>>& second) {
+    async::TaskGroup group(co_await async::CurrentExecutor());
+    group.Spawn(AnswerInto(one, answer, first));
+    answer.approved = !answer.approved;
+    group.Spawn(AnswerInto(other, answer, second));
+    co_await group.Join();
+    co_return true;
+  }
+  // From the question on, as somebody reads who listens at the first process.
+  Transcript Listen(const Transcript& asked) {
+    Transcript rest;
+    while (rest.chunks.empty() && rest.status.ok()) {  // nobody has let it go on yet
+      rest = world_.Turn({.user_id = "u",
+                          .conversation_id = "c",
+                          .resume = true,
+                          .run_id = asked.run_id(),
+                          .from_seq = asked.chunks.back().seq});
+    }
+    EXPECT_TRUE(rest.status.ok()) << rest.status.ToString();
+    return rest;
+  }
+
+  std::unique_ptr<graph::CheckpointStore> checkpoints_;
+  std::unique_ptr<LocalOrchestrator> other_;
+};
+
+TEST_P(TwoProcessPermissionTest, AnApprovalGivenToOneIsActedOnOnceAndReachesListenersAtTheOther) {
+  const Transcript asked = AskToSend("Sent.");
+  const auto pending = async::BlockOn(other_->permissions().ListPending("u", "c")).value();
+  ASSERT_THAT(pending, SizeIs(1));
+  const auto outcome = async::BlockOn(other_->permissions().Answer(WordOn(pending[0])));
+  ASSERT_TRUE(outcome.has_value() && outcome->accepted);
+  EXPECT_EQ(Listen(asked).answer(), "Sent.");
+  EXPECT_THAT(mail_->changes(), SizeIs(1));
+}
+
+TEST_P(TwoProcessPermissionTest, AnApprovalOfAProcessThatDiesIsActedOnByTheOthers) {
+  const Transcript asked = AskToSend("Sent.");
+  PermissionStore dead(*world_.database, clock_);
+  const auto row = async::BlockOn(dead.Find("u", Pending().at(0).question_id)).value();
+  std::vector<PermissionDecision> decisions;
+  decisions.push_back({row, "approved", R"({"approved":true})", "rpc", std::nullopt});
+  ASSERT_TRUE(async::BlockOn(dead.Decide(decisions)).ok());
+  EXPECT_EQ(Listen(asked).answer(), "Sent.");
+  EXPECT_THAT(mail_->changes(), SizeIs(1));
+}
+
+TEST_P(TwoProcessPermissionTest, OfAYesAndANoAtOnceExactlyOneCounts) {
+  for (int round = 0; round < 10; ++round) {
+    const std::size_t before = mail_->changes().size();
+    const Transcript asked = AskToSend("Done.");
+    std::optional<Result<AnswerOutcome>> yes;
+    std::optional<Result<AnswerOutcome>> no;
+    async::BlockOn(world_.runtime.At(0), AnswerBoth(permissions(), other_->permissions(),
+                                                    WordOn(Pending().at(0)), yes, no));
+    ASSERT_TRUE(yes->has_value()) << yes->error().ToString();
+    ASSERT_TRUE(no->has_value()) << no->error().ToString();
+    EXPECT_NE((*yes)->accepted, (*no)->accepted);
+    EXPECT_THAT(((*yes)->accepted ? *no : *yes)->message, HasSubstr("answered already"));
+    EXPECT_EQ(Listen(asked).answer(), "Done.");
+    EXPECT_EQ(mail_->changes().size() - before, (*yes)->accepted ? 1U : 0U);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, TwoProcessPermissionTest,
+                         ::testing::Values(storage::Dialect::kSqlite, storage::Dialect::kPostgres),
+                         [](const auto& info) {
+                           return info.param == storage::Dialect::kSqlite ? "Sqlite" : "Postgres";
+                         });
+
+}  // namespace
+}  // namespace baton::runs
