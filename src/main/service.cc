@@ -105,6 +105,7 @@ struct Service::Parts {
   checkpoint::HashingEmbedder embedder;
   std::unique_ptr<graph::LongTermStore> long_term;
   std::unique_ptr<runs::LocalOrchestrator> orchestrator;
+  std::optional<runs::ConversationStore> conversations;
   std::unique_ptr<rpc::OrchestratorServer> grpc_server;
   std::unique_ptr<HttpRoutes> http_routes;
   std::unique_ptr<http::Server> http_server;
@@ -173,8 +174,10 @@ Status Service::Parts::StartOrchestrator() {
   BATON_TRY(agent_catalog->Watch());
   agent_source.emplace(*agent_catalog);
   BATON_TRY(StartRuns());
-  auto server = rpc::StartOrchestratorServer(runtime, {*orchestrator},
-                                             GrpcOptions(settings, "grpc"), metrics);
+  conversations.emplace(*database, *checkpoints, SystemClock(), ids);
+  auto server = rpc::StartOrchestratorServer(
+      runtime, {.orchestrator = *orchestrator, .conversations = &*conversations},
+      GrpcOptions(settings, "grpc"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "gRPC", "--grpc");
   grpc_server = std::move(*server);
   return {};

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "rpc/server_options.h"
+#include "runs/conversation_store.h"
 #include "runs/orchestrator.h"
 
 namespace grpc {
@@ -20,6 +21,7 @@ namespace baton::rpc {
 // UNIMPLEMENTED.
 struct OrchestratorServices {
   runs::Orchestrator& orchestrator;
+  runs::ConversationStore* conversations = nullptr;
 };
 
 // Serves runs::Orchestrator as orchestrator.OrchestratorService, with grpc.health.v1 and
