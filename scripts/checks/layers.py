@@ -32,7 +32,7 @@ MODULES = {
     "rpc":        (6, "base async grpc_client runs workspace"),
     "gateway":    (6, "base async json http storage workspace runs/orchestrator.h"),
     "main":       (7, "base async json http storage graph checkpoint llm tools workspace agents "
-                      "runs rpc gateway"),
+                      "runs grpc_client rpc gateway"),
 }
 
 # A test, benchmark or fuzzer beside its source may include every module of its own or a

@@ -76,6 +76,45 @@ void AddChat(CLI::App& app, CommandLine& out, ChatCommand& chat) {
   });
 }
 
+void AddConversations(CLI::App& app, CommandLine& out, ConversationsCommand& command) {
+  auto* parent = app.add_subcommand("conversations", "The conversations of a user");
+  parent->require_subcommand(1);
+  AddSetting(*parent, out.settings, "--user", "user", "whose conversations (local)");
+  AddSetting(*parent, out.settings, "--server", "server", "HOST:PORT (127.0.0.1:50051)");
+  parent->add_flag("--json", command.json, "one object a line, as JSON; of export the format");
+  using Action = ConversationsCommand::Action;
+  const auto add = [&](const std::string& name, const std::string& help, Action action) {
+    auto* sub = parent->add_subcommand(name, help);
+    sub->callback([&out, &command, action] {
+      command.action = action;
+      out.command = command;
+    });
+    return sub;
+  };
+  const auto add_about = [&](const std::string& name, const std::string& help, Action action) {
+    auto* sub = add(name, help, action);
+    sub->add_option("conversation", command.conversation_id)->required()->type_name("ID");
+    return sub;
+  };
+  auto* list = add("list", "Pinned ones first, then what was written in last", Action::kList);
+  list->add_flag("--archived", command.archived, "the archived ones");
+  auto* search = add("search", "Messages with all of these words", Action::kSearch);
+  search->add_option("query", command.text)->required()->type_name("WORDS");
+  for (CLI::App* sub : {list, search}) sub->add_option("--limit", command.limit, "at most so many");
+  add_about("show", "A conversation with its messages", Action::kShow);
+  auto* exported = add_about("export", "As Markdown, or with --json", Action::kExport);
+  exported->add_option("--output,-o", command.output, "standard output")->type_name("FILE");
+  auto* branch = add_about("branch", "A new conversation from a message on", Action::kBranch);
+  branch->add_option("message", command.text, "its last message; none: all")->type_name("MESSAGE");
+  auto* rename = add_about("rename", "Give a title", Action::kRename);
+  rename->add_option("title", command.text)->required()->type_name("TITLE");
+  for (CLI::App* sub : {add_about("pin", "Keep at the top of the list", Action::kPin),
+                        add_about("archive", "Take out of the list", Action::kArchive)}) {
+    sub->add_flag("--undo", command.undo, "the opposite");
+  }
+  add_about("delete", "With its messages, for ever", Action::kDelete);
+}
+
 void AddAgents(CLI::App& app, CommandLine& out, AgentsCommand& agents) {
   auto* command = app.add_subcommand("agents", "The agents and their files");
   command->require_subcommand(1);
@@ -260,6 +299,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   GraphCommand graph;
   TasksCommand tasks;
   ConfigCommand config;
+  ConversationsCommand conversations;
   app.add_option("--config", out.config_file, "configuration file (./baton.yaml if there is one)")
       ->type_name("FILE");
   AddServe(app, out);
@@ -269,6 +309,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   check_command->add_flag("--json", check.json, "one result a line, as JSON");
   AddSetting(*check_command, out.settings, "--server", "server", "HOST:PORT (127.0.0.1:50051)");
   check_command->callback([&] { out.command = check; });
+  AddConversations(app, out, conversations);
   AddAgents(app, out, agents);
   AddGraph(app, out, graph);
   AddTasks(app, out, tasks);

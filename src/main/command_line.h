@@ -30,6 +30,27 @@ struct CheckCommand {
   bool json = false;
 };
 
+struct ConversationsCommand {
+  enum class Action {
+    kList,
+    kShow,
+    kSearch,
+    kExport,
+    kBranch,
+    kRename,
+    kPin,
+    kArchive,
+    kDelete
+  } action = Action::kList;
+  std::string conversation_id;
+  std::string text;              // of search, of rename; of branch the message
+  std::filesystem::path output;  // of export; empty: standard output
+  int limit = 0;                 // 0: of list all
+  bool archived = false;         // of list
+  bool undo = false;             // of pin and archive
+  bool json = false;
+};
+
 struct AgentsCommand {
   enum class Action { kList, kShow, kLint, kRoute } action = Action::kList;
   std::string name;                          // of show
@@ -83,7 +104,8 @@ struct ConfigCommand {
 };
 
 using Command = std::variant<ServeCommand, ImportCommand, ChatCommand, CheckCommand, AgentsCommand,
-                             GraphCommand, TasksCommand, PermissionsCommand, ConfigCommand>;
+                             GraphCommand, TasksCommand, PermissionsCommand, ConversationsCommand,
+                             ConfigCommand>;
 
 struct CommandLine {
   std::filesystem::path config_file;

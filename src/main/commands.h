@@ -11,6 +11,7 @@ int RunServe(const Settings& settings, const ServeCommand& command);
 
 int RunImport(const Settings& settings, const ImportCommand& command);
 int RunChat(const Settings& settings, const ChatCommand& command);
+int RunConversations(const Settings& settings, const ConversationsCommand& command);
 int RunCheck(const Settings& settings, const CheckCommand& command);
 int RunAgents(const Settings& settings, const AgentsCommand& command);
 // 3 if the graph waits for an answer.

@@ -17,6 +17,7 @@ int Run(const Settings& settings, const Command& command) {
     int operator()(const ImportCommand& c) const { return RunImport(settings, c); }
     int operator()(const ChatCommand& c) const { return RunChat(settings, c); }
     int operator()(const CheckCommand& c) const { return RunCheck(settings, c); }
+    int operator()(const ConversationsCommand& c) const { return RunConversations(settings, c); }
     int operator()(const AgentsCommand& c) const { return RunAgents(settings, c); }
     int operator()(const GraphCommand& c) const { return RunGraph(settings, c); }
     int operator()(const TasksCommand& c) const { return RunTasks(settings, c); }

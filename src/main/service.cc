@@ -121,6 +121,7 @@ struct Service::Parts {
   std::unique_ptr<graph::LongTermStore> long_term;
   std::unique_ptr<runs::LocalOrchestrator> orchestrator;
   std::unique_ptr<runs::tasks::TaskQueue> tasks;
+  std::optional<runs::ConversationStore> conversations;
   std::unique_ptr<rpc::OrchestratorServer> grpc_server;
   std::unique_ptr<HttpRoutes> http_routes;
   std::unique_ptr<http::Server> http_server;
@@ -207,8 +208,13 @@ Status Service::Parts::StartOrchestrator() {
   agent_source.emplace(*agent_catalog);
   BATON_TRY(StartRuns());
   BATON_TRY(StartTasks());
+  conversations.emplace(*database, *checkpoints, SystemClock(), ids);
   auto server = rpc::StartOrchestratorServer(
-      runtime, {*orchestrator, tasks.get(), &orchestrator->permissions()},
+      runtime,
+      {.orchestrator = *orchestrator,
+       .tasks = tasks.get(),
+       .permissions = &orchestrator->permissions(),
+       .conversations = &*conversations},
       GrpcOptions(settings, "grpc"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "gRPC", "--grpc");
   grpc_server = std::move(*server);

@@ -6,6 +6,7 @@
 
 #include "proto/orchestrator.pb.h"
 #include "rpc/internal/chat_wire.h"
+#include "rpc/internal/conversation_calls.h"
 #include "rpc/internal/grpc_server.h"
 #include "rpc/internal/permission_calls.h"
 #include "rpc/internal/task_calls.h"
@@ -26,13 +27,11 @@ async::Task<Status> RelayChunks(runs::ChunkStream& stream, internal::MessageWrit
   }
 }
 
-async::Task<Status> ServeChat(runs::Orchestrator& orchestrator, orchestrator::ChatRequest request,
+async::Task<Status> ServeTurn(runs::Orchestrator& orchestrator, runs::TurnRequest turn,
                               const internal::CallContext& context,
                               internal::MessageWriter& writer) {
-  Result<runs::TurnRequest> turn = internal::DecodeTurn(std::move(request));
-  if (!turn) co_return std::move(turn).error();
-  const bool joined = turn->resume && turn->answers.empty();
-  auto stream = co_await orchestrator.StreamChat(*std::move(turn));
+  const bool joined = turn.resume && turn.answers.empty();
+  auto stream = co_await orchestrator.StreamChat(std::move(turn));
   if (!stream) co_return std::move(stream).error();
   Status status = co_await RelayChunks(**stream, writer);
   const CancelReason reason = context.cancel_reason();
@@ -43,6 +42,28 @@ async::Task<Status> ServeChat(runs::Orchestrator& orchestrator, orchestrator::Ch
                      "the server is shutting down; join the run again with metadata resume=true");
   }
   co_return status;
+}
+
+async::Task<Status> ServeChat(runs::Orchestrator& orchestrator, orchestrator::ChatRequest request,
+                              const internal::CallContext& context,
+                              internal::MessageWriter& writer) {
+  Result<runs::TurnRequest> turn = internal::DecodeTurn(std::move(request));
+  if (!turn) co_return std::move(turn).error();
+  co_return co_await ServeTurn(orchestrator, *std::move(turn), context, writer);
+}
+
+async::Task<Status> ServeResume(runs::Orchestrator& orchestrator,
+                                orchestrator::ResumeStreamRequest request,
+                                const internal::CallContext& context,
+                                internal::MessageWriter& writer) {
+  if (request.run_id().empty()) {
+    co_return Status(Code::kInvalidArgument, "ResumeStreamRequest.run_id is empty");
+  }
+  runs::TurnRequest turn{.user_id = request.user_id(),
+                         .resume = true,
+                         .run_id = request.run_id(),
+                         .from_seq = request.after_seq()};
+  co_return co_await ServeTurn(orchestrator, std::move(turn), context, writer);
 }
 
 async::Task<Result<orchestrator::HealthCheckResponse>> ServeHealth(
@@ -83,6 +104,16 @@ OrchestratorServer::State::State(async::Runtime& runtime, const OrchestratorServ
                                               internal::MessageWriter& writer) {
         return ServeChat(orchestrator, std::move(request), context, writer);
       });
+  service.ServeStream<orchestrator::ResumeStreamRequest, orchestrator::ChatChunk>(
+      "ResumeStream", Access::kToken,
+      [&orchestrator = services.orchestrator](orchestrator::ResumeStreamRequest request,
+                                              const CallContext& context,
+                                              internal::MessageWriter& writer) {
+        return ServeResume(orchestrator, std::move(request), context, writer);
+      });
+  if (services.conversations != nullptr) {
+    internal::ServeConversations(service, *services.conversations);
+  }
   service.ServeUnary<orchestrator::HealthCheckRequest, orchestrator::HealthCheckResponse>(
       "HealthCheck", Access::kEveryone,
       [&orchestrator = services.orchestrator](const orchestrator::HealthCheckRequest&,

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "rpc/server_options.h"
+#include "runs/conversation_store.h"
 #include "runs/orchestrator.h"
 #include "runs/permissions.h"
 #include "runs/tasks/tasks.h"
@@ -24,6 +25,7 @@ struct OrchestratorServices {
   runs::Orchestrator& orchestrator;
   runs::tasks::Tasks* tasks = nullptr;
   runs::Permissions* permissions = nullptr;
+  runs::ConversationStore* conversations = nullptr;
 };
 
 // Serves runs::Orchestrator as orchestrator.OrchestratorService, with grpc.health.v1 and

@@ -34,6 +34,23 @@ inline constexpr std::size_t kMaxHistoryMessages = 1000;
 inline constexpr std::int64_t kHistoryWindowMessages = 200;
 inline constexpr std::int64_t kHistoryWindowBytes = std::int64_t{256} << 10U;
 
+// Pages of what a person looks through: a screenful, and what a screen could ever show.
+inline constexpr int kDefaultConversationPage = 50;
+inline constexpr int kMaxConversationPage = 200;
+
+// Messages read at once: a gRPC message ends at 64 MiB.
+inline constexpr std::int64_t kMaxMessagePage = 500;
+inline constexpr std::int64_t kMaxMessagePageBytes = std::int64_t{8} << 20U;
+
+// An export is one answer, and a gRPC message ends at 64 MiB.
+inline constexpr std::size_t kMaxExportBytes = std::size_t{48} << 20U;
+
+// A title is one line of a list.
+inline constexpr std::size_t kMaxTitleBytes = 200;
+
+// A person types fewer, and each is a look into the index.
+inline constexpr std::size_t kMaxSearchWords = 32;
+
 // Answers to questions are form fields, not documents.
 inline constexpr std::size_t kMaxAnswers = 100;
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{1} << 20U;

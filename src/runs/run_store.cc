@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runs/conversation_schema.h"
+#include "runs/conversation_store.h"
 #include "runs/limits.h"
 #include "runs/run_schema.h"
 
@@ -124,7 +126,8 @@ Statement InsertRun(const RunRecord& run, const std::string& now) {
 }  // namespace
 
 async::Task<Status> RunStore::Migrate() {
-  co_return co_await storage::Migrate(database_, "runs", RunMigrations());
+  BATON_CO_TRY(co_await storage::Migrate(database_, "runs", RunMigrations()));
+  co_return co_await storage::Migrate(database_, "conversations", ConversationMigrations());
 }
 
 void RunStore::AddMessage(Batch& batch, const std::string& thread_id,
@@ -163,6 +166,7 @@ void RunStore::AddSuperseded(Batch& batch, const Superseded& superseded) {
 async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run) {
   const RunRecord& record = run.record;
   Batch batch;
+  batch.push_back(TouchConversation(record, run.message.content, Now()));
   if (run.superseded) AddSuperseded(batch, *run.superseded);
   if (run.lock) {
     for (Statement& change : SetLock(record.thread_id, *run.lock, Now())) {
@@ -213,7 +217,7 @@ async::Task<Result<std::optional<RunRecord>>> RunStore::FindWaiting(std::string 
 async::Task<Result<RunRecord>> RunStore::Find(std::string user_id, std::string conversation_id,
                                               std::string run_id) {
   Statement select{.sql = fmt::format("SELECT {} FROM runs WHERE user_id = $1 AND "
-                                      "conversation_id = $2",
+                                      "(conversation_id = $2 OR $2 = '')",
                                       kRunColumns),
                    .params = {user_id, conversation_id}};
   if (run_id.empty()) {
@@ -230,6 +234,7 @@ async::Task<Result<RunRecord>> RunStore::Find(std::string user_id, std::string c
   if (run_id.empty()) {
     co_return Fail(Code::kNotFound, "conversation '{}' has no run", conversation_id);
   }
+  if (conversation_id.empty()) co_return Fail(Code::kNotFound, "there is no run {}", run_id);
   co_return Fail(Code::kNotFound, "conversation '{}' has no run {}", conversation_id, run_id);
 }
 

@@ -71,8 +71,8 @@ class RunStore {
   // The conversation's run that waits for an answer, if there is one.
   async::Task<Result<std::optional<RunRecord>>> FindWaiting(std::string thread_id);
 
-  // The run, or with an empty `run_id` the newest of the conversation. kNotFound as well for
-  // another user's.
+  // The run, or with an empty `run_id` the newest of the conversation; with an empty
+  // `conversation_id` the run alone names it. kNotFound as well for another user's.
   async::Task<Result<RunRecord>> Find(std::string user_id, std::string conversation_id,
                                       std::string run_id);
   async::Task<Result<std::vector<RunRecord>>> ListRunning();

@@ -98,7 +98,9 @@ Status CheckTurn(const TurnRequest& request) {
   if (request.user_id.find(':') != std::string::npos) {
     return Fail(Code::kInvalidArgument, "user_id '{}' contains ':'", request.user_id);
   }
-  BATON_TRY(CheckId("conversation_id", request.conversation_id));
+  // A run is named by its id alone as well.
+  const bool by_run = request.resume && !request.run_id.empty() && request.conversation_id.empty();
+  if (!by_run) BATON_TRY(CheckConversationId(request.conversation_id));
   if (!request.run_id.empty()) BATON_TRY(CheckId("run_id", request.run_id));
   BATON_TRY(CheckQuery(request));
   BATON_TRY(CheckText("session_id", request.session_id, kMaxFieldBytes));
@@ -124,6 +126,10 @@ Status CheckTurn(const TurnRequest& request) {
     return Fail(Code::kInvalidArgument, "cancel without resume: which run is meant?");
   }
   return CheckAnswers(request);
+}
+
+Status CheckConversationId(std::string_view conversation_id) {
+  return CheckId("conversation_id", conversation_id);
 }
 
 std::string ThreadId(std::string_view user_id, std::string_view conversation_id) {

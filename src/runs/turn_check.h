@@ -1,6 +1,9 @@
 // Whether a turn can be at all, asked before anything is done for it.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "base/status.h"
 #include "runs/orchestrator.h"
 
@@ -10,6 +13,9 @@ namespace baton::runs {
 // joining turn needs none), text that is not UTF-8, an unknown role. kResourceExhausted names
 // the field, its size and the limit.
 Status CheckTurn(const TurnRequest& request);
+
+// kInvalidArgument as above.
+Status CheckConversationId(std::string_view conversation_id);
 
 // "{user_id}:{conversation_id}". CheckTurn() keeps ':' out of user ids, so no two
 // conversations share one.
