@@ -18,7 +18,11 @@ json::Object EditorToJson(const ActiveEditor& editor) {
           {"language", editor.language},
           {"content", editor.content},
           {"type", editor.type},
-          {"title", editor.title}};
+          {"title", editor.title},
+          {"document_id", editor.document_id},
+          {"cursor", editor.cursor},
+          {"selection_start", editor.selection_start},
+          {"selection_end", editor.selection_end}};
 }
 
 ActiveEditor EditorFromJson(const json::Value& value) {
@@ -29,6 +33,10 @@ ActiveEditor EditorFromJson(const json::Value& value) {
   editor.content = json::GetString(value, "content");
   editor.type = json::GetString(value, "type");
   editor.title = json::GetString(value, "title");
+  editor.document_id = json::GetString(value, "document_id");
+  editor.cursor = json::GetInt(value, "cursor", -1);
+  editor.selection_start = json::GetInt(value, "selection_start", -1);
+  editor.selection_end = json::GetInt(value, "selection_end", -1);
   return editor;
 }
 
