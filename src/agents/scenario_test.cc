@@ -14,6 +14,7 @@
 #include "agents/internal/turn_recorder.h"
 #include "async/block_on.h"
 #include "checkpoint/memory_checkpoint_store.h"
+#include "checkpoint/memory_long_term_store.h"
 #include "testing/scripted_model.h"
 
 namespace baton::agents {
@@ -129,12 +130,28 @@ std::vector<llm::Message> ConversationIn(const YAML::Node& list) {
   return messages;
 }
 
+OpenDocument DocumentIn(const YAML::Node& node) {
+  CheckKeys(node, {"filename", "text", "editable", "cursor", "selection"});
+  OpenDocument document{.is_editable = node["editable"].as<bool>(true),
+                        .filename = TextOf(node["filename"]),
+                        .text = TextOf(node["text"]),
+                        .cursor = node["cursor"].as<std::int64_t>(-1)};
+  if (node["selection"]) {
+    document.selection_start = node["selection"][0].as<std::int64_t>();
+    document.selection_end = node["selection"][1].as<std::int64_t>();
+  }
+  return document;
+}
+
 // A scenario while it runs.
 class Scenario {
  public:
   explicit Scenario(const YAML::Node& script) : script_(script), agent_(SpecOf(script), store_) {
-    CheckKeys(script, {"title", "agent", "permissions", "conversation", "models", "tools",
-                       "answers", "expect"});
+    CheckKeys(script, {"title", "agent", "permissions", "document", "game", "conversation",
+                       "models", "tools", "answers", "expect"});
+    if (script["document"]) agent_.document = DocumentIn(script["document"]);
+    agent_.run_options.store = &long_term_;
+    if (script["game"]) KeepGame(TextOf(script["game"]));
     for (const auto& model : script["models"]) {
       auto scripted = std::make_shared<ScriptedChatModel>();
       for (const YAML::Node& turn : model.second) scripted->Add(ModelTurnIn(turn));
@@ -164,7 +181,7 @@ class Scenario {
   void Check() {
     const YAML::Node expect = script_["expect"];
     CheckKeys(expect, {"transcript", "answer", "sources", "tools_used", "asked", "status",
-                       "models_see", "models_do_not_see"});
+                       "models_see", "models_do_not_see", "operations", "questions", "game"});
     if (expect["status"]) {
       EXPECT_EQ(result_.status.ToString(), TextOf(expect["status"]));
     } else {
@@ -176,6 +193,9 @@ class Scenario {
     if (expect["transcript"]) EXPECT_EQ(user_.lines(), Lines(expect["transcript"]));
     if (expect["sources"]) EXPECT_EQ(Sources(), Lines(expect["sources"]));
     if (expect["tools_used"]) EXPECT_EQ(ToolsUsed(), Lines(expect["tools_used"]));
+    if (expect["game"]) EXPECT_EQ(KeptGame(), TextOf(expect["game"]));
+    if (expect["operations"]) EXPECT_EQ(Operations(), Lines(expect["operations"]));
+    if (expect["questions"]) EXPECT_EQ(ClarifyingQuestions(), Lines(expect["questions"]));
     if (expect["asked"]) EXPECT_EQ(asked_, Lines(expect["asked"]));
     for (const auto& text : expect["models_see"]) EXPECT_TRUE(See(text.Scalar())) << text.Scalar();
     for (const auto& text : expect["models_do_not_see"]) {
@@ -210,6 +230,42 @@ class Scenario {
     return names;
   }
 
+  // What is kept of the conversation's game before the turn.
+  void KeepGame(const std::string& text) {
+    const json::Value game = json::Parse(text).value();
+    EXPECT_TRUE(async::BlockOn(long_term_.Put({"simulations"}, "scenario", game.as_object())).ok());
+  }
+
+  // What is kept after it; empty if nothing is.
+  std::string KeptGame() {
+    const auto item =
+        async::BlockOn(long_term_.Get({"simulations"}, "scenario", graph::ReadMode::kLeave));
+    EXPECT_TRUE(item.has_value());
+    return *item ? json::Serialize((*item)->value) : "";
+  }
+
+  std::vector<std::string> Operations() const {
+    std::vector<std::string> lines;
+    const json::Value* operations = json::Find(result_.values, "editor_operations");
+    if (operations == nullptr) return {"none"};
+    for (const json::Value& each : operations->as_array()) {
+      lines.push_back(fmt::format(
+          "{} {}-{} {} «{}» → «{}»", json::GetString(each, "op_type"), json::GetInt(each, "start"),
+          json::GetInt(each, "end"), json::GetString(each, "pre_hash"),
+          json::GetString(each, "original_text"), json::GetString(each, "text")));
+    }
+    return lines;
+  }
+
+  std::vector<std::string> ClarifyingQuestions() const {
+    std::vector<std::string> lines;
+    for (const json::Value& question :
+         result_.values.at("manuscript_edit").at("clarifying_questions").as_array()) {
+      lines.emplace_back(json::ToStringView(question.as_string()));
+    }
+    return lines;
+  }
+
   // Whether any message of any request has `text`.
   bool See(std::string_view text) const {
     for (const auto& [alias, model] : models_) {
@@ -224,6 +280,7 @@ class Scenario {
 
   const YAML::Node script_;
   checkpoint::MemoryCheckpointStore store_;
+  checkpoint::MemoryLongTermStore long_term_{SystemClock()};
   TestedAgent agent_;
   std::map<std::string, std::shared_ptr<ScriptedChatModel>> models_;
   TurnRecorder user_;
@@ -243,9 +300,14 @@ std::vector<std::string> ScenarioFiles() {
 class ScenarioTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(ScenarioTest, GoesAsWritten) {
-  Scenario scenario(YAML::LoadFile("tests/scenarios/" + GetParam() + ".yaml"));
-  scenario.Run();
-  if (!HasFatalFailure()) scenario.Check();
+  for (const YAML::Node& script :
+       YAML::LoadAllFromFile("tests/scenarios/" + GetParam() + ".yaml")) {
+    SCOPED_TRACE(TextOf(script["title"]));
+    Scenario scenario(script);
+    scenario.Run();
+    if (HasFatalFailure()) return;
+    scenario.Check();
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, ScenarioTest, ::testing::ValuesIn(ScenarioFiles()),

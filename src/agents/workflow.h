@@ -44,5 +44,8 @@ int GetParameter(const AgentSpec& spec, const WorkflowParameter& parameter);
 
 Workflow ConversationWorkflow();
 Workflow ResearchWorkflow();
+Workflow EditorWorkflow();
+Workflow TransformWorkflow();
+Workflow SimulationWorkflow();
 
 }  // namespace baton::agents

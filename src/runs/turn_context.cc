@@ -67,4 +67,15 @@ std::string BuildSurroundings(const std::optional<ActiveEditor>& editor) {
   return text;
 }
 
+std::optional<agents::OpenDocument> BuildDocument(const std::optional<ActiveEditor>& editor) {
+  if (!editor) return std::nullopt;
+  return agents::OpenDocument{.is_editable = editor->is_editable,
+                              .filename = editor->filename,
+                              .document_id = editor->document_id,
+                              .text = editor->content,
+                              .cursor = editor->cursor,
+                              .selection_start = editor->selection_start,
+                              .selection_end = editor->selection_end};
+}
+
 }  // namespace baton::runs
