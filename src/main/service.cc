@@ -201,6 +201,10 @@ Status Service::Parts::StartRuns() {
        .check = [client = tool_client](Deadline d) { return client->CheckHealth(d); }},
       {.name = "model", .check = [m = *model](Deadline d) { return m->CheckHealth(d); }}};
   options.health_details["version"] = kVersion;
+  options.on_busy = settings.Text("runs.on_busy");
+  if (const auto policy = runs::ParseBusyPolicy(options.on_busy); !policy) {
+    return Status(policy.error()).Annotate("setting 'runs.on_busy'");
+  }
   auto routing = BuildRouterOptions(settings);
   if (!routing) return routing.error();
   options.routing = std::move(*routing);

@@ -52,6 +52,8 @@ constexpr std::array kSettings = {
                 "the model behind the alias 'fast'; empty: the default one"},
     SettingSpec{"routing", "BATON_ROUTING", "model",
                 "who chooses the agent: model (the fast one, if it is real) or offline"},
+    SettingSpec{"runs.on_busy", "BATON_ON_BUSY", "enqueue",
+                "a message while a run is under way: enqueue, reject, interrupt or rollback"},
     SettingSpec{"openai.api_key", "OPENAI_API_KEY", "", "key of the OpenAI-compatible provider",
                 Type::kText, true},
     SettingSpec{"openai.base_url", "OPENAI_BASE_URL", "",

@@ -22,6 +22,7 @@
 #include "llm/model_catalog.h"
 #include "runs/active_runs.h"
 #include "runs/agent_source.h"
+#include "runs/double_text.h"
 #include "runs/health.h"
 #include "runs/left_over_runs.h"
 #include "runs/limits.h"
@@ -69,6 +70,9 @@ struct LocalOrchestratorOptions {
 
   RouterOptions routing;
 
+  // For messages that do not say it themselves.
+  std::string on_busy = "enqueue";
+
   // Asked by CheckHealth() beside the store, which is always asked and required.
   std::vector<Dependency> dependencies;
   std::map<std::string, std::string> health_details;  // added as they are: "version", …
@@ -102,8 +106,12 @@ class LocalOrchestrator final : public Orchestrator {
   async::Task<OpenedStream> Begin(TurnRequest request);
   async::Task<void> SettleSuperseded(RunRecord record, std::string by);
   async::Task<OpenedStream> Join(TurnRequest request);
-  async::Task<Status> CancelRun(RunRecord record);
-  async::Task<Status> TakeOverToCancel(RunRecord record);
+  async::Task<OpenedStream> StandInLine(RunRecord record, BusyPolicy policy);
+  async::Task<void> BeginNext(std::string thread_id);
+  async::Task<void> DriveAndGoOn(std::shared_ptr<RunExecution> run);
+  async::Task<Status> LookAfterQueue();
+  async::Task<Status> CancelRun(RunRecord record, Leaving leaving = Leaving::kMessage);
+  async::Task<Status> TakeOverToCancel(RunRecord record, Leaving leaving);
   async::Task<OpenedStream> Answer(RunRecord record, TurnRequest request);
   std::shared_ptr<RunExecution> Launch(ActiveRuns::Place place, RunSetup setup,
                                        const async::Executor& caller);
@@ -127,6 +135,8 @@ class LocalOrchestrator final : public Orchestrator {
   const std::string owner_;
 
   RunStore store_;
+  RunQueue queue_;
+  QueuedThreads queued_threads_;
   graph::Runner runner_;
   Router router_;
   RunMetrics metrics_;

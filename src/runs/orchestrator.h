@@ -50,6 +50,10 @@ struct TurnRequest {
   Persona persona;
   std::optional<ActiveEditor> editor;
 
+  // What becomes of it while a run of the conversation is under way: "enqueue" "reject"
+  // "interrupt" "rollback" (double_text.h). Empty: as the orchestrator is set.
+  std::string on_busy;
+
   // Joining instead of starting: the conversation's newest run, or `run_id`.
   bool resume = false;
   std::string run_id;
