@@ -209,13 +209,12 @@ Status Service::Parts::StartOrchestrator() {
   BATON_TRY(StartRuns());
   BATON_TRY(StartTasks());
   conversations.emplace(*database, *checkpoints, SystemClock(), ids);
-  auto server = rpc::StartOrchestratorServer(
-      runtime,
-      {.orchestrator = *orchestrator,
-       .tasks = tasks.get(),
-       .permissions = &orchestrator->permissions(),
-       .conversations = &*conversations},
-      GrpcOptions(settings, "grpc"), metrics);
+  auto server = rpc::StartOrchestratorServer(runtime,
+                                             {.orchestrator = *orchestrator,
+                                              .tasks = tasks.get(),
+                                              .permissions = &orchestrator->permissions(),
+                                              .conversations = &*conversations},
+                                             GrpcOptions(settings, "grpc"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "gRPC", "--grpc");
   grpc_server = std::move(*server);
   return {};
@@ -239,6 +238,10 @@ Status Service::Parts::StartRuns() {
        .check = [client = tool_client](Deadline d) { return client->CheckHealth(d); }},
       {.name = "model", .check = [m = *model](Deadline d) { return m->CheckHealth(d); }}};
   options.health_details["version"] = kVersion;
+  options.on_busy = settings.Text("runs.on_busy");
+  if (const auto policy = runs::ParseBusyPolicy(options.on_busy); !policy) {
+    return Status(policy.error()).Annotate("setting 'runs.on_busy'");
+  }
   auto routing = BuildRouterOptions(settings);
   if (!routing) return routing.error();
   options.routing = std::move(*routing);

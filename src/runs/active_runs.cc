@@ -55,6 +55,11 @@ void ActiveRuns::Remove(const std::string& run_id) {
   if (runs_.empty() && emptied_ != nullptr) emptied_->Raise();
 }
 
+bool ActiveRuns::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
 void ActiveRuns::Stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;

@@ -59,6 +59,7 @@ class ActiveRuns {
 
   // Nothing is reserved from now on.
   void Stop();
+  bool stopped() const;
 
   // Suspends until no place is taken or reserved. One waiter.
   async::Task<void> WaitUntilEmpty();

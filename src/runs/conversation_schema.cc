@@ -73,7 +73,18 @@ CREATE INDEX messages_by_id ON messages (message_id);
 CREATE INDEX messages_words ON messages USING GIN (to_tsvector('simple', left(content, 100000)));
 )sql"};
 
-constexpr std::array kMigrations = {kConversations};
+// queued_runs: messages that were accepted while another run of their conversation was under way,
+// as runs in state 'queued'. They begin in the order of `place`.
+constexpr storage::Migration kQueue{.version = 2, .name = "queued runs", .sqlite = R"sql(
+CREATE TABLE queued_runs (
+  thread_id TEXT NOT NULL,
+  place BIGINT NOT NULL,
+  run_id TEXT NOT NULL,
+  PRIMARY KEY (thread_id, place)
+) WITHOUT ROWID;
+)sql"};
+
+constexpr std::array kMigrations = {kConversations, kQueue};
 
 }  // namespace
 

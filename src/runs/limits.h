@@ -34,6 +34,9 @@ inline constexpr std::size_t kMaxHistoryMessages = 1000;
 inline constexpr std::int64_t kHistoryWindowMessages = 200;
 inline constexpr std::int64_t kHistoryWindowBytes = std::int64_t{256} << 10U;
 
+// Who has this many messages waiting in one conversation talks to nobody any more.
+inline constexpr std::int64_t kMaxQueuedMessages = 20;
+
 // Pages of what a person looks through: a screenful, and what a screen could ever show.
 inline constexpr int kDefaultConversationPage = 50;
 inline constexpr int kMaxConversationPage = 200;

@@ -59,11 +59,12 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
       owner_(parts.ids.New("owner")),
       store_(parts.database, parts.clock),
       permission_store_(parts.database, parts.clock),
+      queue_(parts.database, parts.clock),
       runner_(parts.checkpoints, parts.clock, parts.ids),
       router_(parts.agents, parts.models, options_.routing),
       metrics_(parts.metrics),
       active_(options_.max_runs, metrics_.active()),
-      intake_(store_, runner_, parts.agents, parts.clock, parts.ids, owner_),
+      intake_(store_, queue_, runner_, parts.agents, parts.clock, parts.ids, owner_),
       desk_(permission_store_, store_, parts.clock, parts.ids,
             [this](RunRecord record, std::map<std::string, std::string> answers) {
               return GoOn(std::move(record), std::move(answers));
@@ -141,6 +142,7 @@ async::Task<Result<std::unique_ptr<ChunkStream>>> LocalOrchestrator::StreamChat(
     TurnRequest request) {
   BATON_CO_TRY(CheckTurn(request));
   if (request.resume) co_return co_await Join(std::move(request));
+  if (request.on_busy.empty()) request.on_busy = options_.on_busy;
   auto answer = co_await desk_.ReadChat(request);
   if (!answer) co_return Fail(std::move(answer).error());
   if (*answer) co_return co_await Join(**std::move(answer), "chat");
@@ -164,8 +166,10 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
   const std::string run_id = in_background ? request.background_run_id : services_.ids.New("run");
   Result<ActiveRuns::Place> place = active_.Reserve(run_id);
   if (!place) co_return Fail(std::move(place).error());
+  const Result<BusyPolicy> policy = ParseBusyPolicy(request.on_busy);
+  if (!policy) co_return Fail(policy.error());
   // Choosing may cost a model's answer: nothing that is refused anyway comes as far.
-  if (Router::NeedsConversation(request)) {
+  if (*policy == BusyPolicy::kReject && Router::NeedsConversation(request)) {
     BATON_CO_TRY(co_await store_.CheckNotBusy(ThreadId(request.user_id, request.conversation_id),
                                               request.conversation_id));
   }
@@ -175,6 +179,12 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
                   std::chrono::steady_clock::now() - requested);
   Result<RunSetup> setup = co_await intake_.Admit(run_id, std::move(request), *std::move(routing));
   if (!setup) co_return Fail(std::move(setup).error());
+  if (setup->queued) {
+    {
+      const ActiveRuns::Place unused = *std::move(place);
+    }
+    co_return co_await StandInLine(std::move(setup->record), *policy);
+  }
   setup->requested = requested;
   LogWith({setup->record.run_id, setup->record.thread_id}, LogLevel::kDebug, "run admitted",
           {{"agent", setup->record.agent}});
@@ -220,14 +230,23 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Join(TurnRequest
 // Ends a run on somebody's word. One that is executed here is told; one that waits, or that
 // another process executes or has left, is taken over only to be ended: the fence then stops
 // whoever still works on it at its next write.
-async::Task<Status> LocalOrchestrator::CancelRun(RunRecord record) {
+async::Task<Status> LocalOrchestrator::CancelRun(RunRecord record, Leaving leaving) {
   for (int i = 0; i < kMaxCancels; ++i) {
     if (HasEnded(record.state)) co_return Status();
     if (const auto run = active_.Find(record.run_id)) {
-      RunExecution::Cancel(run, CancelReason::kUser);
+      if (leaving == Leaving::kMessage) {
+        RunExecution::Cancel(run, CancelReason::kUser);
+      } else {
+        RunExecution::Interrupt(run, leaving);
+      }
       co_return Status();
     }
-    Status taken = co_await TakeOverToCancel(record);
+    Status taken;
+    if (record.state == RunState::kQueued) {
+      taken = co_await intake_.CancelQueued(record);
+    } else {
+      taken = co_await TakeOverToCancel(record, leaving);
+    }
     if (taken.code() != Code::kAborted && taken.code() != Code::kAlreadyExists) co_return taken;
     Result<RunRecord> now =
         co_await store_.Find(record.user_id, record.conversation_id, record.run_id);
@@ -238,12 +257,13 @@ async::Task<Status> LocalOrchestrator::CancelRun(RunRecord record) {
                  record.run_id);
 }
 
-async::Task<Status> LocalOrchestrator::TakeOverToCancel(RunRecord record) {
+async::Task<Status> LocalOrchestrator::TakeOverToCancel(RunRecord record, Leaving leaving) {
   Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
   if (!place) co_return std::move(place).error();
   Result<RunSetup> setup = co_await intake_.Resume(std::move(record), /*crashed=*/false);
   if (!setup) co_return std::move(setup).error();
   setup->give_up = CancelledBy(CancelReason::kUser);
+  setup->leaving = leaving;
   Launch(*std::move(place), *std::move(setup), {});
   co_return Status();
 }
@@ -301,7 +321,7 @@ std::shared_ptr<RunExecution> LocalOrchestrator::Launch(ActiveRuns::Place place,
   async::TaskGroup& lane = LaneFor(caller);
   auto run = std::make_shared<RunExecution>(lane.executor(), services_, std::move(setup));
   const bool stopping = std::move(place).Take(run);
-  asio::post(lane.executor(), [&lane, run] { lane.Spawn(RunExecution::Drive(run)); });
+  asio::post(lane.executor(), [this, &lane, run] { lane.Spawn(DriveAndGoOn(run)); });
   if (stopping) RunExecution::Cancel(run, CancelReason::kShutdown);
   return run;
 }
@@ -376,7 +396,8 @@ async::Task<Status> LocalOrchestrator::LookAfterRuns() {
   }
   left_over_.KeepOnly(*running);
   BATON_CO_TRY(co_await AdoptOrphans(*running));
-  co_return co_await desk_.Settle();
+  BATON_CO_TRY(co_await desk_.Settle());
+  co_return co_await LookAfterQueue();
 }
 
 async::Task<Status> LocalOrchestrator::AdoptOrphans(const std::vector<RunRecord>& running) {

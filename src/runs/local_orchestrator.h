@@ -22,6 +22,7 @@
 #include "llm/model_catalog.h"
 #include "runs/active_runs.h"
 #include "runs/agent_source.h"
+#include "runs/double_text.h"
 #include "runs/health.h"
 #include "runs/left_over_runs.h"
 #include "runs/limits.h"
@@ -75,6 +76,8 @@ struct LocalOrchestratorOptions {
   PermissionPolicy policy;
   // A question for permission that nobody answers by then is answered with no.
   std::chrono::milliseconds answer_within = std::chrono::hours(24);
+  // For messages that do not say it themselves.
+  std::string on_busy = "enqueue";
 
   // Asked by CheckHealth() beside the store, which is always asked and required.
   std::vector<Dependency> dependencies;
@@ -112,8 +115,12 @@ class LocalOrchestrator final : public Orchestrator {
   async::Task<OpenedStream> Begin(TurnRequest request);
   async::Task<void> SettleSuperseded(RunRecord record, std::string by);
   async::Task<OpenedStream> Join(TurnRequest request, std::string by = "stream");
-  async::Task<Status> CancelRun(RunRecord record);
-  async::Task<Status> TakeOverToCancel(RunRecord record);
+  async::Task<OpenedStream> StandInLine(RunRecord record, BusyPolicy policy);
+  async::Task<void> BeginNext(std::string thread_id);
+  async::Task<void> DriveAndGoOn(std::shared_ptr<RunExecution> run);
+  async::Task<Status> LookAfterQueue();
+  async::Task<Status> CancelRun(RunRecord record, Leaving leaving = Leaving::kMessage);
+  async::Task<Status> TakeOverToCancel(RunRecord record, Leaving leaving);
   async::Task<OpenedStream> Answer(RunRecord record, TurnRequest request, std::string by);
   async::Task<Status> GoOn(RunRecord record, std::map<std::string, std::string> answers);
   std::shared_ptr<RunExecution> Launch(ActiveRuns::Place place, RunSetup setup,
@@ -139,6 +146,8 @@ class LocalOrchestrator final : public Orchestrator {
 
   RunStore store_;
   PermissionStore permission_store_;
+  RunQueue queue_;
+  QueuedThreads queued_threads_;
   graph::Runner runner_;
   Router router_;
   RunMetrics metrics_;

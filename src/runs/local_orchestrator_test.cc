@@ -321,7 +321,9 @@ TEST_F(LocalOrchestratorTest, ABusyConversationIsRefusedAndTheRunNamed) {
   model_->Add(HeldAt(gate));
   auto stream = world_.Open(world_.runtime.At(0), Turn("one"));
   async::BlockOn(gate->Reached());
-  const Transcript second = world_.Turn(Turn("two"));
+  TurnRequest impatient = Turn("two");
+  impatient.on_busy = "reject";
+  const Transcript second = world_.Turn(impatient);
   EXPECT_EQ(second.status.code(), Code::kFailedPrecondition);
   EXPECT_NE(second.status.message().find("conversation 'c' is busy with run run_"),
             std::string::npos)

@@ -58,6 +58,10 @@ struct TurnRequest {
   // What the user has allowed for this request: operations ("web_search") and tools, by name.
   std::vector<std::string> granted;
 
+  // What becomes of it while a run of the conversation is under way: "enqueue" "reject"
+  // "interrupt" "rollback" (double_text.h). Empty: as the orchestrator is set.
+  std::string on_busy;
+
   // Joining instead of starting: the conversation's newest run, or `run_id`.
   bool resume = false;
   std::string run_id;

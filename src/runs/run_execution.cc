@@ -86,7 +86,8 @@ RunExecution::RunExecution(async::Executor executor, const RunServices& services
               {setup_.record.run_id, setup_.record.attempt}, setup_.sequencer, log_,
               services.metrics.chunks()),
       effects_(services.store, writer_.fence(), setup_.resumed),
-      work_(std::move(executor)) {
+      work_(std::move(executor)),
+      leaving_(setup_.leaving) {
   writer_.set_crashes(setup_.record.crashes);
   if (!setup_.opening.empty()) log_->Publish(setup_.opening);
 }
@@ -104,6 +105,13 @@ async::Task<void> RunExecution::Drive(std::shared_ptr<RunExecution> run) {
 
 void RunExecution::Cancel(const std::shared_ptr<RunExecution>& run, CancelReason reason) {
   boost::asio::post(run->executor_, [run, reason] { run->work_.Cancel(reason); });
+}
+
+void RunExecution::Interrupt(const std::shared_ptr<RunExecution>& run, Leaving leaving) {
+  boost::asio::post(run->executor_, [run, leaving] {
+    run->leaving_ = leaving;
+    run->work_.Cancel(CancelReason::kSuperseded);
+  });
 }
 
 async::Task<void> RunExecution::Execute() {
@@ -180,7 +188,7 @@ async::Task<void> RunExecution::Conclude() {
   const CancelReason reason = work_.cancel_reason();
   if (!writer_.broken().ok()) {
     BreakOff();
-  } else if (result_.status.ok()) {
+  } else if (result_.status.ok() && leaving_ != Leaving::kNothing) {
     co_await (result_.questions.empty() ? Complete() : Ask());
   } else if (setup_.give_up) {  // also while the server shuts down: nothing is left to resume
     const bool cancelled = setup_.give_up->code() == Code::kCancelled;
@@ -268,9 +276,23 @@ async::Task<void> RunExecution::EndWithError(RunState state, Status status) {
   if (const auto node = status.details().find("node"); node != status.details().end()) {
     last.metadata.insert(*node);
   }
-  const Status stored = co_await writer_.Finish(
-      {.state = state, .error = status.ToString(), .has_effects = effects_.may_have_any()},
-      std::nullopt, std::move(last));
+  RunStore::Ending ending{.state = state,
+                          .error = status.ToString(),
+                          .thread_id = setup_.record.thread_id,
+                          .forget_messages = leaving_ == Leaving::kNothing,
+                          .has_effects = effects_.may_have_any()};
+  std::optional<std::string> said;
+  if (leaving_ == Leaving::kMessageAndText && !writer_.sequencer().text().empty()) {
+    said = writer_.sequencer().text();
+    ending.message = ConversationMessage{.message_id = services_.ids.New("msg"),
+                                         .run_id = setup_.record.run_id,
+                                         .role = "assistant",
+                                         .agent = setup_.record.agent,
+                                         .sources = "[]",
+                                         .created = FormatTimestamp(services_.clock.Now())};
+  }
+  const Status stored =
+      co_await writer_.Finish(std::move(ending), std::move(said), std::move(last));
   if (!stored.ok()) co_return BreakOff();
   Report(RunStateName(state));
   End({});

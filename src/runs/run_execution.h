@@ -53,6 +53,13 @@ struct RunServices {
   StreamLog::Window live_window;
 };
 
+// What a cancelled run leaves in its conversation.
+enum class Leaving {
+  kMessage,         // the user's message
+  kMessageAndText,  // and what was said so far, as an answer
+  kNothing,
+};
+
 // What one activation begins with. The store has it all: it is claimed by `record.attempt`.
 struct RunSetup {
   RunRecord record;
@@ -65,6 +72,8 @@ struct RunSetup {
   bool resumed = false;              // the graph may have got somewhere already
   // The run ends with this instead of going on: failed, or cancelled with CancelledBy().
   std::optional<Status> give_up;
+  Leaving leaving = Leaving::kMessage;
+  bool queued = false;                  // accepted, but not begun: nothing is to be executed
   std::optional<std::string> notice;    // the first status chunk; one may be in the log already
   std::optional<RunRecord> superseded;  // the waiting run that this one's message has ended
   std::chrono::steady_clock::time_point requested = std::chrono::steady_clock::now();
@@ -94,6 +103,9 @@ class RunExecution {
   // `running` in the store, for the next process. Nothing after the end.
   static void Cancel(const std::shared_ptr<RunExecution>& run, CancelReason reason);
 
+  // Cancels it for a newer message of the conversation. Nothing after the end.
+  static void Interrupt(const std::shared_ptr<RunExecution>& run, Leaving leaving);
+
   const RunRecord& record() const { return setup_.record; }
   const std::shared_ptr<StreamLog>& log() const { return log_; }
   const async::Executor& executor() const { return executor_; }
@@ -122,6 +134,7 @@ class RunExecution {
   RunEffects effects_;
   async::TaskGroup work_;
   graph::RunResult result_;
+  Leaving leaving_;
 };
 
 }  // namespace baton::runs

@@ -114,12 +114,24 @@ async::Task<Result<RunSetup>> RunIntake::Admit(std::string run_id, TurnRequest r
                              .granted = std::move(request.granted)},
                  .agent = routing.agent,
                  .sequencer = SequencerFor(record, record.attempt)};
+  const BusyPolicy policy =
+      ParseBusyPolicy(request.on_busy).value_or(BusyPolicy::kEnqueue);  // it is checked
   Status admitted;
   std::optional<RunStore::Superseded> superseded;
   for (int i = 0; i < kMaxAdmissions; ++i) {
     admitted = co_await AdmitOnce(setup, request, routing, superseded);
+    if (admitted.details().contains("run_id") && policy != BusyPolicy::kReject) {
+      admitted = co_await Enqueue(setup, routing, policy);
+    }
     if (admitted.code() != Code::kAborted) break;
     BATON_CO_TRY(co_await Supersede(setup.record, superseded));
+    if (!superseded) continue;
+    if (policy == BusyPolicy::kReject) {
+      co_return Fail(Code::kFailedPrecondition,
+                     "conversation '{}' waits for an answer to run {}: answer or cancel it",
+                     setup.record.conversation_id, superseded->record.run_id);
+    }
+    superseded->forget_messages = policy == BusyPolicy::kRollback;
   }
   if (admitted.ok()) {
     if (superseded) setup.superseded = std::move(superseded->record);
@@ -158,6 +170,62 @@ async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& req
   setup.history = *std::move(history);
   setup.sequencer = std::move(sequencer);
   co_return Status();
+}
+
+// Behind the run that is under way; a message that takes its place goes before all others.
+async::Task<Status> RunIntake::Enqueue(RunSetup& setup, const Routing& routing, BusyPolicy policy) {
+  const std::string now = FormatTimestamp(clock_.Now());
+  RunStore::NewRun run{.record = setup.record, .request = setup.request, .lock = routing.lock};
+  ChunkSequencer sequencer = SequencerFor(setup.record, setup.record.attempt);
+  sequencer.Add({.type = "status",
+                 .message = "Waiting for the answer before this one",
+                 .agent_name = "orchestrator",
+                 .metadata = {{"state", "queued"}, {"agent", setup.record.agent + "_agent"}}},
+                now, run.chunks);
+  for (ChunkDraft& draft : RoutingChunks(routing)) {
+    sequencer.Add(std::move(draft), now, run.chunks);
+  }
+  BATON_CO_TRY(co_await queue_.Add(std::move(run), policy != BusyPolicy::kEnqueue));
+  setup.queued = true;
+  setup.record.state = RunState::kQueued;
+  co_return Status();
+}
+
+async::Task<Result<RunSetup>> RunIntake::Begin(RunRecord record) {
+  const Result<RunStore::Request> stored = co_await store_.LoadRequest(record.run_id);
+  if (!stored) co_return Fail(stored.error());
+  ConversationMessage message{.message_id = ids_.New("msg"),
+                              .run_id = record.run_id,
+                              .role = "user",
+                              .content = stored->request.query,
+                              .sources = "[]",
+                              .created = FormatTimestamp(clock_.Now())};
+  Result<RunRecord> begun = co_await queue_.Begin(std::move(record), owner_, std::move(message));
+  if (!begun) co_return Fail(std::move(begun).error());
+  RunSetup setup{.record = *begun,
+                 .agent = agents_.Find(begun->agent),
+                 .sequencer = SequencerFor(*begun, begun->attempt)};
+  BATON_CO_TRY(co_await Replay(setup.record, setup.sequencer));
+  BATON_CO_TRY(co_await LoadTurn(setup));
+  if (setup.agent == nullptr) {
+    setup.give_up =
+        Fail(Code::kFailedPrecondition, "agent '{}' is no longer there", setup.record.agent);
+  }
+  co_return setup;
+}
+
+async::Task<Status> RunIntake::CancelQueued(RunRecord record) {
+  ChunkSequencer sequencer = SequencerFor(record, record.attempt);
+  BATON_CO_TRY(co_await Replay(record, sequencer));
+  std::vector<StoredChunk> chunks;
+  sequencer.Add({.type = "error",
+                 .message = "cancelled before it began",
+                 .agent_name = "system",
+                 .metadata = {{"state", "cancelled"},
+                              {"code", std::string(CodeName(Code::kCancelled))},
+                              {"agent", record.agent + "_agent"}}},
+                FormatTimestamp(clock_.Now()), chunks);
+  co_return co_await queue_.Cancel(std::move(record), std::move(chunks));
 }
 
 // The conversation's waiting run, if there is one, and what `by` lets it say last.

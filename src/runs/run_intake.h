@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "graph/runner.h"
 #include "runs/agent_source.h"
+#include "runs/double_text.h"
 #include "runs/orchestrator.h"
 #include "runs/router.h"
 #include "runs/run_execution.h"
@@ -28,9 +29,10 @@ namespace baton::runs {
 class RunIntake {
  public:
   // `owner` names this process in the store.
-  RunIntake(RunStore& store, graph::Runner& runner, const AgentSource& agents, const Clock& clock,
-            IdGenerator& ids, std::string owner)
+  RunIntake(RunStore& store, RunQueue& queue, graph::Runner& runner, const AgentSource& agents,
+            const Clock& clock, IdGenerator& ids, std::string owner)
       : store_(store),
+        queue_(queue),
         runner_(runner),
         agents_(agents),
         clock_(clock),
@@ -38,9 +40,15 @@ class RunIntake {
         owner_(std::move(owner)) {}
 
   // A new run: on disk, with its message and its first chunk, when this returns. A run of the
-  // conversation that waits for an answer ends with it. Fails like RunStore::Admit(), but does
-  // not pass on kAborted.
+  // conversation that waits for an answer ends with it. While one is under way the request's
+  // `on_busy` decides: refused as RunStore::Admit() does, or `queued`. Does not pass on kAborted.
   async::Task<Result<RunSetup>> Admit(std::string run_id, TurnRequest request, Routing routing);
+
+  // A queued run whose turn it is. Fails like RunQueue::Begin().
+  async::Task<Result<RunSetup>> Begin(RunRecord record);
+
+  // Ends a queued run.
+  async::Task<Status> CancelQueued(RunRecord record);
 
   // A run that nobody executes. `crashed`: its last activation ended by its own fault, as far as
   // one can tell. kAborted if another process was faster. One that cannot go on (its agent is
@@ -55,6 +63,7 @@ class RunIntake {
  private:
   async::Task<Status> AdmitOnce(RunSetup& setup, const TurnRequest& request, const Routing& routing,
                                 const std::optional<RunStore::Superseded>& superseded);
+  async::Task<Status> Enqueue(RunSetup& setup, const Routing& routing, BusyPolicy policy);
   async::Task<Status> Supersede(const RunRecord& by, std::optional<RunStore::Superseded>& out);
   // kDataLoss if the log cannot be read; `sequencer` then goes on behind its end.
   async::Task<Status> Replay(const RunRecord& record, ChunkSequencer& sequencer);
@@ -63,6 +72,7 @@ class RunIntake {
                                             const std::map<std::string, std::string>& answers);
 
   RunStore& store_;
+  RunQueue& queue_;
   graph::Runner& runner_;
   const AgentSource& agents_;
   const Clock& clock_;

@@ -6,8 +6,8 @@
 namespace baton::runs {
 namespace {
 
-constexpr std::array<std::string_view, 5> kStateNames = {"running", "waiting", "completed",
-                                                         "failed", "cancelled"};
+constexpr std::array<std::string_view, 6> kStateNames = {"running", "waiting",   "completed",
+                                                         "failed",  "cancelled", "queued"};
 
 // What the edge let in, made longer by JSON's escapes.
 constexpr std::size_t kMaxStoredBytes = std::size_t{1} << 30U;
@@ -55,7 +55,9 @@ Result<RunState> ParseRunState(std::string_view name) {
   return Fail(Code::kDataLoss, "run state '{}': no such state", name);
 }
 
-bool HasEnded(RunState state) { return state != RunState::kRunning && state != RunState::kWaiting; }
+bool HasEnded(RunState state) {
+  return state != RunState::kRunning && state != RunState::kWaiting && state != RunState::kQueued;
+}
 
 std::string StoredRequest::Encode() const {
   json::Object object{

@@ -14,8 +14,9 @@
 
 namespace baton::runs {
 
-// running → waiting (asked a question) → running → completed, failed or cancelled.
-enum class RunState { kRunning, kWaiting, kCompleted, kFailed, kCancelled };
+// queued (behind another run of its conversation) → running → waiting (asked a question) → running
+// → completed, failed or cancelled.
+enum class RunState { kRunning, kWaiting, kCompleted, kFailed, kCancelled, kQueued };
 
 std::string_view RunStateName(RunState state);  // "running" "waiting" …
 Result<RunState> ParseRunState(std::string_view name);

@@ -7,6 +7,7 @@
 #include "runs/conversation_store.h"
 #include "runs/limits.h"
 #include "runs/run_schema.h"
+#include "runs/run_statements.h"
 
 namespace baton::runs {
 namespace {
@@ -80,17 +81,6 @@ Statement SelectConversation(std::string thread_id) {
           .params = {std::move(thread_id), kRoutedMessages}};
 }
 
-std::vector<Statement> SetLock(const std::string& thread_id, const std::string& agent,
-                               const std::string& now) {
-  if (agent.empty()) {
-    return {{.sql = "DELETE FROM conversation_locks WHERE thread_id = $1", .params = {thread_id}}};
-  }
-  return {{.sql = "INSERT INTO conversation_locks (thread_id, agent, locked_at) "
-                  "VALUES ($1, $2, $3) ON CONFLICT (thread_id) DO UPDATE SET "
-                  "agent = excluded.agent, locked_at = excluded.locked_at",
-           .params = {thread_id, agent, now}}};
-}
-
 // The newest messages within the window of limits.h, oldest first.
 Statement SelectHistory(std::string thread_id, std::string before_run) {
   return {.sql =
@@ -114,13 +104,23 @@ std::vector<ConversationMessage> ReadMessages(const Rows& rows) {
   return messages;
 }
 
-Statement InsertRun(const RunRecord& run, const std::string& now) {
-  return {.sql =
-              "INSERT INTO runs (run_id, user_id, conversation_id, thread_id, agent, state, "
-              "owner, attempt, crashes, error, created_at, updated_at) "
-              "VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, 0, '', $8, $8)",
-          .params = {run.run_id, run.user_id, run.conversation_id, run.thread_id, run.agent,
-                     run.owner, run.attempt, now}};
+Statement ForgetMessages(const std::string& thread_id, const std::string& run_id) {
+  return {.sql = "DELETE FROM messages WHERE thread_id = $1 AND run_id = $2",
+          .params = {thread_id, run_id}};
+}
+
+// Messages that were accepted earlier come first.
+Statement GuardAgainstQueue(const std::string& thread_id) {
+  return {.sql = "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM queued_runs WHERE thread_id = $1)",
+          .params = {thread_id},
+          .min_rows = 1};
+}
+
+Status Busy(const std::string& conversation_id, const std::string& run_id) {
+  return Status(Code::kFailedPrecondition,
+                fmt::format("conversation '{}' is busy with run {}: wait, cancel or resume it",
+                            conversation_id, run_id))
+      .With("run_id", run_id);
 }
 
 }  // namespace
@@ -130,25 +130,10 @@ async::Task<Status> RunStore::Migrate() {
   co_return co_await storage::Migrate(database_, "conversations", ConversationMigrations());
 }
 
-void RunStore::AddMessage(Batch& batch, const std::string& thread_id,
-                          const ConversationMessage& message) {
-  batch.push_back(
-      {.sql = "INSERT INTO messages (thread_id, position, message_id, run_id, role, content, "
-              "bytes, agent, sources, created_at) VALUES ($1, "
-              "(SELECT COALESCE(MAX(position), 0) + 1 FROM messages WHERE thread_id = $1), "
-              "$2, $3, $4, $5, $6, $7, $8, $9)",
-       .params = {thread_id, message.message_id, message.run_id, message.role, message.content,
-                  static_cast<std::int64_t>(message.content.size()), message.agent, message.sources,
-                  message.created}});
-}
-
 void RunStore::AddLogRow(Batch& batch, const std::string& run_id,
                          const std::vector<StoredChunk>& chunks) {
   if (chunks.empty()) return;
-  batch.push_back({.sql = "INSERT INTO run_log (run_id, first_seq, last_seq, chunks) "
-                          "VALUES ($1, $2, $3, $4)",
-                   .params = {run_id, chunks.front().chunk.seq, chunks.back().chunk.seq,
-                              EncodeChunks(chunks)}});
+  batch.push_back(InsertLogRow(run_id, chunks));
 }
 
 void RunStore::AddSuperseded(Batch& batch, const Superseded& superseded) {
@@ -160,6 +145,7 @@ void RunStore::AddSuperseded(Batch& batch, const Superseded& superseded) {
        .min_rows = 1});
   batch.push_back(DeleteRequest(record.run_id));
   batch.push_back(DeleteEffects(record.run_id));
+  if (superseded.forget_messages) batch.push_back(ForgetMessages(record.thread_id, record.run_id));
   AddLogRow(batch, record.run_id, superseded.chunks);
 }
 
@@ -167,6 +153,7 @@ async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run
   const RunRecord& record = run.record;
   Batch batch;
   batch.push_back(TouchConversation(record, run.message.content, Now()));
+  batch.push_back(GuardAgainstQueue(record.thread_id));
   if (run.superseded) AddSuperseded(batch, *run.superseded);
   if (run.lock) {
     for (Statement& change : SetLock(record.thread_id, *run.lock, Now())) {
@@ -174,22 +161,31 @@ async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run
     }
   }
   batch.push_back(InsertRun(record, Now()));
-  batch.push_back({.sql = "INSERT INTO run_requests (run_id, request, answers) "
-                          "VALUES ($1, $2, '{}')",
-                   .params = {record.run_id, run.request.Encode()}});
+  batch.push_back(InsertRequest(record.run_id, run.request));
   for (const ConversationMessage& message : run.imported) {
-    AddMessage(batch, record.thread_id, message);
+    batch.push_back(InsertMessage(record.thread_id, message));
   }
   const std::size_t history = batch.size();
   batch.push_back(SelectHistory(record.thread_id, {}));
-  AddMessage(batch, record.thread_id, run.message);
+  batch.push_back(InsertMessage(record.thread_id, run.message));
   AddLogRow(batch, record.run_id, run.chunks);
   const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
   if (written) co_return ReadMessages((*written)[history]);
-  if (written.error().code() != Code::kAlreadyExists) co_return Fail(written.error());
-  BATON_CO_TRY(co_await CheckNotBusy(record.thread_id, record.conversation_id));
-  co_return Fail(Code::kAborted, "conversation '{}' was busy a moment ago, or waits",
-                 record.conversation_id);
+  const Code code = written.error().code();
+  if (code != Code::kAlreadyExists && code != Code::kAborted) co_return Fail(written.error());
+  // A guard that failed was the queue's, or that of the run to be superseded.
+  const auto busy = co_await database_.Read(
+      {.sql = "SELECT run_id FROM (SELECT run_id, 0 AS place FROM runs "
+              "WHERE thread_id = $1 AND state = 'running' AND $2 = 1 UNION ALL "
+              "SELECT run_id, place + 1000000 FROM queued_runs WHERE thread_id = $1) AS ahead "
+              "ORDER BY place LIMIT 1",
+       .params = {record.thread_id, std::int64_t{code == Code::kAlreadyExists ? 1 : 0}}});
+  if (!busy) co_return Fail(busy.error());
+  if (busy->rows.empty()) {
+    co_return Fail(Code::kAborted, "conversation '{}' was busy a moment ago, or waits",
+                   record.conversation_id);
+  }
+  co_return Fail(Busy(record.conversation_id, std::string(busy->Text(0, 0))));
 }
 
 async::Task<Status> RunStore::CheckNotBusy(std::string thread_id, std::string conversation_id) {
@@ -198,17 +194,24 @@ async::Task<Status> RunStore::CheckNotBusy(std::string thread_id, std::string co
        .params = {std::move(thread_id)}});
   if (!busy) co_return busy.error();
   if (busy->rows.empty()) co_return Status();
-  co_return Status(Code::kFailedPrecondition,
-                   fmt::format("conversation '{}' is busy with run {}: wait, cancel or resume it",
-                               conversation_id, busy->Text(0, 0)))
-      .With("run_id", std::string(busy->Text(0, 0)));
+  co_return Busy(conversation_id, std::string(busy->Text(0, 0)));
 }
 
 async::Task<Result<std::optional<RunRecord>>> RunStore::FindWaiting(std::string thread_id) {
+  return FindInState(std::move(thread_id), RunState::kWaiting);
+}
+
+async::Task<Result<std::optional<RunRecord>>> RunStore::FindRunning(std::string thread_id) {
+  return FindInState(std::move(thread_id), RunState::kRunning);
+}
+
+async::Task<Result<std::optional<RunRecord>>> RunStore::FindInState(std::string thread_id,
+                                                                    RunState state) {
   const auto rows = co_await database_.Read(
-      {.sql = fmt::format("SELECT {} FROM runs WHERE thread_id = $1 AND state = 'waiting'",
+      {.sql = fmt::format("SELECT {} FROM runs WHERE thread_id = $1 AND state = $2 AND state IN "
+                          "('running', 'waiting')",  // as the index says it
                           kRunColumns),
-       .params = {std::move(thread_id)}});
+       .params = {std::move(thread_id), std::string(RunStateName(state))}});
   if (!rows) co_return Fail(rows.error());
   if (rows->rows.empty()) co_return std::nullopt;
   co_return ReadRun(*rows, 0);
@@ -422,7 +425,8 @@ async::Task<Status> RunStore::Finish(const RunFence& fence, Ending ending) {
     batch.push_back(DeleteRequest(fence.run_id));
     if (ending.has_effects) batch.push_back(DeleteEffects(fence.run_id));
   }
-  if (ending.message) AddMessage(batch, ending.thread_id, *ending.message);
+  if (ending.forget_messages) batch.push_back(ForgetMessages(ending.thread_id, fence.run_id));
+  if (ending.message) batch.push_back(InsertMessage(ending.thread_id, *ending.message));
   AddLogRow(batch, fence.run_id, ending.chunks);
   for (Statement& statement : ending.also) batch.push_back(std::move(statement));
   const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);

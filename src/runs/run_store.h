@@ -46,6 +46,7 @@ class RunStore {
   struct Superseded {
     RunRecord record;
     std::vector<StoredChunk> chunks;
+    bool forget_messages = false;  // those of the run go
   };
 
   struct NewRun {
@@ -60,8 +61,9 @@ class RunStore {
 
   // Accepts a run, on disk, with all that belongs to it, and yields the conversation before its
   // message as LoadHistory() does. kFailedPrecondition names the run of the conversation that is
-  // still running, also in its details "run_id". kAborted if one waits that `superseded` does not
-  // name as it is, or the running one ended meanwhile: look with FindWaiting() and try again.
+  // still running, or the next one that is queued, also in its details "run_id". kAborted if one
+  // waits that `superseded` does not name as it is, or the running one ended meanwhile: look with
+  // FindWaiting() and try again.
   async::Task<Result<std::vector<ConversationMessage>>> Admit(NewRun run);
 
   // kFailedPrecondition as Admit()'s if a run of the conversation is running. One that begins
@@ -70,6 +72,9 @@ class RunStore {
 
   // The conversation's run that waits for an answer, if there is one.
   async::Task<Result<std::optional<RunRecord>>> FindWaiting(std::string thread_id);
+
+  // The conversation's run that is under way, if there is one.
+  async::Task<Result<std::optional<RunRecord>>> FindRunning(std::string thread_id);
 
   // The run, or with an empty `run_id` the newest of the conversation; with an empty
   // `conversation_id` the run alone names it. kNotFound as well for another user's.
@@ -124,6 +129,7 @@ class RunStore {
     std::string error;
     std::optional<ConversationMessage> message;  // the answer
     std::string thread_id;                       // of the message
+    bool forget_messages = false;                // those of the run go
     bool has_effects = true;                     // false: none were ever recorded
     std::vector<StoredChunk> chunks;
     std::vector<storage::Statement> also;  // of other tables, in the same transaction
@@ -143,9 +149,9 @@ class RunStore {
 
  private:
   using Batch = std::vector<storage::Statement>;
+  async::Task<Result<std::optional<RunRecord>>> FindInState(std::string thread_id, RunState state);
 
   void AddSuperseded(Batch& batch, const Superseded& superseded);
-  void AddMessage(Batch& batch, const std::string& thread_id, const ConversationMessage& message);
   void AddLogRow(Batch& batch, const std::string& run_id, const std::vector<StoredChunk>& chunks);
   std::string Now() const { return FormatTimestamp(clock_.Now()); }
 

@@ -93,12 +93,17 @@ async::Task<Result<RunStream::Step>> RunStream::AdvanceLive() {
 
 // The state is read before the log: what a run that has ended said is in the log by then.
 async::Task<Result<RunStream::Step>> RunStream::AdvanceStored() {
-  const bool was_running = record_.state == RunState::kRunning;
+  const bool was_queued = record_.state == RunState::kQueued;
+  const bool was_running = was_queued || record_.state == RunState::kRunning;
   BATON_CO_TRY(co_await ReadStored());
   if (!read_.empty()) co_return Step::kAgain;
   // A run that waited when it was looked up may have been answered since: what it says ends with
   // a last chunk as ever.
   if (!was_running && !is_amid_) co_return Step::kEnd;
+  if (was_queued && active_.stopped()) {
+    co_return Fail(Code::kUnavailable, "the server is shutting down; resume with run {}",
+                   record_.run_id);
+  }
   const Deadline next_look = Deadline::In(kStorePollInterval);
   if (co_await async::SleepUntil(next_look) == async::WaitResult::kCancelled) {
     co_return Fail(Code::kCancelled, "run {}: reading was cancelled", record_.run_id);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/utf8.h"
+#include "runs/double_text.h"
 #include "runs/limits.h"
 
 namespace baton::runs {
@@ -106,6 +107,7 @@ Status CheckTurn(const TurnRequest& request) {
   BATON_TRY(CheckText("session_id", request.session_id, kMaxFieldBytes));
   BATON_TRY(CheckText("agent_type", request.agent_type, kMaxFieldBytes));
   BATON_TRY(CheckText("locked_agent", request.locked_agent, kMaxFieldBytes));
+  if (!request.on_busy.empty()) BATON_TRY(ParseBusyPolicy(request.on_busy));
   BATON_TRY(CheckText("page", request.page, kMaxFieldBytes));
   BATON_TRY(CheckText("persona.ai_name", request.persona.ai_name, kMaxFieldBytes));
   BATON_TRY(CheckText("persona.persona_style", request.persona.style, kMaxFieldBytes));

@@ -109,7 +109,8 @@ class StreamChat(unittest.TestCase):
             self.assertEqual(health.details[dependency], "ok", dict(health.details))
 
     def test_a_busy_conversation_is_refused_by_name_of_the_run(self):
-        server = harness.Server(env={"BATON_OFFLINE_TOKEN_DELAY_MS": "50"})
+        server = harness.Server(env={"BATON_OFFLINE_TOKEN_DELAY_MS": "50",
+                                     "BATON_ON_BUSY": "reject"})
         with server:
             stub = server.stub()
             first = stub.StreamChat(request("hello, what can you do?"))
