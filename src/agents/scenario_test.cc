@@ -129,12 +129,26 @@ std::vector<llm::Message> ConversationIn(const YAML::Node& list) {
   return messages;
 }
 
+OpenDocument DocumentIn(const YAML::Node& node) {
+  CheckKeys(node, {"filename", "text", "editable", "cursor", "selection"});
+  OpenDocument document{.is_editable = node["editable"].as<bool>(true),
+                        .filename = TextOf(node["filename"]),
+                        .text = TextOf(node["text"]),
+                        .cursor = node["cursor"].as<std::int64_t>(-1)};
+  if (node["selection"]) {
+    document.selection_start = node["selection"][0].as<std::int64_t>();
+    document.selection_end = node["selection"][1].as<std::int64_t>();
+  }
+  return document;
+}
+
 // A scenario while it runs.
 class Scenario {
  public:
   explicit Scenario(const YAML::Node& script) : script_(script), agent_(SpecOf(script), store_) {
-    CheckKeys(script, {"title", "agent", "permissions", "conversation", "models", "tools",
-                       "answers", "expect"});
+    CheckKeys(script, {"title", "agent", "permissions", "document", "conversation", "models",
+                       "tools", "answers", "expect"});
+    if (script["document"]) agent_.document = DocumentIn(script["document"]);
     for (const auto& model : script["models"]) {
       auto scripted = std::make_shared<ScriptedChatModel>();
       for (const YAML::Node& turn : model.second) scripted->Add(ModelTurnIn(turn));
@@ -164,7 +178,7 @@ class Scenario {
   void Check() {
     const YAML::Node expect = script_["expect"];
     CheckKeys(expect, {"transcript", "answer", "sources", "tools_used", "asked", "status",
-                       "models_see", "models_do_not_see"});
+                       "models_see", "models_do_not_see", "operations", "questions"});
     if (expect["status"]) {
       EXPECT_EQ(result_.status.ToString(), TextOf(expect["status"]));
     } else {
@@ -176,6 +190,8 @@ class Scenario {
     if (expect["transcript"]) EXPECT_EQ(user_.lines(), Lines(expect["transcript"]));
     if (expect["sources"]) EXPECT_EQ(Sources(), Lines(expect["sources"]));
     if (expect["tools_used"]) EXPECT_EQ(ToolsUsed(), Lines(expect["tools_used"]));
+    if (expect["operations"]) EXPECT_EQ(Operations(), Lines(expect["operations"]));
+    if (expect["questions"]) EXPECT_EQ(ClarifyingQuestions(), Lines(expect["questions"]));
     if (expect["asked"]) EXPECT_EQ(asked_, Lines(expect["asked"]));
     for (const auto& text : expect["models_see"]) EXPECT_TRUE(See(text.Scalar())) << text.Scalar();
     for (const auto& text : expect["models_do_not_see"]) {
@@ -208,6 +224,28 @@ class Scenario {
       names.emplace_back(json::ToStringView(name.as_string()));
     }
     return names;
+  }
+
+  std::vector<std::string> Operations() const {
+    std::vector<std::string> lines;
+    const json::Value* operations = json::Find(result_.values, "editor_operations");
+    if (operations == nullptr) return {"none"};
+    for (const json::Value& each : operations->as_array()) {
+      lines.push_back(fmt::format(
+          "{} {}-{} {} «{}» → «{}»", json::GetString(each, "op_type"), json::GetInt(each, "start"),
+          json::GetInt(each, "end"), json::GetString(each, "pre_hash"),
+          json::GetString(each, "original_text"), json::GetString(each, "text")));
+    }
+    return lines;
+  }
+
+  std::vector<std::string> ClarifyingQuestions() const {
+    std::vector<std::string> lines;
+    for (const json::Value& question :
+         result_.values.at("manuscript_edit").at("clarifying_questions").as_array()) {
+      lines.emplace_back(json::ToStringView(question.as_string()));
+    }
+    return lines;
   }
 
   // Whether any message of any request has `text`.
@@ -243,9 +281,14 @@ std::vector<std::string> ScenarioFiles() {
 class ScenarioTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(ScenarioTest, GoesAsWritten) {
-  Scenario scenario(YAML::LoadFile("tests/scenarios/" + GetParam() + ".yaml"));
-  scenario.Run();
-  if (!HasFatalFailure()) scenario.Check();
+  for (const YAML::Node& script :
+       YAML::LoadAllFromFile("tests/scenarios/" + GetParam() + ".yaml")) {
+    SCOPED_TRACE(TextOf(script["title"]));
+    Scenario scenario(script);
+    scenario.Run();
+    if (HasFatalFailure()) return;
+    scenario.Check();
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, ScenarioTest, ::testing::ValuesIn(ScenarioFiles()),

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agents/open_document.h"
 #include "agents/tool_gate.h"
 #include "async/task.h"
 #include "base/status.h"
@@ -54,6 +56,8 @@ struct TurnScope final : graph::RunScope {
   std::map<std::string, std::string> variables;
   // Shown to the model after the agent's prompt: the open editor; may be empty.
   std::string surroundings;
+  // The open editor's document, for agents that change it.
+  std::optional<OpenDocument> document;
 };
 
 }  // namespace baton::agents

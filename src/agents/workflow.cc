@@ -41,6 +41,7 @@ std::span<const Workflow> Workflows() {
   static const std::vector<Workflow> workflows = {
       ConversationWorkflow(),
       ResearchWorkflow(),
+      EditorWorkflow(),
   };
   return workflows;
 }

@@ -44,5 +44,6 @@ int GetParameter(const AgentSpec& spec, const WorkflowParameter& parameter);
 
 Workflow ConversationWorkflow();
 Workflow ResearchWorkflow();
+Workflow EditorWorkflow();
 
 }  // namespace baton::agents

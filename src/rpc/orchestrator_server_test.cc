@@ -105,6 +105,9 @@ TEST_F(OrchestratorServerTest, HandsOverWhatTheRequestSays) {
   request.mutable_persona()->set_persona_style("snarky");
   request.add_conversation_history()->set_role("user");
   request.mutable_active_editor()->mutable_frontmatter()->set_type("fiction");
+  request.mutable_active_editor()->set_document_id("doc_1");
+  request.mutable_active_editor()->set_cursor_offset(0);
+  request.mutable_active_editor()->set_selection_start(2);
   auto& metadata = *request.mutable_metadata();
   metadata["resume"] = "true";
   metadata["from_seq"] = "17";
@@ -119,6 +122,10 @@ TEST_F(OrchestratorServerTest, HandsOverWhatTheRequestSays) {
   EXPECT_EQ(turns[0].persona.style, "snarky");
   EXPECT_EQ(turns[0].history.at(0).role, "user");
   EXPECT_EQ(turns[0].editor->type, "fiction");
+  EXPECT_EQ(turns[0].editor->document_id, "doc_1");
+  EXPECT_EQ(turns[0].editor->cursor, 0);
+  EXPECT_EQ(turns[0].editor->selection_start, 2);
+  EXPECT_EQ(turns[0].editor->selection_end, -1);
   EXPECT_TRUE(turns[0].resume);
   EXPECT_EQ(turns[0].from_seq, 17);
   EXPECT_EQ(turns[0].run_id, "run_9");

@@ -74,13 +74,17 @@ void ChunkWriter::Close() {
 }
 
 async::Task<Status> ChunkWriter::Finish(RunStore::Ending ending, std::optional<std::string> answer,
-                                        ChunkDraft last) {
+                                        ChunkDraft last, std::vector<ChunkDraft> results) {
   if (!broken_.ok()) co_return broken_;
   const std::string now = FormatTimestamp(clock_.Now());
   if (answer) {
     MakeStorable(*answer);
     sequencer_.Settle(*answer, now, ending.chunks);
     if (ending.message) ending.message->content = *std::move(answer);
+  }
+  for (ChunkDraft& result : results) {
+    MakeStorable(result.message);
+    sequencer_.Add(std::move(result), now, ending.chunks);
   }
   MakeStorable(last.message);
   sequencer_.Add(std::move(last), now, ending.chunks);

@@ -40,10 +40,11 @@ class ChunkWriter {
   void Close();
 
   // Stores the last chunks of an activation and how it ended, in one transaction. After Run()
-  // has returned. With `answer` the valid content is made exactly that first. The readers get
-  // the chunks with PublishLast().
+  // has returned. With `answer` the valid content is made exactly that first. `results` go ahead
+  // of `last`: what a run yields once, however often its nodes ran. The readers get the chunks
+  // with PublishLast().
   async::Task<Status> Finish(RunStore::Ending ending, std::optional<std::string> answer,
-                             ChunkDraft last);
+                             ChunkDraft last, std::vector<ChunkDraft> results = {});
   void PublishLast();
 
   // The run has got further since it last crashed.

@@ -43,6 +43,22 @@ std::string SourcesIn(const json::Value& values) {
   return sources != nullptr && sources->is_array() ? json::Serialize(*sources) : "[]";
 }
 
+// The edits that an agent proposes, as a chunk of their own and in `last`.
+std::vector<ChunkDraft> ProposedEdits(const json::Value& values, std::string agent,
+                                      ChunkDraft& last) {
+  const json::Value* operations = json::Find(values, "editor_operations");
+  if (operations == nullptr) return {};
+  json::Object message{{"operations", *operations}};
+  last.metadata["editor_operations"] = json::Serialize(*operations);
+  if (const json::Value* plan = json::Find(values, "manuscript_edit")) {
+    message["manuscript_edit"] = *plan;
+    last.metadata["manuscript_edit"] = json::Serialize(*plan);
+  }
+  return {{.type = "editor_operations",
+           .message = json::Serialize(message),
+           .agent_name = std::move(agent)}};
+}
+
 }  // namespace
 
 Status CancelledBy(CancelReason reason) {
@@ -120,6 +136,7 @@ async::Task<void> RunExecution::Execute() {
   scope.variables =
       BuildVariables(setup_.record.user_id, setup_.request.persona, services_.clock.Now());
   scope.surroundings = BuildSurroundings(setup_.request.editor);
+  scope.document = BuildDocument(setup_.request.editor);
   std::optional<graph::ScopedStore> own;
   if (services_.long_term != nullptr) {
     own.emplace(*services_.long_term, graph::StoreNamespace{"users", setup_.record.user_id});
@@ -213,8 +230,9 @@ async::Task<void> RunExecution::Complete() {
                                {"agent", AgentNameOf(setup_.record)},
                                {"message_id", message_id},
                                {"sources", sources}}};
-  const Status stored =
-      co_await writer_.Finish(std::move(ending), std::move(answer), std::move(last));
+  std::vector<ChunkDraft> edits = ProposedEdits(result_.values, AgentNameOf(setup_.record), last);
+  const Status stored = co_await writer_.Finish(std::move(ending), std::move(answer),
+                                                std::move(last), std::move(edits));
   if (!stored.ok()) co_return BreakOff();
   Report("completed");
   End({});

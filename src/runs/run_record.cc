@@ -19,7 +19,11 @@ json::Object EditorToJson(const ActiveEditor& editor) {
           {"content", editor.content},
           {"type", editor.type},
           {"title", editor.title},
-          {"content_bytes", static_cast<std::int64_t>(editor.content_bytes)}};
+          {"content_bytes", static_cast<std::int64_t>(editor.content_bytes)},
+          {"document_id", editor.document_id},
+          {"cursor", editor.cursor},
+          {"selection_start", editor.selection_start},
+          {"selection_end", editor.selection_end}};
 }
 
 ActiveEditor EditorFromJson(const json::Value& value) {
@@ -31,6 +35,10 @@ ActiveEditor EditorFromJson(const json::Value& value) {
   editor.type = json::GetString(value, "type");
   editor.title = json::GetString(value, "title");
   editor.content_bytes = static_cast<std::size_t>(json::GetInt(value, "content_bytes"));
+  editor.document_id = json::GetString(value, "document_id");
+  editor.cursor = json::GetInt(value, "cursor", -1);
+  editor.selection_start = json::GetInt(value, "selection_start", -1);
+  editor.selection_end = json::GetInt(value, "selection_end", -1);
   return editor;
 }
 

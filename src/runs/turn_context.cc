@@ -67,4 +67,16 @@ std::string BuildSurroundings(const std::optional<ActiveEditor>& editor) {
   return text;
 }
 
+std::optional<agents::OpenDocument> BuildDocument(const std::optional<ActiveEditor>& editor) {
+  if (!editor) return std::nullopt;
+  // In the begin of a file nothing can be found for certain only once.
+  return agents::OpenDocument{.is_editable = editor->is_editable && editor->content_bytes == 0,
+                              .filename = editor->filename,
+                              .document_id = editor->document_id,
+                              .text = editor->content,
+                              .cursor = editor->cursor,
+                              .selection_start = editor->selection_start,
+                              .selection_end = editor->selection_end};
+}
+
 }  // namespace baton::runs

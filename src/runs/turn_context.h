@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agents/open_document.h"
 #include "base/clock.h"
 #include "json/json.h"
 #include "runs/run_record.h"
@@ -23,5 +24,8 @@ std::map<std::string, std::string> BuildVariables(std::string_view user_id, cons
 
 // The open file as the model is shown it, cut to kMaxEditorBytesInPrompt; empty without one.
 std::string BuildSurroundings(const std::optional<ActiveEditor>& editor);
+
+// The same file for agents that change it: whole, with cursor and selection.
+std::optional<agents::OpenDocument> BuildDocument(const std::optional<ActiveEditor>& editor);
 
 }  // namespace baton::runs

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -114,6 +115,7 @@ class TestedAgent {
     scope.tool_context.conversation_id = thread;
     scope.variables = {{"user_name", scope.tool_context.user_id}, {"ai_name", "Baton"}};
     scope.surroundings = "Surroundings of " + thread;
+    scope.document = document;
     graph::RunRequest request{.thread_id = thread, .answers = std::move(answers)};
     if (!messages.empty()) {
       json::Array list;
@@ -129,6 +131,7 @@ class TestedAgent {
   tools::ToolRegistry tools;
   tools::MemoryEffectJournal own_effects;
   tools::EffectJournal* effects = &own_effects;
+  std::optional<OpenDocument> document;
   graph::RunOptions run_options;
 
  private:

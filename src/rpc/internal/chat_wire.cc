@@ -91,6 +91,10 @@ std::optional<runs::ActiveEditor> DecodeEditor(orchestrator::ActiveEditor&& wire
       .content = std::move(*wire.mutable_content()),
       .type = wire.frontmatter().type(),
       .title = wire.frontmatter().title(),
+      .document_id = wire.document_id(),
+      .cursor = wire.has_cursor_offset() ? wire.cursor_offset() : -1,
+      .selection_start = wire.has_selection_start() ? wire.selection_start() : -1,
+      .selection_end = wire.has_selection_end() ? wire.selection_end() : -1,
   };
 }
 
@@ -101,6 +105,12 @@ void EncodeEditor(runs::ActiveEditor&& editor, orchestrator::ActiveEditor& wire)
   wire.set_content(WireText(std::move(editor.content)));
   wire.mutable_frontmatter()->set_type(WireText(std::move(editor.type)));
   wire.mutable_frontmatter()->set_title(WireText(std::move(editor.title)));
+  if (!editor.document_id.empty()) wire.set_document_id(WireText(std::move(editor.document_id)));
+  if (editor.cursor >= 0) wire.set_cursor_offset(static_cast<std::int32_t>(editor.cursor));
+  if (editor.selection_start >= 0 && editor.selection_end >= 0) {
+    wire.set_selection_start(static_cast<std::int32_t>(editor.selection_start));
+    wire.set_selection_end(static_cast<std::int32_t>(editor.selection_end));
+  }
 }
 
 // By the names that permissions know (docs/permissions.md).
