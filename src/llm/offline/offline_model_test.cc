@@ -261,6 +261,14 @@ TEST(OfflineChatModel, AnswersJsonWhereASchemaIsGiven) {
   EXPECT_EQ(AskOffline(request).message.content, R"({"sufficient":true})");
 }
 
+TEST(OfflineChatModel, SaysSoWhereASchemaWantsSomethingInvented) {
+  ChatRequest request = OfflineRequest("Make the ending darker.");
+  request.response_schema =
+      *json::Parse(R"({"type":"object","required":["operations"],"properties":{
+                       "operations":{"type":"array"}}})");
+  EXPECT_TRUE(AskOffline(request).message.content.contains("offline model"));
+}
+
 TEST(OfflineChatModel, StopsAtTheLimitOfTokens) {
   ChatRequest request = OfflineRequest("Who are you?");
   request.max_output_tokens = 4;
