@@ -14,6 +14,7 @@
 #include "agents/internal/turn_recorder.h"
 #include "async/block_on.h"
 #include "checkpoint/memory_checkpoint_store.h"
+#include "checkpoint/memory_long_term_store.h"
 #include "testing/scripted_model.h"
 
 namespace baton::agents {
@@ -146,9 +147,11 @@ OpenDocument DocumentIn(const YAML::Node& node) {
 class Scenario {
  public:
   explicit Scenario(const YAML::Node& script) : script_(script), agent_(SpecOf(script), store_) {
-    CheckKeys(script, {"title", "agent", "permissions", "document", "conversation", "models",
-                       "tools", "answers", "expect"});
+    CheckKeys(script, {"title", "agent", "permissions", "document", "game", "conversation",
+                       "models", "tools", "answers", "expect"});
     if (script["document"]) agent_.document = DocumentIn(script["document"]);
+    agent_.run_options.store = &long_term_;
+    if (script["game"]) KeepGame(TextOf(script["game"]));
     for (const auto& model : script["models"]) {
       auto scripted = std::make_shared<ScriptedChatModel>();
       for (const YAML::Node& turn : model.second) scripted->Add(ModelTurnIn(turn));
@@ -178,7 +181,7 @@ class Scenario {
   void Check() {
     const YAML::Node expect = script_["expect"];
     CheckKeys(expect, {"transcript", "answer", "sources", "tools_used", "asked", "status",
-                       "models_see", "models_do_not_see", "operations", "questions"});
+                       "models_see", "models_do_not_see", "operations", "questions", "game"});
     if (expect["status"]) {
       EXPECT_EQ(result_.status.ToString(), TextOf(expect["status"]));
     } else {
@@ -190,6 +193,7 @@ class Scenario {
     if (expect["transcript"]) EXPECT_EQ(user_.lines(), Lines(expect["transcript"]));
     if (expect["sources"]) EXPECT_EQ(Sources(), Lines(expect["sources"]));
     if (expect["tools_used"]) EXPECT_EQ(ToolsUsed(), Lines(expect["tools_used"]));
+    if (expect["game"]) EXPECT_EQ(KeptGame(), TextOf(expect["game"]));
     if (expect["operations"]) EXPECT_EQ(Operations(), Lines(expect["operations"]));
     if (expect["questions"]) EXPECT_EQ(ClarifyingQuestions(), Lines(expect["questions"]));
     if (expect["asked"]) EXPECT_EQ(asked_, Lines(expect["asked"]));
@@ -224,6 +228,20 @@ class Scenario {
       names.emplace_back(json::ToStringView(name.as_string()));
     }
     return names;
+  }
+
+  // What is kept of the conversation's game before the turn.
+  void KeepGame(const std::string& text) {
+    const json::Value game = json::Parse(text).value();
+    EXPECT_TRUE(async::BlockOn(long_term_.Put({"simulations"}, "scenario", game.as_object())).ok());
+  }
+
+  // What is kept after it; empty if nothing is.
+  std::string KeptGame() {
+    const auto item =
+        async::BlockOn(long_term_.Get({"simulations"}, "scenario", graph::ReadMode::kLeave));
+    EXPECT_TRUE(item.has_value());
+    return *item ? json::Serialize((*item)->value) : "";
   }
 
   std::vector<std::string> Operations() const {
@@ -262,6 +280,7 @@ class Scenario {
 
   const YAML::Node script_;
   checkpoint::MemoryCheckpointStore store_;
+  checkpoint::MemoryLongTermStore long_term_{SystemClock()};
   TestedAgent agent_;
   std::map<std::string, std::shared_ptr<ScriptedChatModel>> models_;
   TurnRecorder user_;

@@ -39,9 +39,8 @@ Status CheckTools(const AgentSpec& spec, const Workflow& workflow) {
 
 std::span<const Workflow> Workflows() {
   static const std::vector<Workflow> workflows = {
-      ConversationWorkflow(),
-      ResearchWorkflow(),
-      EditorWorkflow(),
+      ConversationWorkflow(), ResearchWorkflow(),   EditorWorkflow(),
+      TransformWorkflow(),    SimulationWorkflow(),
   };
   return workflows;
 }

@@ -45,5 +45,7 @@ int GetParameter(const AgentSpec& spec, const WorkflowParameter& parameter);
 Workflow ConversationWorkflow();
 Workflow ResearchWorkflow();
 Workflow EditorWorkflow();
+Workflow TransformWorkflow();
+Workflow SimulationWorkflow();
 
 }  // namespace baton::agents

@@ -19,20 +19,17 @@
 
 #include "agents/internal/edit_plan.h"
 #include "agents/internal/model_call.h"
+#include "agents/internal/structured_answer.h"
 #include "agents/internal/tools_node.h"
 #include "agents/internal/turn_state.h"
 #include "agents/workflow.h"
 #include "graph/state_graph.h"
-#include "json/schema.h"
 
 namespace baton::agents {
 namespace {
 
 // The front matter's outline, rules, style and characters, one after the other.
 constexpr WorkflowParameter kEditorToolRounds = {"max_tool_rounds", 8, 0, 50};
-
-// A model that has been told what is wrong and quotes it wrong again does so a third time.
-constexpr int kMaxRepairs = 1;
 
 constexpr std::string_view kNothingToEdit =
     "No document that can be edited is open. Answer in plain text; if the user wants a document "
@@ -111,38 +108,10 @@ async::Task<Result<graph::NodeOutput>> EditPlanNode::Run(graph::NodeContext& con
   co_return output;
 }
 
-// A model's plan, as far as it is one.
-struct EditPlan {
-  json::Value value;
-  std::vector<std::string> problems;
-};
-
-EditPlan ReadPlan(std::string_view text) {
-  static const json::Schema schema = json::Schema::Compile(EditPlanSchema()).value();
-  Result<json::Value> value = json::Parse(text);
-  if (!value) return {nullptr, {"the answer is not JSON: " + value.error().message()}};
-  const Status fits = schema.Validate(*value);
-  if (!fits.ok()) return {nullptr, {"the answer is not of the form: " + fits.message()}};
-  return {*std::move(value), {}};
-}
-
-std::string ListOf(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += "\n- " + line;
-  return text;
-}
-
-// What the model is told of a plan that cannot be placed.
-json::Value RepairRequest(const std::vector<std::string>& problems) {
-  return llm::ToJson(
-      {.role = llm::Role::kUser,
-       .content = fmt::format(
-           "This plan cannot be applied:{}\nGive the whole plan again. Copy each original_text "
-           "from the document to the letter, and make it long enough to occur exactly once. If "
-           "you cannot tell which place is meant, leave the operation out and ask under "
-           "questions.",
-           ListOf(problems))});
-}
+constexpr std::string_view kRepairAdvice =
+    "Give the whole plan again. Copy each original_text from the document to the letter, and make "
+    "it long enough to occur exactly once. If you cannot tell which place is meant, leave the "
+    "operation out and ask under questions.";
 
 class PlaceEditsNode final : public graph::Node {
  public:
@@ -187,7 +156,8 @@ async::Task<Result<graph::NodeOutput>> PlaceEditsNode::Run(graph::NodeContext& c
   if (document == nullptr) co_return graph::NodeOutput();
   const Result<std::vector<llm::Message>> messages = MessagesIn(context.input());
   if (!messages) co_return Fail(messages.error());
-  EditPlan plan = ReadPlan(messages->back().content);
+  static const json::Schema schema = json::Schema::Compile(EditPlanSchema()).value();
+  StructuredAnswer plan = ReadStructured(messages->back().content, schema);
   ResolvedEdits edits;
   if (plan.problems.empty()) {
     edits = ResolveEdits(*document, json::Find(plan.value, "operations")->get_array());
@@ -195,10 +165,12 @@ async::Task<Result<graph::NodeOutput>> PlaceEditsNode::Run(graph::NodeContext& c
   }
   graph::NodeOutput output;
   const bool repaired = json::GetInt(context.input(), "repairs") >= kMaxRepairs;
-  if (!plan.problems.empty() && !repaired) {
+  const bool prose = IsProse(messages->back().content);
+  if (!plan.problems.empty() && !repaired && !prose) {
     BATON_CO_TRY(co_await ScopeOf(context).listener->OnStatus("Looking for the places again"));
     output.writes["repairs"] = 1;
-    output.writes["messages"] = json::Array{RepairRequest(plan.problems)};
+    output.writes["messages"] =
+        json::Array{RepairRequest("This plan cannot be applied", plan.problems, kRepairAdvice)};
     co_return output;
   }
   std::string answer;
@@ -207,8 +179,11 @@ async::Task<Result<graph::NodeOutput>> PlaceEditsNode::Run(graph::NodeContext& c
     output.writes["editor_operations"] = edits.operations;
     output.writes["manuscript_edit"] =
         ManuscriptEdit(*document, plan.value, QuestionsIn(plan.value));
+  } else if (prose) {
+    answer = messages->back().content;
   } else if (plan.value.is_null()) {
-    answer = messages->back().content;  // a model that knows no JSON; nothing can be applied
+    answer = fmt::format("I have not been able to write the changes down:{}\n\nPlease ask again.",
+                         ListOf(plan.problems));
   } else {
     answer = AskForPlace(plan.problems);
     output.writes["editor_operations"] = json::Array();
