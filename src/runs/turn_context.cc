@@ -69,7 +69,8 @@ std::string BuildSurroundings(const std::optional<ActiveEditor>& editor) {
 
 std::optional<agents::OpenDocument> BuildDocument(const std::optional<ActiveEditor>& editor) {
   if (!editor) return std::nullopt;
-  return agents::OpenDocument{.is_editable = editor->is_editable,
+  // In the begin of a file nothing can be found for certain only once.
+  return agents::OpenDocument{.is_editable = editor->is_editable && editor->content_bytes == 0,
                               .filename = editor->filename,
                               .document_id = editor->document_id,
                               .text = editor->content,
