@@ -270,7 +270,7 @@ Status Service::Parts::StartTasks() {
   options.limits = {.running_per_user = settings.Number("tasks.per_user"),
                     .queued_per_user = settings.Number("tasks.queue_per_user"),
                     .queued = settings.Number("tasks.queue")};
-  options.sole_owner = data_folder.has_value();
+  options.sole_owner = database_lock.has_value();
   if (const std::string& secret = settings.Text("tasks.webhook_secret"); !secret.empty()) {
     auto key = runs::tasks::WebhookKey::Parse(secret);
     if (!key) return std::move(key).error().Annotate("setting 'tasks.webhook_secret'");
