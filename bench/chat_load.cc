@@ -30,7 +30,8 @@ class ChatClient final : public bench::LoadClient {
 
   void Turn(bench::Samples& samples) override {
     orchestrator::ChatRequest request;
-    request.set_user_id("bench");
+    // And of a user of its own: nobody has a thousand turns under way.
+    request.set_user_id("bench" + std::to_string(id_));
     // Each turn is a conversation of its own, so that a turn's cost does not grow.
     request.set_conversation_id("c" + std::to_string(::getpid()) + "-" + std::to_string(id_) + "-" +
                                 std::to_string(turn_++));

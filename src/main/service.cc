@@ -233,6 +233,8 @@ Status Service::Parts::StartRuns() {
   runs::LocalOrchestratorOptions options;
   // Only the lock on the database says that no other process runs these runs.
   options.sole_owner = database_lock.has_value();
+  options.max_runs = static_cast<std::size_t>(settings.Number("runs.limit"));
+  options.max_runs_per_user = static_cast<std::size_t>(settings.Number("runs.per_user"));
   options.dependencies = {
       {.name = "tool_service",
        .check = [client = tool_client](Deadline d) { return client->CheckHealth(d); }},

@@ -11,11 +11,12 @@ ActiveRuns::Place::~Place() {
 bool ActiveRuns::Place::Take(std::shared_ptr<RunExecution> run) && {
   ActiveRuns& runs = *std::exchange(runs_, nullptr);
   const std::lock_guard lock(runs.mutex_);
-  runs.runs_[run_id_] = std::move(run);
+  runs.runs_[run_id_].run = std::move(run);
   return runs.stopped_;
 }
 
-Result<ActiveRuns::Place> ActiveRuns::Reserve(const std::string& run_id) {
+Result<ActiveRuns::Place> ActiveRuns::Reserve(const std::string& run_id, const std::string& user_id,
+                                              bool begins) {
   const std::lock_guard lock(mutex_);
   if (stopped_) return Fail(Code::kUnavailable, "the server is shutting down");
   if (runs_.contains(run_id)) return Fail(Code::kAlreadyExists, "run {} is under way", run_id);
@@ -23,7 +24,15 @@ Result<ActiveRuns::Place> ActiveRuns::Reserve(const std::string& run_id) {
     return Fail(Code::kResourceExhausted, "{} runs are under way, the limit is {}: try again later",
                 runs_.size(), limit_);
   }
-  runs_.emplace(run_id, nullptr);
+  std::size_t& of_user = of_users_[user_id];
+  if (begins && of_user >= limit_per_user_) {
+    return Fail(Code::kResourceExhausted,
+                "user '{}' has {} runs under way, the limit is {} (runs.per_user): wait for one to "
+                "end, or cancel one",
+                user_id, of_user, limit_per_user_);
+  }
+  ++of_user;
+  runs_.emplace(run_id, Entry{nullptr, user_id});
   active_.Set(static_cast<double>(runs_.size()));
   return Place(*this, run_id);
 }
@@ -31,7 +40,7 @@ Result<ActiveRuns::Place> ActiveRuns::Reserve(const std::string& run_id) {
 std::shared_ptr<RunExecution> ActiveRuns::Find(const std::string& run_id) const {
   const std::lock_guard lock(mutex_);
   const auto run = runs_.find(run_id);
-  return run == runs_.end() ? nullptr : run->second;
+  return run == runs_.end() ? nullptr : run->second.run;
 }
 
 bool ActiveRuns::Has(const std::string& run_id) const {
@@ -49,7 +58,9 @@ void ActiveRuns::Remove(const std::string& run_id) {
   const std::lock_guard lock(mutex_);
   const auto run = runs_.find(run_id);
   if (run == runs_.end()) return;
-  removed = std::move(run->second);
+  removed = std::move(run->second.run);
+  const auto of_user = of_users_.find(run->second.user_id);
+  if (--of_user->second == 0) of_users_.erase(of_user);
   runs_.erase(run);
   active_.Set(static_cast<double>(runs_.size()));
   if (runs_.empty() && emptied_ != nullptr) emptied_->Raise();
@@ -68,8 +79,8 @@ void ActiveRuns::Stop() {
 std::vector<std::shared_ptr<RunExecution>> ActiveRuns::List() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<RunExecution>> running;
-  for (const auto& [run_id, run] : runs_) {
-    if (run != nullptr) running.push_back(run);
+  for (const auto& [run_id, entry] : runs_) {
+    if (entry.run != nullptr) running.push_back(entry.run);
   }
   return running;
 }

@@ -41,11 +41,13 @@ class ActiveRuns {
     std::string run_id_;
   };
 
-  ActiveRuns(std::size_t limit, Gauge& active) : limit_(limit), active_(active) {}
+  ActiveRuns(std::size_t limit, std::size_t limit_per_user, Gauge& active)
+      : limit_(limit), limit_per_user_(limit_per_user), active_(active) {}
 
   // kUnavailable once stopped, kAlreadyExists if the run has a place, kResourceExhausted at
-  // the limit.
-  Result<Place> Reserve(const std::string& run_id);
+  // the limit. The user's own limit holds for runs that are to begin only: one that has begun
+  // is to get to its end.
+  Result<Place> Reserve(const std::string& run_id, const std::string& user_id, bool begins = false);
 
   // Null if the run is not here, or has only reserved its place.
   std::shared_ptr<RunExecution> Find(const std::string& run_id) const;
@@ -65,12 +67,19 @@ class ActiveRuns {
   async::Task<void> WaitUntilEmpty();
 
  private:
+  struct Entry {
+    std::shared_ptr<RunExecution> run;  // null: reserved
+    std::string user_id;
+  };
+
   const std::size_t limit_;
+  const std::size_t limit_per_user_;
   Gauge& active_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<RunExecution>> runs_;  // guarded by mutex_; null: reserved
-  bool stopped_ = false;                                       // guarded by mutex_
-  Wakeup* emptied_ = nullptr;                                  // guarded by mutex_
+  std::map<std::string, Entry> runs_;            // guarded by mutex_
+  std::map<std::string, std::size_t> of_users_;  // guarded by mutex_; how many of runs_
+  bool stopped_ = false;                         // guarded by mutex_
+  Wakeup* emptied_ = nullptr;                    // guarded by mutex_
 };
 
 }  // namespace baton::runs

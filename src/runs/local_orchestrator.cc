@@ -63,7 +63,7 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
       runner_(parts.checkpoints, parts.clock, parts.ids),
       router_(parts.agents, parts.models, options_.routing),
       metrics_(parts.metrics),
-      active_(options_.max_runs, metrics_.active()),
+      active_(options_.max_runs, options_.max_runs_per_user, metrics_.active()),
       intake_(store_, queue_, runner_, parts.agents, parts.clock, parts.ids, owner_),
       desk_(permission_store_, store_, parts.clock, parts.ids,
             [this](RunRecord record, std::map<std::string, std::string> answers) {
@@ -164,7 +164,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
   const auto requested = std::chrono::steady_clock::now();
   const bool in_background = !request.background_run_id.empty();
   const std::string run_id = in_background ? request.background_run_id : services_.ids.New("run");
-  Result<ActiveRuns::Place> place = active_.Reserve(run_id);
+  Result<ActiveRuns::Place> place = active_.Reserve(run_id, request.user_id, /*begins=*/true);
   if (!place) co_return Fail(std::move(place).error());
   const Result<BusyPolicy> policy = ParseBusyPolicy(request.on_busy);
   if (!policy) co_return Fail(policy.error());
@@ -258,7 +258,7 @@ async::Task<Status> LocalOrchestrator::CancelRun(RunRecord record, Leaving leavi
 }
 
 async::Task<Status> LocalOrchestrator::TakeOverToCancel(RunRecord record, Leaving leaving) {
-  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
+  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id, record.user_id);
   if (!place) co_return std::move(place).error();
   Result<RunSetup> setup = co_await intake_.Resume(std::move(record), /*crashed=*/false);
   if (!setup) co_return std::move(setup).error();
@@ -277,7 +277,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Answer(RunRecord
     co_return Fail(Code::kFailedPrecondition, "run {} does not wait for an answer: it is {}",
                    record.run_id, RunStateName(record.state));
   }
-  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
+  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id, record.user_id);
   if (!place) co_return Fail(std::move(place).error());
   Result<RunSetup> setup = co_await intake_.Continue(record, std::move(request.answers));
   if (!setup && *decided && setup.error().code() == Code::kFailedPrecondition) {
@@ -306,7 +306,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Answer(RunRecord
 // Nobody's stream: who listens joins it.
 async::Task<Status> LocalOrchestrator::GoOn(RunRecord record,
                                             std::map<std::string, std::string> answers) {
-  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
+  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id, record.user_id);
   if (!place) co_return std::move(place).error();
   Result<RunSetup> setup = co_await intake_.Continue(std::move(record), std::move(answers));
   if (!setup) co_return std::move(setup).error();
@@ -374,7 +374,7 @@ async::Task<Status> LocalOrchestrator::Adopt(RunRecord record) {
 
 async::Task<Status> LocalOrchestrator::TakeUp(RunRecord record) {
   BATON_CO_TRY(CheckAgentIsThere(record));
-  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id);
+  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id, record.user_id);
   if (!place) co_return std::move(place).error();
   const bool crashed = HasCrashed(record);
   Result<RunSetup> setup = co_await intake_.Resume(std::move(record), crashed);

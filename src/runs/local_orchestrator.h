@@ -64,6 +64,9 @@ struct LocalOrchestratorOptions {
   std::chrono::milliseconds heartbeat_interval{5000};
 
   std::size_t max_runs = 1000;  // under way at once
+  // Of one user, chat and tasks, in this process: nobody reads more answers at once, and a
+  // program gone wild leaves room for others.
+  std::size_t max_runs_per_user = 50;
   std::chrono::milliseconds max_run_time = std::chrono::minutes(30);
   // A checkpoint need not be stored before the next super-step begins: after a crash in that
   // moment the step is run again, and what it said is superseded.

@@ -426,8 +426,27 @@ TEST_F(LocalOrchestratorTest, AboveTheLimitTurnsAreRefused) {
   EXPECT_EQ(world_.Turn(Turn("x", "other")).answer(), "now");
 }
 
+TEST_F(LocalOrchestratorTest, AboveAUsersLimitOnlyTheirTurnsAreRefused) {
+  world_.Start({.max_runs_per_user = 1});
+  const auto gate = std::make_shared<Gate>();
+  model_->Add(HeldAt(gate));
+  auto stream = world_.Open(world_.runtime.At(0), Turn("hi"));
+  async::BlockOn(gate->Reached());
+  const Status refused = world_.Turn(Turn("x", "other")).status;
+  EXPECT_EQ(refused.code(), Code::kResourceExhausted);
+  EXPECT_NE(refused.message().find("the limit is 1 (runs.per_user)"), std::string::npos);
+  model_->Add(Says("mine"));
+  TurnRequest anothers = Turn("x", "other");
+  anothers.user_id = "v";
+  EXPECT_EQ(world_.Turn(anothers).answer(), "mine");
+  gate->Open();
+  async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream));
+  model_->Add(Says("now"));
+  EXPECT_EQ(world_.Turn(Turn("x", "other")).answer(), "now");
+}
+
 TEST_F(LocalOrchestratorTest, ConversationsThatRunTogetherNeverMix) {
-  world_.Start();
+  world_.Start({.max_runs_per_user = 1000});
   model_->AnswerOthers([](const llm::ChatRequest& request) {
     const std::string& query = request.messages.back().content;
     if (request.messages.back().role == llm::Role::kTool) {

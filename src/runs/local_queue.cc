@@ -45,7 +45,7 @@ async::Task<void> LocalOrchestrator::BeginNext(std::string thread_id) {
   Status status = next ? Status() : next.error();
   if (status.ok() && *next) {
     const std::string run_id = (*next)->run_id;
-    Result<ActiveRuns::Place> place = active_.Reserve(run_id);
+    Result<ActiveRuns::Place> place = active_.Reserve(run_id, (*next)->user_id, /*begins=*/true);
     if (!place) co_return;  // no room now, or somebody else begins it
     Result<RunSetup> setup = co_await intake_.Begin(**std::move(next));
     if (setup) {
