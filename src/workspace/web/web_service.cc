@@ -127,6 +127,8 @@ async::Task<std::vector<ReadOutcome>> WebService::Read(std::vector<std::string> 
 }
 
 async::Task<Result<FileAnswer>> WebService::Fetch(FileQuestion question, Deadline deadline) {
+  const CallPlace place(parts_->calls);
+  BATON_CO_TRY(place.status());
   auto fetched = co_await parts_->fetcher.Fetch(
       std::move(question.url), {.max_bytes = question.max_bytes,
                                 .text_only = false,
