@@ -40,11 +40,6 @@ struct ActiveEditor {
   std::int64_t selection_start = -1;
   std::int64_t selection_end = -1;
   std::size_t content_bytes = 0;  // of the file, where `content` is only its begin; else 0
-  std::string document_id;        // empty: not in the library
-  // UTF-16 code units into content; -1: not known.
-  std::int64_t cursor = -1;
-  std::int64_t selection_start = -1;
-  std::int64_t selection_end = -1;
 };
 
 // One turn, as the edge received and checked it. `user_id` is vouched for.
