@@ -142,6 +142,8 @@ async::Task<Result<std::unique_ptr<ChunkStream>>> LocalOrchestrator::StreamChat(
     TurnRequest request) {
   BATON_CO_TRY(CheckTurn(request));
   if (request.resume) co_return co_await Join(std::move(request));
+  // A task waits in its own queue.
+  if (!request.background_run_id.empty()) request.on_busy = "reject";
   if (request.on_busy.empty()) request.on_busy = options_.on_busy;
   auto answer = co_await desk_.ReadChat(request);
   if (!answer) co_return Fail(std::move(answer).error());
@@ -169,7 +171,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
   const Result<BusyPolicy> policy = ParseBusyPolicy(request.on_busy);
   if (!policy) co_return Fail(policy.error());
   // Choosing may cost a model's answer: nothing that is refused anyway comes as far.
-  if (*policy == BusyPolicy::kReject && Router::NeedsConversation(request)) {
+  if (*policy == BusyPolicy::kReject) {
     BATON_CO_TRY(co_await store_.CheckNotBusy(ThreadId(request.user_id, request.conversation_id),
                                               request.conversation_id));
   }

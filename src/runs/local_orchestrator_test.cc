@@ -328,7 +328,7 @@ TEST_F(LocalOrchestratorTest, ABusyConversationIsRefusedAndTheRunNamed) {
   EXPECT_NE(second.status.message().find("conversation 'c' is busy with run run_"),
             std::string::npos)
       << second.status.message();
-  TurnRequest for_nobody = Turn("two");
+  TurnRequest for_nobody = impatient;
   for_nobody.agent_type = "nobody";
   EXPECT_EQ(world_.Turn(for_nobody).status.message(), second.status.message())
       << "refused before an agent is chosen";

@@ -95,13 +95,6 @@ class StreamChat(unittest.TestCase):
                 self.assertIn(part, details)
         self.assertEqual(chat(self.stub, "hello", conversation="utf8")[-1].type, "complete")
 
-    def test_rpcs_not_served_yet_name_themselves(self):
-        for name, message in (("ApprovePermission", pb.PermissionApproval()),
-                              ("GetPendingPermissions", pb.PermissionRequest())):
-            code, details = self.refused(lambda n=name, m=message: getattr(self.stub, n)(m))
-            self.assertEqual(code, grpc.StatusCode.UNIMPLEMENTED)
-            self.assertIn(name, details)
-
     def test_health_names_every_dependency(self):
         health = self.stub.HealthCheck(pb.HealthCheckRequest())
         self.assertEqual(health.status, "healthy")
