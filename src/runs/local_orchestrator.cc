@@ -273,13 +273,14 @@ async::Task<Status> LocalOrchestrator::TakeOverToCancel(RunRecord record, Leavin
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Answer(RunRecord record,
                                                                        TurnRequest request,
                                                                        std::string by) {
+  // Before the answer is taken: the look after runs lets go on what is answered and has no place.
+  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id, record.user_id);
   const Result<bool> decided = co_await desk_.Take(record, std::move(by), request.answers);
   if (!decided) co_return Fail(decided.error());
   if (record.state != RunState::kWaiting) {
     co_return Fail(Code::kFailedPrecondition, "run {} does not wait for an answer: it is {}",
                    record.run_id, RunStateName(record.state));
   }
-  Result<ActiveRuns::Place> place = active_.Reserve(record.run_id, record.user_id);
   if (!place) co_return Fail(std::move(place).error());
   Result<RunSetup> setup = co_await intake_.Continue(record, std::move(request.answers));
   if (!setup && *decided && setup.error().code() == Code::kFailedPrecondition) {
