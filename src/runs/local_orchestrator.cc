@@ -142,8 +142,11 @@ async::Task<Result<std::unique_ptr<ChunkStream>>> LocalOrchestrator::StreamChat(
     TurnRequest request) {
   BATON_CO_TRY(CheckTurn(request));
   if (request.resume) co_return co_await Join(std::move(request));
-  // A task waits in its own queue.
-  if (!request.background_run_id.empty()) request.on_busy = "reject";
+  if (!request.background_run_id.empty()) {
+    // A task waits in its own queue, and its text was not written as an answer.
+    request.on_busy = "reject";
+    co_return co_await Begin(std::move(request));
+  }
   if (request.on_busy.empty()) request.on_busy = options_.on_busy;
   auto answer = co_await desk_.ReadChat(request);
   if (!answer) co_return Fail(std::move(answer).error());
@@ -183,6 +186,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
   if (!setup) co_return Fail(std::move(setup).error());
   if (setup->queued) {
     {
+      // The place is for whose turn it is.
       const ActiveRuns::Place unused = *std::move(place);
     }
     co_return co_await StandInLine(std::move(setup->record), *policy);

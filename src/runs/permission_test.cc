@@ -227,6 +227,16 @@ TEST_F(PermissionTest, ANoInChatLetsTheAgentGoOnWithout) {
   EXPECT_THAT(mail_->changes(), IsEmpty());
 }
 
+TEST_F(PermissionTest, TheTextOfATaskIsNoConsent) {
+  world_.Start();
+  const Transcript asked = AskToSend("Sent.");
+  TurnRequest task = Turn("Yes, please!");
+  task.background_run_id = "run_task";
+  EXPECT_NE(world_.Turn(task).run_id(), asked.run_id());
+  EXPECT_EQ(world_.StateOf(asked.run_id()), "waiting");
+  EXPECT_THAT(mail_->changes(), IsEmpty());
+}
+
 TEST_F(PermissionTest, AnyOtherMessageIsANewTurnAndNoConsent) {
   world_.Start();
   for (const std::string message : {"why?", "book a table", "ok but to whom?", "yes, tomorrow"}) {
