@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "agents/internal/utf16.h"
+#include "base/utf16.h"
 
 namespace baton::agents {
 namespace {
@@ -27,23 +27,13 @@ OpenDocument Sheet() { return {.is_editable = true, .text = std::string(kSheet)}
 std::string Applied(const std::string& text, const json::Array& operations) {
   std::string result = text;
   for (auto operation = operations.rbegin(); operation != operations.rend(); ++operation) {
-    const std::size_t start = ByteOffset(text, json::GetInt(*operation, "start")).value();
-    const std::size_t end = ByteOffset(text, json::GetInt(*operation, "end")).value();
+    const std::size_t start = ByteOfUtf16(text, json::GetInt(*operation, "start")).value();
+    const std::size_t end = ByteOfUtf16(text, json::GetInt(*operation, "end")).value();
     EXPECT_EQ(json::GetString(*operation, "original_text"), text.substr(start, end - start));
     EXPECT_EQ(json::GetString(*operation, "pre_hash"), HashUtf16(text.substr(start, end - start)));
     result.replace(start, end - start, json::GetString(*operation, "text"));
   }
   return result;
-}
-
-TEST(Utf16, CountsAndHashesAsBrowsersDo) {
-  EXPECT_EQ(Utf16Length("hi 😀"), 5);
-  EXPECT_EQ(HashUtf16("hi 😀"), "604cce2");
-  EXPECT_EQ(HashUtf16(""), "0");
-  EXPECT_EQ(ByteOffset("ä😀b", 3), 6U);
-  EXPECT_EQ(ByteOffset("ä😀b", 2), std::nullopt) << "between the halves of a character";
-  EXPECT_EQ(ByteOffset("ä", 2), std::nullopt);
-  EXPECT_EQ(ByteOffset("ä", -1), std::nullopt);
 }
 
 TEST(ResolveEdits, CountsInUtf16BehindAnEmoji) {

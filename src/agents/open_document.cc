@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "agents/internal/utf16.h"
+#include "base/utf16.h"
 #include "base/utf8.h"
 
 namespace baton::agents {
@@ -24,14 +24,14 @@ std::string_view Utf8Suffix(std::string_view text, std::size_t max_bytes) {
 }  // namespace
 
 std::optional<TextRange> SelectionOf(const OpenDocument& document) {
-  const std::optional<std::size_t> start = ByteOffset(document.text, document.selection_start);
-  const std::optional<std::size_t> end = ByteOffset(document.text, document.selection_end);
+  const std::optional<std::size_t> start = ByteOfUtf16(document.text, document.selection_start);
+  const std::optional<std::size_t> end = ByteOfUtf16(document.text, document.selection_end);
   if (!start || !end || *start >= *end) return std::nullopt;
   return TextRange{*start, *end};
 }
 
 std::optional<std::size_t> CursorOf(const OpenDocument& document) {
-  return ByteOffset(document.text, document.cursor);
+  return ByteOfUtf16(document.text, document.cursor);
 }
 
 std::string DescribePlace(const OpenDocument& document) {

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "base/utf16.h"
 #include "workspace/internal/document_rows.h"
 #include "workspace/internal/document_tables.h"
 #include "workspace/internal/document_versions.h"
@@ -131,18 +132,17 @@ std::string DocumentStore::AppendReplace(const std::string& user_id, const Parse
                                          std::vector<storage::Statement>& batch) {
   const std::string id = stored == nullptr ? ids_.New("doc") : stored->id;
   const std::string now = FormatTimestamp(clock_.Now());
-  std::vector<storage::SqlValue> params = {
-      user_id,
-      id,
-      document.path,
-      std::filesystem::path(document.path).filename().string(),
-      document.title,
-      document.content_type,
-      static_cast<std::int64_t>(internal::CountUtf16(document.content)),
-      static_cast<std::int64_t>(document.chunks.size()),
-      document.source_hash,
-      internal::EncodeMetadata(document.metadata),
-      now};
+  std::vector<storage::SqlValue> params = {user_id,
+                                           id,
+                                           document.path,
+                                           std::filesystem::path(document.path).filename().string(),
+                                           document.title,
+                                           document.content_type,
+                                           Utf16Length(document.content),
+                                           static_cast<std::int64_t>(document.chunks.size()),
+                                           document.source_hash,
+                                           internal::EncodeMetadata(document.metadata),
+                                           now};
   if (stored == nullptr) {
     batch.push_back(
         {"INSERT INTO documents (user_id, id, path, filename, title, content_type,"

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/utf16.h"
 #include "base/utf8.h"
 #include "workspace/importer.h"
 #include "workspace/internal/text_encoding.h"
@@ -27,9 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view rest = std::string_view(document->content).substr(at);
     const std::size_t found = rest.find(chunk.content);
     BATON_CHECK(found != std::string_view::npos, "a chunk is not in the content");
-    const auto count = [](std::string_view text) {
-      return static_cast<std::int64_t>(baton::workspace::internal::CountUtf16(text));
-    };
+    const auto count = [](std::string_view text) { return baton::Utf16Length(text); };
     BATON_CHECK(chunk.begin >= units + count(rest.substr(0, found)), "a chunk begins too early");
     BATON_CHECK(chunk.end - chunk.begin == count(chunk.content), "a chunk's end does not fit");
     at += found + chunk.content.size();

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "agents/internal/utf16.h"
 #include "base/status.h"
+#include "base/utf16.h"
 #include "base/utf8.h"
 
 namespace baton::agents {

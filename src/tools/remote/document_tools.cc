@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf16.h"
 #include "base/utf8.h"
 #include "tools/remote/internal/tool_text.h"
 
@@ -26,16 +27,6 @@ constexpr std::int64_t kMaxPassages = 20;
 constexpr std::size_t kMaxDocumentBytes = 40'000;
 // Of a whole document, as a citation shows it.
 constexpr std::size_t kSourceExcerptBytes = 500;
-
-// Length as browsers count it. `text` is valid UTF-8.
-std::int64_t Utf16Length(std::string_view text) {
-  std::int64_t units = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0U) != 0x80U) units += byte >= 0xF0U ? 2 : 1;
-  }
-  return units;
-}
 
 class SearchDocumentsTool final : public Tool {
  public:

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unicode/unistr.h>
 
+#include "base/utf16.h"
 #include "base/utf8.h"
 
 namespace baton::workspace::edits {
@@ -176,11 +177,7 @@ Status CheckApart(const std::vector<Replacement>& places) {
 
 }  // namespace
 
-std::string PreHash(std::u16string_view text) {
-  std::uint32_t hash = 0;
-  for (const char16_t c : text) hash = hash * 31U + c;
-  return fmt::format("{:x}", hash);
-}
+std::string PreHash(std::u16string_view text) { return HashUtf16(text); }
 
 std::u16string ToUtf16(std::string_view utf8) {
   const icu::UnicodeString text =

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/utf16.h"
 #include "base/utf8.h"
 #include "workspace/internal/text_encoding.h"
 
@@ -40,7 +41,7 @@ class UnitCounter {
   explicit UnitCounter(std::string_view content) : content_(content) {}
 
   std::size_t At(std::size_t byte) {
-    units_ += CountUtf16(content_.substr(byte_, byte - byte_));
+    units_ += static_cast<std::size_t>(Utf16Length(content_.substr(byte_, byte - byte_)));
     byte_ = byte;
     return units_;
   }

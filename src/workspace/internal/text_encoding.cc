@@ -130,14 +130,4 @@ Result<DecodedText> DecodeText(std::string_view bytes, std::string_view declared
   return decoded;
 }
 
-std::size_t CountUtf16(std::string_view utf8) {
-  std::size_t units = 0;
-  for (const char c : utf8) {
-    const auto byte = static_cast<unsigned char>(c);
-    units += (byte & 0xC0) != 0x80 ? 1 : 0;  // not a continuation byte
-    units += byte >= 0xF0 ? 1 : 0;           // a surrogate pair
-  }
-  return units;
-}
-
 }  // namespace baton::workspace::internal

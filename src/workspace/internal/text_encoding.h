@@ -19,7 +19,4 @@ struct DecodedText {
 // stays UTF-8, with U+FFFD for those. kInvalidArgument "binary file" for what is no text.
 Result<DecodedText> DecodeText(std::string_view bytes, std::string_view declared = {});
 
-// The length of valid UTF-8 in UTF-16 code units, in which browsers and editors count.
-std::size_t CountUtf16(std::string_view utf8);
-
 }  // namespace baton::workspace::internal

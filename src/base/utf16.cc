@@ -1,8 +1,8 @@
-#include "agents/internal/utf16.h"
+#include "base/utf16.h"
 
 #include <fmt/format.h>
 
-namespace baton::agents {
+namespace baton {
 namespace {
 
 // One character of valid UTF-8.
@@ -38,7 +38,7 @@ std::int64_t Utf16Length(std::string_view text) {
   return units;
 }
 
-std::optional<std::size_t> ByteOffset(std::string_view text, std::int64_t units) {
+std::optional<std::size_t> ByteOfUtf16(std::string_view text, std::int64_t units) {
   if (units < 0) return std::nullopt;
   std::size_t at = 0;
   while (at < text.size() && units > 0) {
@@ -50,8 +50,8 @@ std::optional<std::size_t> ByteOffset(std::string_view text, std::int64_t units)
 }
 
 std::string HashUtf16(std::string_view text) {
-  std::uint32_t hash = 0;
-  const auto add = [&hash](char32_t unit) { hash = hash * 31U + static_cast<std::uint32_t>(unit); };
+  std::u16string units;
+  const auto add = [&units](char32_t unit) { units += static_cast<char16_t>(unit); };
   for (std::size_t at = 0; at < text.size();) {
     const Character character = CharacterAt(text, at);
     if (character.code >= kFirstOfTwoUnits) {
@@ -63,7 +63,13 @@ std::string HashUtf16(std::string_view text) {
     }
     at += character.bytes;
   }
+  return HashUtf16(units);
+}
+
+std::string HashUtf16(std::u16string_view text) {
+  std::uint32_t hash = 0;
+  for (const char16_t unit : text) hash = hash * 31U + unit;
   return fmt::format("{:x}", hash);
 }
 
-}  // namespace baton::agents
+}  // namespace baton
