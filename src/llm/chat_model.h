@@ -32,6 +32,9 @@ struct ChatRequest {
   std::optional<int> max_output_tokens;
   // The answer must be JSON of this schema; its text is then the JSON text.
   std::optional<json::Value> response_schema;
+  // The answer is to be made up, not found in what is given: a model that only quotes says that it
+  // cannot. No provider is told.
+  bool is_inventive = false;
 };
 
 struct Usage {

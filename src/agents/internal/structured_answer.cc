@@ -27,6 +27,7 @@ class StructuredNode final : public graph::Node {
     request.temperature = spec_->temperature;
     request.max_output_tokens = spec_->max_output_tokens;
     request.response_schema = schema_;
+    request.is_inventive = true;
     std::string system = SystemPrompt(*spec_, ScopeOf(context));
     system.append("\n\n").append(instructions_(context));
     request.messages.push_back({.role = llm::Role::kSystem, .content = std::move(system)});

@@ -37,7 +37,8 @@ json::Value RepairRequest(std::string_view refused, const std::vector<std::strin
                           std::string_view advice);
 
 // A node that asks the agent's model for an answer of `schema`, without tools, and appends it to
-// `messages`. `instructions` go behind the agent's own prompt. Nothing of it is streamed.
+// `messages`. The answer is to be made up, not found. `instructions` go behind the agent's own
+// prompt. Nothing of it is streamed.
 std::unique_ptr<graph::Node> MakeStructuredNode(
     std::shared_ptr<const AgentSpec> spec, json::Value schema,
     std::function<std::string(const graph::NodeContext&)> instructions);

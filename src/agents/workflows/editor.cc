@@ -80,7 +80,10 @@ Result<llm::ChatRequest> EditPlanNode::RequestFor(const graph::NodeContext& cont
   if (ToolRoundsIn(context.input()) < max_tool_rounds_) {
     request.tools = OfferedTools(*spec_, *ScopeOf(context).tools);
   }
-  if (EditableDocument(context) != nullptr) request.response_schema = EditPlanSchema();
+  if (EditableDocument(context) != nullptr) {
+    request.response_schema = EditPlanSchema();
+    request.is_inventive = true;
+  }
   request.messages.push_back({.role = llm::Role::kSystem, .content = Instructions(context)});
   std::ranges::move(*messages, std::back_inserter(request.messages));
   return request;

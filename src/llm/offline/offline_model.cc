@@ -96,16 +96,6 @@ ChatRequest WithValidText(ChatRequest request) {
   return request;
 }
 
-// Whether an answer of this schema has to be invented: edits of a text, a move in a game, a text
-// in another form. Sentences that are found and arranged would pass for what they are not.
-bool HasToBeInvented(const std::optional<json::Value>& schema) {
-  const json::Value* properties = schema ? json::Find(*schema, "properties") : nullptr;
-  if (properties == nullptr || !properties->is_object()) return false;
-  const json::Object& members = properties->get_object();
-  return members.contains("operations") || members.contains("situation") ||
-         members.contains("output");
-}
-
 // The answer as a whole; giving it out piece by piece is the caller's part.
 Result<ChatResponse> Answer(const ChatRequest& request) {
   const Evidence evidence = GatherEvidence(request);
@@ -121,7 +111,8 @@ Result<ChatResponse> Answer(const ChatRequest& request) {
       return response;
     }
   }
-  if (request.response_schema && !HasToBeInvented(request.response_schema)) {
+  // Sentences that are found and arranged would pass for what they are not.
+  if (request.response_schema && !request.is_inventive) {
     const Result<json::Value> value = FillSchema(*request.response_schema, evidence);
     if (!value) return Fail(value.error());
     response.message.content = json::Serialize(*value);

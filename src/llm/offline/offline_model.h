@@ -17,8 +17,7 @@ struct OfflineOptions {
 // A ChatModel by rules: it sees the ChatRequest and nothing else. In this order:
 //   1. Tools are offered and have not answered in this turn: it calls the one that fits the
 //      message, if the message needs one (tool_choice.h).
-//   2. A response_schema: JSON of that schema (schema_filling.h), unless it wants something
-//      invented: "operations" on a text, a "situation" of a game, an "output" in another form.
+//   2. A response_schema: JSON of that schema (schema_filling.h), unless the request is inventive.
 //   3. Tools have answered: the sentences of their results that match the question, each with
 //      its citation (extraction.h).
 //   4. Otherwise: small talk, what the user said earlier, or what it cannot do (small_talk.h).

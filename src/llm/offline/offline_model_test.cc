@@ -266,6 +266,7 @@ TEST(OfflineChatModel, SaysSoWhereASchemaWantsSomethingInvented) {
   request.response_schema =
       *json::Parse(R"({"type":"object","required":["operations"],"properties":{
                        "operations":{"type":"array"}}})");
+  request.is_inventive = true;
   EXPECT_TRUE(AskOffline(request).message.content.contains("offline model"));
 }
 
