@@ -187,7 +187,9 @@ std::u16string ToUtf16(std::string_view utf8) {
 
 std::string ToUtf8(std::u16string_view text) {
   std::string utf8;
-  const icu::UnicodeString all(false, text.data(), static_cast<std::int32_t>(text.size()));
+  // A view of `text` with its length; nothing looks for an end.
+  const char16_t* const begin = text.data();
+  const icu::UnicodeString all(false, begin, static_cast<std::int32_t>(text.size()));
   all.toUTF8String(utf8);
   return utf8;
 }
