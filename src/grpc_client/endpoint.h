@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -71,6 +72,19 @@ class Endpoint {
     Status status = co_await Run(start, std::move(options));
     if (!status.ok()) co_return Fail(std::move(status));
     co_return std::move(messages->response);
+  }
+
+  // The same of a stub's `rpc`. `stub` is its async(), which outlives the call.
+  template <typename Async, typename Request, typename Response>
+  async::Task<Result<Response>> Call(std::type_identity_t<Async>* stub,
+                                     void (Async::*rpc)(grpc::ClientContext*, const Request*,
+                                                        Response*,
+                                                        std::function<void(grpc::Status)>),
+                                     Request request, CallOptions options) const {
+    const Method<Request, Response> method =
+        [stub, rpc](grpc::ClientContext* context, const Request* sent, Response* response,
+                    const Done& done) { (stub->*rpc)(context, sent, response, done); };
+    return Call(method, std::move(request), std::move(options));
   }
 
   // Ok if the service of that name says that it is serving (grpc.health.v1).

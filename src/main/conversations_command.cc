@@ -44,12 +44,8 @@ class ConversationsClient {
       void (chat::OrchestratorService::StubInterface::async_interface::*rpc)(
           grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>),
       Request request) {
-    const grpc_client::Endpoint::Method<Request, Response> method =
-        [this, rpc](grpc::ClientContext* context, const Request* sent, Response* response,
-                    const grpc_client::Endpoint::Done& done) {
-          (stub_->async()->*rpc)(context, sent, response, done);
-        };
-    return server_->Call(method, std::move(request), {.deadline = Deadline::In(kCallPatience)});
+    return server_->Call(stub_->async(), rpc, std::move(request),
+                         {.deadline = Deadline::In(kCallPatience)});
   }
 
   Task<Status> List();
@@ -225,9 +221,7 @@ int RunConversations(const Settings& settings, const ConversationsCommand& comma
   ConversationsClient client(*std::move(server), settings, command);
   const Status status = async::BlockOn(client.Run());
   if (status.ok()) return 0;
-  const bool away = status.code() == Code::kUnavailable;
-  return ReportError(status,
-                     away ? "start one with `baton serve`, or name another with --server" : "");
+  return ReportServiceError(status);
 }
 
 }  // namespace baton::app

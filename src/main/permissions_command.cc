@@ -78,7 +78,7 @@ void PrintRow(const runs::PermissionEvent& event, bool json, Terminal& out) {
 
 template <typename Row>
 int PrintRows(const Result<std::vector<Row>>& rows, bool json, std::string_view none) {
-  if (!rows) return ReportError(rows.error());
+  if (!rows) return ReportServiceError(rows.error());
   Terminal out(stdout);
   for (const Row& row : *rows) PrintRow(row, json, out);
   if (rows->empty() && !json) out.WriteLine(none);
@@ -95,7 +95,7 @@ Task<int> AnswerQuestion(Permissions& permissions, const std::string& user,
                                                     .scope = *scope,
                                                     .only = {command.domain, command.folder}});
   if (!outcome) {
-    co_return ReportError(outcome.error(), "`baton permissions list` shows what is open");
+    co_return ReportServiceError(outcome.error(), "`baton permissions list` shows what is open");
   }
   if (!outcome->accepted) {
     co_return ReportError(Status(Code::kFailedPrecondition, outcome->message));
@@ -118,7 +118,7 @@ Task<int> Perform(Permissions& permissions, const std::string& user,
     case Action::kRevoke: {
       const Status revoked = co_await permissions.RevokeGrant(user, command.id);
       if (!revoked.ok()) {
-        co_return ReportError(revoked, "`baton permissions grants` shows what there is");
+        co_return ReportServiceError(revoked, "`baton permissions grants` shows what there is");
       }
       Terminal(stdout).WriteLine("revoked: " + command.id);
       co_return 0;

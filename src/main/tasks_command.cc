@@ -104,13 +104,13 @@ int ExitCodeOf(const TaskStatus& task) {
 
 Task<int> WatchInTerminal(TasksScope& scope, std::string task_id) {
   auto stream = co_await scope.tasks.Watch(scope.user, std::move(task_id), 0);
-  if (!stream) co_return ReportError(stream.error());
+  if (!stream) co_return ReportServiceError(stream.error());
   ChatView chat(scope.view.json());
   Terminal notes(stderr);
   TaskStatus last;
   for (;;) {
     auto event = co_await (*stream)->Next();
-    if (!event) co_return ReportError(event.error());
+    if (!event) co_return ReportServiceError(event.error());
     if (!*event) co_return ExitCodeOf(last);
     if ((*event)->chunk) chat.Show(*(*event)->chunk);
     if (!(*event)->status) continue;
@@ -145,7 +145,7 @@ Task<int> StartInTerminal(TasksScope& scope) {
     task.repeat = "cron " + command.cron + (command.timezone.empty() ? "" : " ") + command.timezone;
   }
   auto started = co_await scope.tasks.Start(std::move(task));
-  if (!started) co_return ReportError(started.error());
+  if (!started) co_return ReportServiceError(started.error());
   if (command.watch) co_return co_await WatchInTerminal(scope, started->task_id);
   scope.view.ShowLine(*started);
   co_return 0;
@@ -163,7 +163,7 @@ Task<int> ListInTerminal(TasksScope& scope) {
   while (left > 0) {
     filter.limit = std::min<std::size_t>(left, 500);
     auto page = co_await scope.tasks.List(filter);
-    if (!page) co_return ReportError(page.error());
+    if (!page) co_return ReportServiceError(page.error());
     for (const TaskStatus& task : page->tasks) scope.view.ShowLine(task);
     left -= std::min(left, page->tasks.size());
     if (page->next_page_token.empty()) break;
@@ -173,7 +173,7 @@ Task<int> ListInTerminal(TasksScope& scope) {
 }
 
 Task<int> ShowInTerminal(TasksScope& scope, Result<TaskStatus> task) {
-  if (!task) co_return ReportError(task.error(), "`baton tasks list` says which there are");
+  if (!task) co_return ReportServiceError(task.error(), "`baton tasks list` says which there are");
   scope.view.ShowAll(*task);
   co_return 0;
 }

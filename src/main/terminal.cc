@@ -119,4 +119,10 @@ int ReportError(const Status& status, std::string_view hint) {
   return 1;
 }
 
+int ReportServiceError(const Status& status, std::string_view hint) {
+  const bool away = status.code() == Code::kUnavailable;
+  return ReportError(status,
+                     away ? "start one with `baton serve`, or name another with --server" : hint);
+}
+
 }  // namespace baton::app

@@ -34,20 +34,12 @@ class RemotePermissions final : public runs::Permissions {
  private:
   using Async = Service::StubInterface::async_interface;
 
-  // The callback form of the stub's `method`, with the connection named where it is at fault.
   template <typename Request, typename Response>
   async::Task<Result<Response>> Call(void (Async::*method)(grpc::ClientContext*, const Request*,
                                                            Response*,
                                                            std::function<void(grpc::Status)>),
                                      Request request) {
-    const Endpoint::Method<Request, Response> call =
-        [this, method](grpc::ClientContext* context, const Request* sent, Response* response,
-                       const Endpoint::Done& done) {
-          (stub_->async()->*method)(context, sent, response, done);
-        };
-    auto answer = co_await endpoint_->Call(call, std::move(request), {});
-    if (!answer) co_return Fail(endpoint_->Named(std::move(answer).error()));
-    co_return answer;
+    return endpoint_->Call(stub_->async(), method, std::move(request), {});
   }
 
   const std::unique_ptr<const Endpoint> endpoint_;

@@ -48,13 +48,7 @@ class RemoteTasks final : public runs::tasks::Tasks {
 template <typename Request, typename Response>
 async::Task<Result<Response>> RemoteTasks::Ask(AsyncMethod<Request, Response> method,
                                                Request request) {
-  const Endpoint::Method<Request, Response> call =
-      [this, method](grpc::ClientContext* context, const Request* sent, Response* response,
-                     const Endpoint::Done& done) {
-        Async& service = *stub_->async();
-        (service.*method)(context, sent, response, done);
-      };
-  co_return co_await endpoint_->Call(call, std::move(request), {});
+  return endpoint_->Call(stub_->async(), method, std::move(request), {});
 }
 
 // The answer names the task and its status; what else there is to know is asked for.

@@ -33,12 +33,7 @@ struct ToolServiceClient::Connection {
     if (!caller.idempotency_key.empty()) {
       options.metadata.emplace_back("idempotency-key", std::move(caller.idempotency_key));
     }
-    const grpc_client::Endpoint::Method<Request, Response> start =
-        [this, method](grpc::ClientContext* context, const Request* asked, Response* answer,
-                       const grpc_client::Endpoint::Done& done) {
-          (stub->async()->*method)(context, asked, answer, done);
-        };
-    co_return co_await service->Call(start, std::move(request), std::move(options));
+    return service->Call(stub->async(), method, std::move(request), std::move(options));
   }
 
   const std::unique_ptr<grpc_client::Endpoint> service;
