@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <functional>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -18,11 +19,12 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Waits for SIGINT or SIGTERM. Until here they have their usual effect, also while the parts are
-// being started, which may take as long as a database that does not answer: what the process
-// owes to anyone is on disk. So it is for the second one.
-async::Task<int> AwaitEndSignal() {
+// Says that the service is `ready` and waits for SIGINT or SIGTERM. Until here they have their
+// usual effect, also while the parts are being started, which may take as long as a database that
+// does not answer: what the process owes to anyone is on disk. So it is for the second one.
+async::Task<int> AwaitEndSignal(const std::function<void()>& ready) {
   asio::signal_set signals(co_await async::CurrentExecutor(), SIGINT, SIGTERM);
+  ready();
   const auto [error, number] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
   co_return number;
 }
@@ -71,14 +73,15 @@ int RunServe(const Settings& settings, const ServeCommand& command) {
   umask(0077);  // documents and conversations are their users' own
   auto service = Service::Start(settings, command.role);
   if (!service) return ReportError(service.error(), HintFor(service.error()));
-  const Service::Ports ports = (*service)->ports();
-  Log(LogLevel::kInfo, "serving",
-      {{"grpc_port", ports.grpc},
-       {"tools_port", ports.tools},
-       {"http_port", ports.http},
-       {"model", (*service)->model_name()}});
-  ShowBanner(settings, **service);
-  const int number = async::BlockOn(AwaitEndSignal());
+  const int number = async::BlockOn(AwaitEndSignal([&] {
+    const Service::Ports ports = (*service)->ports();
+    Log(LogLevel::kInfo, "serving",
+        {{"grpc_port", ports.grpc},
+         {"tools_port", ports.tools},
+         {"http_port", ports.http},
+         {"model", (*service)->model_name()}});
+    ShowBanner(settings, **service);
+  }));
   Log(LogLevel::kInfo, "stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
   (*service)->Stop();
   Log(LogLevel::kInfo, "stopped");
