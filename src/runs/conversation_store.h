@@ -20,7 +20,7 @@ namespace baton::runs {
 struct Conversation {
   std::string conversation_id;
   std::string title;
-  std::string titled_by;  // "words" "model" "user"
+  std::string titled_by;  // "words" "user"
   bool pinned = false;
   bool archived = false;
   // Of a branch: where it comes from. Both stay when the parent is deleted.
@@ -96,7 +96,7 @@ class ConversationStore {
   async::Task<Result<std::vector<MessageMatch>>> Search(std::string user_id, std::string query,
                                                         int limit);
 
-  // Yields the conversation as it is then. A title given here is never replaced by a model's.
+  // Yields the conversation as it is then. A title given here stays.
   async::Task<Result<Conversation>> Change(std::string user_id, std::string conversation_id,
                                            ConversationChange change);
 
