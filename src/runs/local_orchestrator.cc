@@ -8,7 +8,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "async/signal.h"
 #include "base/log.h"
+#include "runs/idempotency_key.h"
 #include "runs/run_stream.h"
 #include "runs/turn_check.h"
 
@@ -22,6 +24,10 @@ constexpr std::chrono::milliseconds kStoreTimeout{2000};
 
 // A run that changes hands this often while it is being cancelled is not worth waiting for.
 constexpr int kMaxCancels = 3;
+
+// Routing and one write: five seconds of looking whether a run has been admitted are enough.
+constexpr int kMaxAdmissionLooks = 500;
+constexpr std::chrono::milliseconds kAdmissionLookInterval{10};
 
 // Whether the activation that executes `run` is the one the store knows. Another process may
 // have taken the run over, or cancelled it.
@@ -145,13 +151,48 @@ async::Task<Result<std::unique_ptr<ChunkStream>>> LocalOrchestrator::StreamChat(
   if (!request.background_run_id.empty()) {
     // A task waits in its own queue, and its text was not written as an answer.
     request.on_busy = "reject";
-    co_return co_await Begin(std::move(request));
+    std::string run_id = request.background_run_id;
+    co_return co_await Begin(std::move(request), std::move(run_id), /*stays=*/true);
   }
   if (request.on_busy.empty()) request.on_busy = options_.on_busy;
+  if (!request.idempotency_key.empty()) co_return co_await BeginOnce(std::move(request));
+  co_return co_await BeginOrAnswer(std::move(request), services_.ids.New("run"), /*stays=*/false);
+}
+
+// The run's name follows from the key, so that there can be one of them only. Who comes while the
+// first is being admitted waits until it can be joined.
+async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::BeginOnce(TurnRequest request) {
+  const std::string run_id =
+      RunIdForKey(request.user_id, request.conversation_id, request.idempotency_key);
+  const TurnRequest first{.user_id = request.user_id,
+                          .conversation_id = request.conversation_id,
+                          .resume = true,
+                          .run_id = run_id,
+                          .from_seq = request.from_seq};
+  OpenedStream stream = co_await Join(first);
+  for (int i = 0; i < kMaxAdmissionLooks; ++i) {
+    if (stream || stream.error().code() != Code::kNotFound) co_return stream;
+    OpenedStream begun = co_await BeginOrAnswer(request, run_id, /*stays=*/true);
+    if (begun) co_return begun;
+    const bool admits_it_now = begun.error().code() == Code::kAlreadyExists;
+    if (admits_it_now) {
+      const auto waited = co_await async::SleepUntil(Deadline::In(kAdmissionLookInterval));
+      if (waited == async::WaitResult::kCancelled) co_return begun;
+    }
+    stream = co_await Join(first);
+    if (!stream && !admits_it_now) co_return begun;
+  }
+  co_return stream;
+}
+
+// A text may be the answer to what a run has asked.
+async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::BeginOrAnswer(TurnRequest request,
+                                                                              std::string run_id,
+                                                                              bool stays) {
   auto answer = co_await desk_.ReadChat(request);
   if (!answer) co_return Fail(std::move(answer).error());
   if (*answer) co_return co_await Join(**std::move(answer), "chat");
-  co_return co_await Begin(std::move(request));
+  co_return co_await Begin(std::move(request), std::move(run_id), stays);
 }
 
 async::Task<Result<Routing>> LocalOrchestrator::ChooseAgent(const TurnRequest& request) {
@@ -165,10 +206,10 @@ async::Task<Result<Routing>> LocalOrchestrator::ChooseAgent(const TurnRequest& r
   co_return co_await router_.Route(request, conversation);
 }
 
-async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnRequest request) {
+async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnRequest request,
+                                                                      std::string run_id,
+                                                                      bool stays) {
   const auto requested = std::chrono::steady_clock::now();
-  const bool in_background = !request.background_run_id.empty();
-  const std::string run_id = in_background ? request.background_run_id : services_.ids.New("run");
   Result<ActiveRuns::Place> place = active_.Reserve(run_id, request.user_id, /*begins=*/true);
   if (!place) co_return Fail(std::move(place).error());
   const Result<BusyPolicy> policy = ParseBusyPolicy(request.on_busy);
@@ -189,7 +230,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
       // The place is for whose turn it is.
       const ActiveRuns::Place unused = *std::move(place);
     }
-    co_return co_await StandInLine(std::move(setup->record), *policy);
+    co_return co_await StandInLine(std::move(setup->record), *policy, stays);
   }
   setup->requested = requested;
   LogWith({setup->record.run_id, setup->record.thread_id}, LogLevel::kDebug, "run admitted",
@@ -200,7 +241,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
                                      .active = active_,
                                      .record = run->record(),
                                      .run = run,
-                                     .started_it = !in_background});
+                                     .started_it = !stays});
   if (superseded) co_await SettleSuperseded(*superseded, run_id);
   co_return stream;
 }

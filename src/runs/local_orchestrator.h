@@ -115,10 +115,13 @@ class LocalOrchestrator final : public Orchestrator {
   using OpenedStream = Result<std::unique_ptr<ChunkStream>>;
 
   async::Task<Result<Routing>> ChooseAgent(const TurnRequest& request);
-  async::Task<OpenedStream> Begin(TurnRequest request);
+  async::Task<OpenedStream> BeginOnce(TurnRequest request);
+  async::Task<OpenedStream> BeginOrAnswer(TurnRequest request, std::string run_id, bool stays);
+  // `stays`: the run goes on when the stream that started it is destroyed.
+  async::Task<OpenedStream> Begin(TurnRequest request, std::string run_id, bool stays);
   async::Task<void> SettleSuperseded(RunRecord record, std::string by);
   async::Task<OpenedStream> Join(TurnRequest request, std::string by = "stream");
-  async::Task<OpenedStream> StandInLine(RunRecord record, BusyPolicy policy);
+  async::Task<OpenedStream> StandInLine(RunRecord record, BusyPolicy policy, bool stays);
   async::Task<void> BeginNext(std::string thread_id);
   async::Task<void> DriveAndGoOn(std::shared_ptr<RunExecution> run);
   async::Task<Status> LookAfterQueue();

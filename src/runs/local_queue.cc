@@ -10,7 +10,8 @@ namespace baton::runs {
 // A message that was accepted behind a run. One that takes that run's place ends it; it stands
 // first in line by then, and a crash in between only lets the run end by itself.
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::StandInLine(RunRecord record,
-                                                                            BusyPolicy policy) {
+                                                                            BusyPolicy policy,
+                                                                            bool stays) {
   queued_threads_.Remember(record.thread_id);
   LogWith({record.run_id, record.thread_id}, LogLevel::kInfo, "run queued",
           {{"agent", record.agent}});
@@ -33,7 +34,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::StandInLine(RunR
                                                          .active = active_,
                                                          .record = record,
                                                          .run = active_.Find(record.run_id),
-                                                         .started_it = true});
+                                                         .started_it = !stays});
 }
 
 // The conversation's next message, if its turn has come. What fails is tried again when the

@@ -67,6 +67,11 @@ struct TurnRequest {
   std::string run_id;
   std::int64_t from_seq = 0;  // replay only chunks after this one
 
+  // Not empty: a second turn of the conversation with this key starts nothing, it joins the first
+  // one's run from `from_seq` on, whatever has become of it. For clients that send a turn again
+  // when they were not told what became of it; so the run goes on when they go away.
+  std::string idempotency_key;
+
   // With resume: answers to questions the run has asked, question id → JSON text.
   std::map<std::string, std::string> answers;
 

@@ -108,6 +108,9 @@ Status CheckTurn(const TurnRequest& request) {
   BATON_TRY(CheckText("agent_type", request.agent_type, kMaxFieldBytes));
   BATON_TRY(CheckText("locked_agent", request.locked_agent, kMaxFieldBytes));
   if (!request.on_busy.empty()) BATON_TRY(ParseBusyPolicy(request.on_busy));
+  if (!request.idempotency_key.empty()) {
+    BATON_TRY(CheckId("idempotency_key", request.idempotency_key));
+  }
   BATON_TRY(CheckText("page", request.page, kMaxFieldBytes));
   BATON_TRY(CheckText("persona.ai_name", request.persona.ai_name, kMaxFieldBytes));
   BATON_TRY(CheckText("persona.persona_style", request.persona.style, kMaxFieldBytes));

@@ -100,12 +100,12 @@ async::Task<Result<runs::Chunk>> ReadTurn(runs::Orchestrator& orchestrator,
 async::Task<Status> RunToTheEnd(runs::Orchestrator& orchestrator, std::string conversation,
                                 std::string file) {
   const runs::TurnRequest resume{.user_id = "u", .conversation_id = conversation, .resume = true};
-  Result<runs::Chunk> last = co_await ReadTurn(orchestrator, resume);
-  if (!last && last.error().code() == Code::kNotFound) {
-    last = co_await ReadTurn(
-        orchestrator,
-        {.user_id = "u", .conversation_id = conversation, .query = "Note.", .agent_type = "notes"});
-  }
+  // What a killed process has sent to PostgreSQL may be committed later than this one looks.
+  Result<runs::Chunk> last = co_await ReadTurn(orchestrator, {.user_id = "u",
+                                                              .conversation_id = conversation,
+                                                              .query = "Note.",
+                                                              .agent_type = "notes",
+                                                              .idempotency_key = "the only one"});
   while (last && last->metadata["state"] == "waiting") {
     runs::TurnRequest answer = resume;
     answer.answers = LookAndAnswer(file, last->metadata["questions"]);

@@ -16,6 +16,7 @@ constexpr std::string_view kCancelKey = "cancel";
 constexpr std::string_view kFromSeqKey = "from_seq";
 constexpr std::string_view kRunIdKey = "run_id";
 constexpr std::string_view kOnBusyKey = "on_busy";
+constexpr std::string_view kIdempotencyKey = "idempotency_key";
 constexpr std::string_view kPageKey = "page";
 constexpr std::string_view kLockedAgentKey = "locked_agent";
 constexpr std::string_view kUnlockAgentKey = "unlock_agent";
@@ -78,6 +79,7 @@ Status DecodeJoin(WireMap& metadata, runs::TurnRequest& turn) {
 Status DecodeRouting(WireMap& metadata, runs::TurnRequest& turn) {
   turn.page = TakeValue(metadata, kPageKey);
   turn.on_busy = TakeValue(metadata, kOnBusyKey);
+  turn.idempotency_key = TakeValue(metadata, kIdempotencyKey);
   std::string locked = TakeValue(metadata, kLockedAgentKey);
   if (turn.locked_agent.empty()) turn.locked_agent = std::move(locked);
   return TakeFlag(metadata, kUnlockAgentKey, turn.unlock_agent);
@@ -195,6 +197,9 @@ orchestrator::ChatRequest EncodeTurn(runs::TurnRequest&& turn) {
   WireMap& metadata = *wire.mutable_metadata();
   if (!turn.page.empty()) metadata[std::string(kPageKey)] = WireText(std::move(turn.page));
   if (!turn.on_busy.empty()) metadata[std::string(kOnBusyKey)] = WireText(std::move(turn.on_busy));
+  if (!turn.idempotency_key.empty()) {
+    metadata[std::string(kIdempotencyKey)] = WireText(std::move(turn.idempotency_key));
+  }
   if (turn.unlock_agent) metadata[std::string(kUnlockAgentKey)] = "true";
   if (turn.resume) metadata[std::string(kResumeKey)] = "true";
   if (turn.cancel) metadata[std::string(kCancelKey)] = "true";
