@@ -1,9 +1,5 @@
 #include "runs/local_orchestrator.h"
 
-#include <array>
-#include <thread>
-#include <vector>
-
 #include <gtest/gtest.h>
 
 #include "base/client_error.h"
@@ -362,46 +358,6 @@ TEST_F(LocalOrchestratorTest, ResumeReplaysAndFollowsWithoutGapOrDouble) {
   const Transcript afterwards = world_.Turn(ResumeTurn());
   EXPECT_EQ(TypesOf(afterwards), TypesOf(original));
   EXPECT_EQ(afterwards.chunks.back().metadata, original.chunks.back().metadata);
-}
-
-TEST_F(LocalOrchestratorTest, ATurnSentAgainWithItsKeyJoinsTheRunOfTheFirst) {
-  world_.Start();
-  const auto gate = std::make_shared<Gate>();
-  model_->Add(HeldAt(gate));
-  TurnRequest turn = Turn("Tell me.");
-  turn.idempotency_key = "k1";
-  {
-    const auto gone = world_.Open(world_.runtime.At(0), turn);
-    async::BlockOn(gate->Reached());
-  }
-  auto again = world_.Open(world_.runtime.At(1), turn);
-  gate->Open();
-  const Transcript joined = async::BlockOn(world_.runtime.At(1), ReadToEnd(*again));
-  ExpectWhole(joined);
-  EXPECT_EQ(joined.answer(), "Before. After.");
-  TurnRequest rest = turn;
-  rest.from_seq = 2;
-  ExpectWhole(world_.Turn(rest), 3);
-  model_->Add(Says("Another."));
-  turn.idempotency_key = "k2";
-  EXPECT_EQ(world_.Turn(turn).answer(), "Another.");
-}
-
-TEST_F(LocalOrchestratorTest, OfTurnsWithOneKeyAtOnceOneBegins) {
-  world_.Start();
-  model_->Add(Says("Once."));
-  TurnRequest turn = Turn("Tell me.");
-  turn.idempotency_key = "k1";
-  std::array<Transcript, 8> all;
-  {
-    std::vector<std::jthread> clients;
-    for (Transcript& each : all) clients.emplace_back([&] { each = world_.Turn(turn); });
-  }
-  for (const Transcript& each : all) {
-    ExpectWhole(each);
-    EXPECT_EQ(each.answer(), "Once.");
-    EXPECT_EQ(each.run_id(), all[0].run_id());
-  }
 }
 
 TEST_F(LocalOrchestratorTest, OnlyTheOwnerResumes) {
