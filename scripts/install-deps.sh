@@ -27,7 +27,7 @@ dev_packages=(
   clang-tidy-19 clang-format-19 libclang-rt-19-dev llvm-19
   libgtest-dev libgmock-dev libbenchmark-dev
   postgresql
-  python3 python3-grpcio python3-protobuf
+  python3 python3-aiosmtpd python3-grpcio python3-protobuf
 )
 
 die() {

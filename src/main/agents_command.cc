@@ -41,7 +41,7 @@ void ShowAgent(const agents::AgentSpec& spec) {
 
 Result<agents::KnownNames> NamesThereAre() {
   tools::ToolRegistry tools;
-  BATON_TRY(RegisterTools(tools, nullptr));
+  BATON_TRY(RegisterTools(tools, nullptr, nullptr));
   return agents::KnownNames{
       .tools = tools.names(),
       .models = std::vector<std::string>{std::string(kDefaultAlias), std::string(kFastAlias)}};

@@ -15,6 +15,7 @@
 #include "main/database_address.h"
 #include "main/database_lock.h"
 #include "main/http_routes.h"
+#include "main/message_file.h"
 #include "main/models.h"
 #include "main/outside.h"
 #include "main/permission_file.h"
@@ -191,7 +192,10 @@ Status Service::Parts::ConnectTools() {
           : tools::remote::ToolServiceClient::Connect(settings.Text("tools.target"), token);
   if (!client) return std::move(client).error().Annotate("ToolService client");
   tool_client = std::move(*client);
-  return RegisterTools(tool_registry, tool_client);
+  auto directory = LoadMessageFile(settings);
+  if (!directory) return std::move(directory).error();
+  auto messages = std::make_shared<tools::DirectoryGateway>(*std::move(directory), SystemClock());
+  return RegisterTools(tool_registry, tool_client, std::move(messages));
 }
 
 Status Service::Parts::StartOrchestrator() {

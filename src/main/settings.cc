@@ -74,6 +74,8 @@ constexpr std::array kSettings = {
                 "YAML file of rules: which tool calls are allowed, asked about, denied"},
     SettingSpec{"permissions.answer_seconds", "BATON_PERMISSIONS_ANSWER_SECONDS", "86400",
                 "how long a question for permission is open; then it is denied", Type::kNumber},
+    SettingSpec{"messages.file", "BATON_MESSAGES_FILE", "",
+                "YAML file of the people and rooms that agents may send messages to"},
     SettingSpec{"runs.on_busy", "BATON_ON_BUSY", "enqueue",
                 "a message while a run is under way: enqueue, reject, interrupt or rollback"},
     SettingSpec{"openai.api_key", "OPENAI_API_KEY", "", "key of the OpenAI-compatible provider",

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "tools/messages/message_tools.h"
 #include "tools/remote/document_tools.h"
 #include "tools/remote/edit_tools.h"
 #include "tools/remote/entity_tools.h"
@@ -13,7 +14,9 @@
 namespace baton::app {
 
 Status RegisterTools(tools::ToolRegistry& registry,
-                     std::shared_ptr<tools::remote::ToolServiceClient> client) {
+                     std::shared_ptr<tools::remote::ToolServiceClient> client,
+                     std::shared_ptr<tools::MessageGateway> messages) {
+  BATON_TRY(tools::RegisterMessageTools(registry, std::move(messages)));
   BATON_TRY(tools::remote::RegisterDocumentTools(registry, client));
   BATON_TRY(tools::remote::RegisterEditTools(registry, client));
   BATON_TRY(tools::remote::RegisterEntityTools(registry, client));
