@@ -169,12 +169,14 @@ def durable(database, *command):
     """Runs a program of E2 or E3 on a new database. Yields its figures and the bytes on disk."""
     with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
         if database == "SQLite":
-            place = [a.replace("ADDRESS", f"sqlite:{folder}/bench.db") for a in command]
+            place = ["taskset", "-c", SERVER_CORE]
+            place += [a.replace("ADDRESS", f"sqlite:{folder}/bench.db") for a in command]
         else:
+            # The database server is a peer, on the core of the peers.
             words = shlex.join(command).replace("ADDRESS", '"${PROBE_CHECKPOINTER#postgres:}"')
-            place = [BIN / "with_postgres", "sh", "-c", f"exec {words}"]
-        out = subprocess.run(["taskset", "-c", SERVER_CORE, *place], capture_output=True,
-                             text=True, check=True).stdout
+            place = ["taskset", "-c", LOAD_CORE, BIN / "with_postgres", "sh", "-c",
+                     f"exec taskset -c {SERVER_CORE} {words}"]
+        out = subprocess.run(place, capture_output=True, text=True, check=True).stdout
         size = sum(f.stat().st_size for f in pathlib.Path(folder).iterdir())
     return json.loads(out), size
 
