@@ -401,5 +401,15 @@ TEST_F(ToolRoundsTest, TheLastCallOffersNoTools) {
   EXPECT_EQ(user_.answer(), "c1\n\nc2\n\nc3");
 }
 
+TEST_F(ToolRoundsTest, ACallWithoutWordsWhereNoToolIsOfferedIsTriedAgain) {
+  for (const char* id : {"c1", "c2"}) model_->Add(SaysAndCalls(id, "search_documents", id));
+  model_->Add(SaysAndCalls("", "search_documents", "c3"));
+  model_->Add(Says("What I have."));
+  const graph::RunResult result = Run(Asks("Hi"));
+  ASSERT_TRUE(result.status.ok()) << result.status.message();
+  EXPECT_EQ(called_.size(), 2U);
+  EXPECT_EQ(user_.answer(), "c1\n\nc2\n\nWhat I have.");
+}
+
 }  // namespace
 }  // namespace baton::agents

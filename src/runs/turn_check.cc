@@ -96,6 +96,10 @@ Status CheckAnswers(const TurnRequest& request) {
 
 Status CheckTurn(const TurnRequest& request) {
   BATON_TRY(CheckId("user_id", request.user_id));
+  // To the workspace it is who administers what belongs to everybody.
+  if (request.user_id == "system") {
+    return Fail(Code::kInvalidArgument, "user_id 'system' names no user");
+  }
   if (request.user_id.find(':') != std::string::npos) {
     return Fail(Code::kInvalidArgument, "user_id '{}' contains ':'", request.user_id);
   }

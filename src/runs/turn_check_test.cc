@@ -30,6 +30,8 @@ TEST(CheckTurn, NamesWhatIsWrong) {
             "INVALID_ARGUMENT: conversation_id is missing");
   EXPECT_EQ(refused([](TurnRequest& r) { r.user_id = "a:b"; }),
             "INVALID_ARGUMENT: user_id 'a:b' contains ':'");
+  EXPECT_EQ(refused([](TurnRequest& r) { r.user_id = "system"; }),
+            "INVALID_ARGUMENT: user_id 'system' names no user");
   EXPECT_EQ(refused([](TurnRequest& r) { r.conversation_id = "a\nb"; }),
             "INVALID_ARGUMENT: conversation_id contains a control character");
   EXPECT_EQ(refused([](TurnRequest& r) { r.user_id = std::string(257, 'x'); }),

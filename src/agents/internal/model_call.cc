@@ -94,6 +94,8 @@ async::Task<Result<llm::ChatResponse>> CallModel(const llm::ModelCatalog& models
   if (!response) {
     co_return Fail(ModelFailure(std::move(response).error(), (*model)->name()));
   }
+  // Of tools that were not offered there is nothing to call.
+  if (request.tools.empty()) response->message.tool_calls.clear();
   if (WithoutLeadingBlanks(response->message.content).empty() &&
       response->message.tool_calls.empty()) {
     co_return Fail(ModelFailure(EmptyAnswer(*response), (*model)->name()));

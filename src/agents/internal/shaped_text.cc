@@ -5,19 +5,10 @@
 #include <vector>
 
 #include "json/json.h"
+#include "llm/structured_text.h"
 
 namespace baton::agents {
 namespace {
-
-// What stands inside the first fenced block; the whole text if there is none.
-std::string_view Unfenced(std::string_view text) {
-  const std::size_t fence = text.find("```");
-  if (fence == std::string_view::npos) return text;
-  const std::size_t begin = text.find('\n', fence);
-  if (begin == std::string_view::npos) return text;
-  const std::size_t end = text.find("\n```", begin);
-  return text.substr(begin + 1, end == std::string_view::npos ? end : end - begin);
-}
 
 std::string_view Stripped(std::string_view line) {
   const std::size_t first = line.find_first_not_of(" \t\r");
@@ -84,9 +75,9 @@ Status CheckCsv(std::string_view text) {
 
 Status CheckForm(std::string_view form, std::string_view text) {
   if (form == "table") return CheckTable(text);
-  if (form == "csv") return CheckCsv(Unfenced(text));
+  if (form == "csv") return CheckCsv(llm::Unfenced(text));
   if (form != "json") return {};
-  const Result<json::Value> value = json::Parse(Unfenced(text));
+  const Result<json::Value> value = llm::ParseAnswer(text);
   return value ? Status() : value.error();
 }
 

@@ -8,6 +8,7 @@
 
 #include "agents/internal/model_call.h"
 #include "agents/internal/turn_state.h"
+#include "llm/structured_text.h"
 
 namespace baton::agents {
 namespace {
@@ -50,7 +51,7 @@ class StructuredNode final : public graph::Node {
 }  // namespace
 
 StructuredAnswer ReadStructured(std::string_view text, const json::Schema& schema) {
-  Result<json::Value> value = json::Parse(text);
+  Result<json::Value> value = llm::ParseAnswer(text);
   if (!value) return {nullptr, {"the answer is not JSON: " + value.error().message()}};
   const Status fits = schema.Validate(*value);
   if (!fits.ok()) return {nullptr, {"the answer is not of the form: " + fits.message()}};

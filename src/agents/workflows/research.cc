@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "graph/state_graph.h"
+#include "llm/structured_text.h"
 
 namespace baton::agents {
 namespace {
@@ -171,7 +172,7 @@ async::Task<Result<json::Value>> AskForJson(graph::NodeContext& context, const A
   const Result<llm::ChatResponse> response =
       co_await CallModel(context, has_fast ? kFastModel : spec.model, request, nullptr);
   if (!response) co_return Fail(response.error());
-  Result<json::Value> json = json::Parse(response->message.content);
+  Result<json::Value> json = llm::ParseAnswer(response->message.content);
   if (json && json->is_object()) co_return json;
   Log(LogLevel::kWarning, "model answered without the JSON it was asked for",
       {{"model", response->model}, {"node", context.node_name()}});

@@ -109,22 +109,38 @@ class LoadGameNode final : public graph::Node {
   }
 };
 
+const json::Value* FindForce(const json::Array& forces, const json::Value& wanted) {
+  const auto* const found = std::ranges::find_if(forces, [&](const json::Value& force) {
+    return force.at("side") == wanted.at("side") && force.at("name") == wanted.at("name");
+  });
+  return found == forces.end() ? nullptr : found;
+}
+
 // The forces that were lost and are there again.
 std::vector<std::string> Revived(const json::Value* game, const json::Value& situation) {
   std::vector<std::string> problems;
   if (game == nullptr) return problems;
+  const json::Array& forces = situation.at("forces").as_array();
   for (const json::Value& before : game->at("situation").at("forces").as_array()) {
     if (json::GetInt(before, "strength") > 0) continue;
-    for (const json::Value& after : situation.at("forces").as_array()) {
-      if (json::GetInt(after, "strength") > 0 && after.at("side") == before.at("side") &&
-          after.at("name") == before.at("name")) {
-        problems.push_back(fmt::format("{}, {}: lost, and stays lost",
-                                       json::GetString(after, "side"),
-                                       json::GetString(after, "name")));
-      }
-    }
+    const json::Value* after = FindForce(forces, before);
+    if (after == nullptr || json::GetInt(*after, "strength") <= 0) continue;
+    problems.push_back(fmt::format("{}, {}: lost, and stays lost", json::GetString(*after, "side"),
+                                   json::GetString(*after, "name")));
   }
   return problems;
+}
+
+// The situation after a move. A lost force that is not named any more is kept: what is forgotten
+// could come back.
+json::Value NextSituation(const json::Value* game, json::Value situation) {
+  if (game == nullptr) return situation;
+  json::Array& forces = situation.at("forces").as_array();
+  for (const json::Value& before : game->at("situation").at("forces").as_array()) {
+    const bool lost = json::GetInt(before, "strength") <= 0;
+    if (lost && FindForce(forces, before) == nullptr) forces.push_back(before);
+  }
+  return situation;
 }
 
 json::Object NextGame(const json::Value* game, const json::Value& move, std::string_view order) {
@@ -140,7 +156,7 @@ json::Object NextGame(const json::Value* game, const json::Value& move, std::str
   // A question changes nothing, whatever the model has made of the situation.
   const bool keeps = game != nullptr && !advance;
   return {{"turn", turn + (advance ? 1 : 0)},
-          {"situation", keeps ? game->at("situation") : move.at("situation")},
+          {"situation", keeps ? game->at("situation") : NextSituation(game, move.at("situation"))},
           {"history", std::move(history)}};
 }
 

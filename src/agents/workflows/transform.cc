@@ -72,14 +72,14 @@ async::Task<Result<graph::NodeOutput>> CheckFormNode::Run(graph::NodeContext& co
     co_return output;
   }
   std::string answer;
-  if (prose) {
+  if (prose || given.value.is_null()) {
     answer = messages->back().content;
   } else {
     answer =
         JoinAnswer(json::GetString(given.value, "output"), json::GetString(given.value, "note"));
-    if (!given.problems.empty()) {
-      answer = JoinAnswer(answer, "The form is not right:" + ListOf(given.problems));
-    }
+  }
+  if (!given.problems.empty() && !prose) {
+    answer = JoinAnswer(answer, "The form is not right:" + ListOf(given.problems));
   }
   BATON_CO_TRY(
       co_await ScopeOf(context).listener->OnContent(context.task_id(), context.attempt(), answer));

@@ -9,6 +9,7 @@
 #include "async/timeout.h"
 #include "base/utf8.h"
 #include "json/json.h"
+#include "llm/structured_text.h"
 
 namespace baton::runs::routing {
 namespace {
@@ -77,7 +78,7 @@ json::Value AnswerSchema(const std::vector<const agents::AgentSpec*>& agents) {
 
 Result<Decision> ReadAnswer(std::string_view text,
                             const std::vector<const agents::AgentSpec*>& agents) {
-  const Result<json::Value> answer = json::Parse(text);
+  const Result<json::Value> answer = llm::ParseAnswer(text);
   if (!answer) return Fail(Code::kInternal, "its answer is no JSON: {}", answer.error().message());
   const auto known = [&](std::string_view name) {
     return std::ranges::any_of(agents, [&](const auto* agent) { return agent->name == name; });

@@ -9,6 +9,7 @@
 #include "agents/internal/model_call.h"
 #include "base/check.h"
 #include "json/schema.h"
+#include "llm/structured_text.h"
 
 namespace baton::agents {
 namespace {
@@ -86,7 +87,7 @@ class ModelFileNode final : public graph::Node {
   // A model that answers otherwise than asked may do better the next time.
   Result<json::Value> Answer(const std::string& content) const {
     if (!schema_) return json::Value(content);
-    Result<json::Value> value = json::Parse(content);
+    Result<json::Value> value = llm::ParseAnswer(content);
     Status status = value ? schema_->Validate(*value) : value.error();
     if (status.ok()) return value;
     return Fail(Status(Code::kUnavailable,
