@@ -128,7 +128,7 @@ TEST(AgentFile, ReportsAllMistakesInTheOrderOfTheText) {
             "agents/chat.md:2:1: missing key 'when'\n"
             "agents/chat.md:2:7: name 'Chat': a small letter, then small letters, digits and '_'\n"
             "agents/chat.md:3:8: 'title' must be a text\n"
-            "agents/chat.md:4:11: unknown workflow 'converse': the workflows are conversation, "
+            "agents/chat.md:4:11: unknown workflow 'converse': the workflows are conversation, automation, "
             "research, editor, transform, simulation\n"
             "agents/chat.md:5:8: unknown model 'fats': did you mean 'fast'?\n"
             "agents/chat.md:7:7: unknown variable 'user': the variables are user_name, ai_name, "

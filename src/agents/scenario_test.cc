@@ -87,11 +87,14 @@ Result<tools::ToolResult> ToolResultIn(const YAML::Node& node) {
 async::Task<Result<tools::ToolResult>> Ready(Result<tools::ToolResult> result) { co_return result; }
 
 // A tool that gives the scenario's results in turn, and fails beyond them.
-std::unique_ptr<tools::Tool> ScriptedTool(const std::string& name, const YAML::Node& results) {
+std::unique_ptr<tools::Tool> ScriptedTool(const std::string& name, const YAML::Node& results,
+                                          tools::Effect effect) {
   auto left = std::make_shared<std::deque<Result<tools::ToolResult>>>();
   for (const YAML::Node& result : results) left->push_back(ToolResultIn(result));
-  tools::ToolDefinition definition{
-      .name = name, .description = name, .parameters = json::Object{{"type", "object"}}};
+  tools::ToolDefinition definition{.name = name,
+                                   .description = name,
+                                   .parameters = json::Object{{"type", "object"}},
+                                   .effect = effect};
   return std::make_unique<FunctionTool>(
       definition, [left](const json::Object&, const tools::ToolContext&) {
         if (left->empty()) return Ready(Fail(Code::kInternal, "the scenario has no more results"));
@@ -148,7 +151,7 @@ class Scenario {
  public:
   explicit Scenario(const YAML::Node& script) : script_(script), agent_(SpecOf(script), store_) {
     CheckKeys(script, {"title", "agent", "permissions", "document", "game", "conversation",
-                       "models", "tools", "answers", "expect"});
+                       "models", "tools", "changes", "answers", "expect"});
     if (script["document"]) agent_.document = DocumentIn(script["document"]);
     agent_.run_options.store = &long_term_;
     if (script["game"]) KeepGame(TextOf(script["game"]));
@@ -159,7 +162,13 @@ class Scenario {
       agent_.models.Set(model.first.Scalar(), scripted);
     }
     for (const auto& tool : script["tools"]) {
-      EXPECT_TRUE(agent_.tools.Add(ScriptedTool(tool.first.Scalar(), tool.second)).ok());
+      const bool changes = std::ranges::any_of(script["changes"], [&](const YAML::Node& name) {
+        return name.Scalar() == tool.first.Scalar();
+      });
+      EXPECT_TRUE(agent_.tools
+                      .Add(ScriptedTool(tool.first.Scalar(), tool.second,
+                                        changes ? tools::Effect::kWrite : tools::Effect::kRead))
+                      .ok());
     }
   }
 

@@ -39,8 +39,8 @@ Status CheckTools(const AgentSpec& spec, const Workflow& workflow) {
 
 std::span<const Workflow> Workflows() {
   static const std::vector<Workflow> workflows = {
-      ConversationWorkflow(), ResearchWorkflow(),   EditorWorkflow(),
-      TransformWorkflow(),    SimulationWorkflow(),
+      ConversationWorkflow(), AutomationWorkflow(), ResearchWorkflow(),
+      EditorWorkflow(),       TransformWorkflow(),  SimulationWorkflow(),
   };
   return workflows;
 }

@@ -43,6 +43,7 @@ const ToolGrant* FindGrant(const AgentSpec& spec, std::string_view tool);
 int GetParameter(const AgentSpec& spec, const WorkflowParameter& parameter);
 
 Workflow ConversationWorkflow();
+Workflow AutomationWorkflow();
 Workflow ResearchWorkflow();
 Workflow EditorWorkflow();
 Workflow TransformWorkflow();

@@ -24,6 +24,9 @@ namespace {
 constexpr std::size_t kMaxResultBytes = std::size_t{32} << 10U;
 constexpr std::string_view kCutNote = "\n[The result was longer and is cut off here.]";
 
+// A line of the account.
+constexpr std::size_t kMaxDetailBytes = 300;
+
 // A model that asks for more at once has lost its way; each costs a call and a result to read.
 constexpr std::size_t kMaxCallsAtOnce = 16;
 
@@ -240,11 +243,30 @@ async::Task<Status> ToolsNode::RunAdmitted(graph::NodeContext& context, Calls& c
   co_return status;
 }
 
+// What a call that changes the world has come to, for the account of the turn.
+json::Value ChangeOf(const CallInProgress& call) {
+  std::string_view outcome = "done";
+  std::string_view detail;
+  if (!call.result) {
+    outcome = "refused";
+    detail = call.refusal;
+  } else if (*call.result) {
+    detail = (*call.result)->text;
+  } else {
+    outcome = MayHaveHappened(call.result->error().code()) ? "unknown" : "failed";
+    detail = call.result->error().message();
+  }
+  return json::Object{{"tool", call.call.name},
+                      {"outcome", outcome},
+                      {"detail", Utf8Prefix(detail.substr(0, detail.find('\n')), kMaxDetailBytes)}};
+}
+
 Result<graph::NodeOutput> ToolsNode::Conclude(const json::Value& state, const Calls& calls) const {
   Result<SourceList> sources = SourcesIn(state);
   if (!sources) return Fail(std::move(sources).error());
   json::Array messages;
   json::Array used;
+  json::Array changes;
   for (const CallInProgress& call : calls) {
     llm::Message message{.role = llm::Role::kTool, .tool_call_id = call.call.id};
     if (!call.result) {
@@ -255,6 +277,7 @@ Result<graph::NodeOutput> ToolsNode::Conclude(const json::Value& state, const Ca
       message.content = FormatResult(**call.result, *sources);
     }
     if (call.result) used.emplace_back(call.call.name);
+    if (!call.is_repeatable()) changes.push_back(ChangeOf(call));
     message.content = CutResult(std::move(message.content));
     messages.push_back(llm::ToJson(message));
   }
@@ -263,6 +286,7 @@ Result<graph::NodeOutput> ToolsNode::Conclude(const json::Value& state, const Ca
   output.writes["found"] = sources->added();
   output.writes["tools_used"] = std::move(used);
   output.writes["tool_rounds"] = 1;
+  if (!changes.empty()) output.writes["changes"] = std::move(changes);
   return output;
 }
 

@@ -29,6 +29,7 @@ graph::Channels TurnChannels() {
   channels["sources"].kind = ChannelKind::kLastValue;
   channels["found"].kind = ChannelKind::kAppend;
   channels["tool_rounds"].kind = ChannelKind::kSum;
+  channels["changes"].kind = ChannelKind::kAppend;
   channels["tools_used"] = {
       .kind = ChannelKind::kReducer, .initial = json::Value(json::Array()), .reduce = UnionOfNames};
   return channels;

@@ -24,6 +24,8 @@ namespace baton::agents {
 //   tools_used   set     names of the tools called, in the order of their first call
 //   found        append  the numbered sources (SourceList)
 //   tool_rounds  sum     how often tools have run
+//   changes      append  {tool, outcome, detail} of calls that change the world, as they came out:
+//                        "done", "failed", "refused" or, where nobody knows, "unknown"
 graph::Channels TurnChannels();
 
 // The scope the run was given. A run without a TurnScope is a bug.
