@@ -1,5 +1,6 @@
 #include "main/outside.h"
 
+#include <filesystem>
 #include <utility>
 
 namespace baton::app {
@@ -11,6 +12,26 @@ std::string WithoutLastSlash(std::string url) {
 }
 
 }  // namespace
+
+std::unique_ptr<workspace::images::ImageService> BuildImages(const Settings& settings,
+                                                             workspace::DocumentStore& documents,
+                                                             IdGenerator& ids) {
+  const auto first = [&](std::initializer_list<std::string> texts) {
+    for (const std::string& text : texts) {
+      if (!text.empty()) return text;
+    }
+    return std::string();
+  };
+  return std::make_unique<workspace::images::ImageService>(
+      workspace::images::ImageOptions{
+          .base_url = WithoutLastSlash(
+              first({settings.Text("images.base_url"), settings.Text("openai.base_url"),
+                     "https://api.openai.com/v1"})),
+          .api_key = first({settings.Text("images.api_key"), settings.Text("openai.api_key")}),
+          .model = settings.Text("images.model"),
+          .folder = std::filesystem::path(settings.Text("data")) / "images"},
+      documents, ids);
+}
 
 Result<std::unique_ptr<workspace::weather::WeatherService>> BuildWeather(const Settings& settings,
                                                                          const Clock& clock) {

@@ -110,6 +110,7 @@ struct Service::Parts {
   std::unique_ptr<workspace::entities::EntityStore> entities;
   std::unique_ptr<workspace::feeds::FeedStore> feed_store;
   std::unique_ptr<workspace::feeds::FeedService> feeds;
+  std::unique_ptr<workspace::images::ImageService> images;
   std::unique_ptr<rpc::ToolServer> tool_server;
   // orchestrator
   std::shared_ptr<tools::remote::ToolServiceClient> tool_client;
@@ -170,13 +171,15 @@ Status Service::Parts::StartBackend() {
   feeds = std::make_unique<workspace::feeds::FeedService>(
       *feed_store, *documents, *web, SystemClock(), workspace::feeds::PollPace{});
   feeds->StartPolling(runtime.Pick());
+  images = BuildImages(settings, *documents, ids);
   const rpc::ToolAreas areas{.documents = *documents,
                              .org = org.get(),
                              .weather = weather.get(),
                              .web = web.get(),
                              .feeds = feeds.get(),
                              .edits = edits.get(),
-                             .entities = entities.get()};
+                             .entities = entities.get(),
+                             .images = images.get()};
   auto server = rpc::StartToolServer(runtime, areas, GrpcOptions(settings, "tools"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "ToolService", "--tools");
   tool_server = std::move(*server);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <grpcpp/channel.h>
+
 #include "grpc_client/endpoint.h"
 #include "proto/orchestrator.grpc.pb.h"
 #include "rpc/internal/task_wire.h"

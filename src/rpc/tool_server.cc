@@ -8,6 +8,7 @@
 #include "rpc/internal/entity_calls.h"
 #include "rpc/internal/feed_calls.h"
 #include "rpc/internal/grpc_server.h"
+#include "rpc/internal/image_calls.h"
 #include "rpc/internal/org_calls.h"
 #include "rpc/internal/text_calls.h"
 #include "rpc/internal/weather_calls.h"
@@ -29,6 +30,7 @@ struct ToolServer::State {
     if (areas.feeds != nullptr) internal::ServeFeeds(server.service(), *areas.feeds);
     if (areas.edits != nullptr) internal::ServeEdits(server.service(), *areas.edits);
     if (areas.entities != nullptr) internal::ServeEntities(server.service(), *areas.entities);
+    if (areas.images != nullptr) internal::ServeImages(server.service(), *areas.images);
   }
 
   internal::GrpcServer server;

@@ -19,6 +19,9 @@ class EntityStore;
 namespace baton::workspace::feeds {
 class FeedService;
 }
+namespace baton::workspace::images {
+class ImageService;
+}
 namespace baton::workspace::org {
 class OrgStore;
 }
@@ -43,6 +46,7 @@ struct ToolAreas {
   workspace::feeds::FeedService* feeds = nullptr;
   workspace::edits::EditService* edits = nullptr;
   workspace::entities::EntityStore* entities = nullptr;
+  workspace::images::ImageService* images = nullptr;
 };
 
 // Serves the workspace as tool_service.ToolService, with grpc.health.v1 and reflection beside

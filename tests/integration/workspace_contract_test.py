@@ -95,6 +95,19 @@ class WorkspaceContract(unittest.TestCase):
             return "granted" if answer.success else answer.error
         return "granted"
 
+    def test_05a_images_without_a_model(self):
+        made = self.stub.GenerateImage(pb.ImageGenerationRequest(user_id="ann", prompt="A fox"))
+        self.assertFalse(made.success)
+        self.assertIn("images.model", made.error)
+        for request in (pb.ImageGenerationRequest(prompt="A fox"),
+                        pb.ImageGenerationRequest(user_id="ann", prompt="A", format="gif")):
+            with self.assertRaises(grpc.RpcError) as refused:
+                self.stub.GenerateImage(request)
+            self.assertEqual(refused.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
+        found = self.stub.SearchImages(pb.ImageSearchRequest(user_id="ann", query="Ada"))
+        self.assertTrue(found.success)
+        self.assertEqual(len(found.metadata), 0, "documents are no images")
+
     def test_06_no_rpc_shows_another_users_things(self):
         document = self.stub.FindDocumentByPath(pb.FindDocumentByPathRequest(
             user_id="ann", file_path=str(self.folder / "plan.docx"))).document_id

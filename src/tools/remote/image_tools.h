@@ -1,0 +1,15 @@
+// Tools for pictures.
+#pragma once
+
+#include <memory>
+
+#include "base/status.h"
+#include "tools/remote/tool_service_client.h"
+#include "tools/tool.h"
+
+namespace baton::tools::remote {
+
+// generate_image (spend) and search_images (read).
+Status RegisterImageTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client);
+
+}  // namespace baton::tools::remote
