@@ -1,4 +1,6 @@
 // DocumentStore: changing documents that are there, with what they were kept.
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,15 +18,6 @@ constexpr std::int64_t kMaxVersions = 100;  // of a document; the oldest go
 
 std::unexpected<Status> ChangedMeanwhile(const std::string& id) {
   return Fail(Code::kAborted, "document '{}' has changed meanwhile: read it again", id);
-}
-
-// Fails the batch unless the document is still what it was; takes its lock before all else.
-storage::Statement GuardUnchanged(const std::string& user_id, const DocumentText& was) {
-  return {
-      "UPDATE documents SET source_hash = source_hash WHERE user_id = $1 AND id = $2 AND"
-      " source_hash = $3",
-      {user_id, was.document.id, was.source_hash},
-      1};
 }
 
 }  // namespace
@@ -46,6 +39,15 @@ std::string HashOfEdit(std::string_view stored_hash, std::string_view content) {
     file = file.substr(0, file.find('|'));
   }
   return fmt::format("{}{}|{:016x}-{}", kEdited, file, Fnv1a(content), content.size());
+}
+
+storage::Statement GuardUnchanged(const std::string& user_id, const std::string& document_id,
+                                  const std::string& source_hash) {
+  return {
+      "UPDATE documents SET source_hash = source_hash WHERE user_id = $1 AND id = $2 AND"
+      " source_hash = $3",
+      {user_id, document_id, source_hash},
+      1};
 }
 
 std::vector<storage::Statement> KeepVersion(const std::string& document_id,
@@ -99,11 +101,13 @@ async::Task<Result<std::string>> DocumentStore::Create(std::string user_id,
 }
 
 async::Task<Status> DocumentStore::Change(std::string user_id, const DocumentText& was,
-                                          ParsedDocument document, ChangeNote note) {
+                                          ParsedDocument document, ChangeNote note,
+                                          std::vector<storage::Statement> along) {
   document.source_hash = internal::HashOfEdit(was.source_hash, document.content + document.title);
   BATON_CO_TRY(internal::CheckDocument(document));
   std::vector<storage::Statement> batch;
-  batch.push_back(GuardUnchanged(user_id, was));
+  batch.push_back(internal::GuardUnchanged(user_id, was.document.id, was.source_hash));
+  std::ranges::move(along, std::back_inserter(batch));
   const std::string now = FormatTimestamp(clock_.Now());
   for (auto& each : internal::KeepVersion(was.document.id, note.agent, note.reason, now)) {
     batch.push_back(std::move(each));
@@ -142,7 +146,7 @@ async::Task<Status> DocumentStore::Revert(std::string user_id, const DocumentTex
   document.metadata = to.metadata;
   BATON_CO_TRY(internal::CheckDocument(document));
   std::vector<storage::Statement> batch;
-  batch.push_back(GuardUnchanged(user_id, was));
+  batch.push_back(internal::GuardUnchanged(user_id, was.document.id, was.source_hash));
   batch.push_back({"DELETE FROM document_versions WHERE document_id = $1 AND version = $2",
                    {was.document.id, to.version},
                    1});

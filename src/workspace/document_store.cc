@@ -118,6 +118,10 @@ std::vector<storage::Statement> DocumentStore::BuildBatch(
       outcomes.push_back(PutOutcome::kUnchanged);
       continue;
     }
+    // An edit that was made since our look is not lost without a version.
+    if (before != nullptr) {
+      batch.push_back(internal::GuardUnchanged(user_id, before->id, before->source_hash));
+    }
     AppendReplace(user_id, document, before, batch);
     outcomes.push_back(before == nullptr ? PutOutcome::kAdded : PutOutcome::kUpdated);
   }

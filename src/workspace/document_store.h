@@ -157,9 +157,10 @@ class DocumentStore {
   // As Put(), but kAlreadyExists if there is one of that path. The id.
   async::Task<Result<std::string>> Create(std::string user_id, ParsedDocument document);
   // Replaces the document, of the same path, by `document`, and keeps what it was as a version.
-  // kAborted if it is no longer what `was` says.
+  // kAborted if it is no longer what `was` says. The statements `along` are of the same
+  // transaction; one that changes too few rows is kAborted too.
   async::Task<Status> Change(std::string user_id, const DocumentText& was, ParsedDocument document,
-                             ChangeNote note);
+                             ChangeNote note, std::vector<storage::Statement> along = {});
   // What the document was before its last change. kFailedPrecondition if it was not changed.
   async::Task<Result<DocumentVersion>> LastVersion(std::string user_id, std::string document_id);
   // Makes the document that version again, which is gone then. kAborted as Change().

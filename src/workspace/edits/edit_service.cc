@@ -6,8 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "base/utf8.h"
+#include "base/utf16.h"
 #include "workspace/edits/internal/edit_tables.h"
+#include "workspace/edits/internal/new_text.h"
 #include "workspace/importer.h"
 #include "workspace/internal/set_front_matter.h"
 
@@ -17,25 +18,6 @@ namespace {
 Status CheckWriter(const std::string& user_id) {
   if (!user_id.empty() && user_id != "system") return {};
   return Fail(Code::kInvalidArgument, "user_id '{}' is no person: documents are personal", user_id);
-}
-
-Status CheckNewText(std::string_view text) {
-  if (text.size() > kMaxEditedBytes) {
-    return Fail(Code::kResourceExhausted, "a document larger than {} MiB cannot be edited",
-                kMaxEditedBytes >> 20U);
-  }
-  if (text.find('\0') != std::string_view::npos || !IsValidUtf8(text)) {
-    return Fail(Code::kInvalidArgument, "the new text is not valid UTF-8 without NUL");
-  }
-  return {};
-}
-
-// Documents have LF at their lines' ends.
-std::string WithLineFeeds(std::string text) {
-  for (std::size_t at = text.find("\r\n"); at != std::string::npos; at = text.find("\r\n", at)) {
-    text.erase(at, 1);
-  }
-  return text;
 }
 
 Result<std::string> EditWhole(const std::string& content, const ContentEdit& edit) {
@@ -55,7 +37,7 @@ Result<std::string> EditWhole(const std::string& content, const ContentEdit& edi
   return ToUtf8(Replace(text, {{.begin = at, .end = at, .text = ToUtf16(edit.content)}}));
 }
 
-Result<std::string> EditText(const std::string& content, const Proposal& edit) {
+Result<std::string> EditedText(const std::string& content, const Proposal& edit) {
   if (edit.content_edit) return EditWhole(content, *edit.content_edit);
   if (edit.operations.empty() || edit.operations.size() > kMaxOperations) {
     return Fail(Code::kInvalidArgument, "{} operations: 1 to {} are possible",
@@ -65,6 +47,17 @@ Result<std::string> EditText(const std::string& content, const Proposal& edit) {
   auto places = ResolveOperations(text, edit.operations);
   if (!places) return Fail(std::move(places).error());
   return ToUtf8(Replace(text, *places));
+}
+
+Result<std::string> EditText(const std::string& content, const Proposal& edit) {
+  auto edited = EditedText(content, edit);
+  return edited ? internal::AsNewText(*std::move(edited)) : std::move(edited);
+}
+
+// Appending goes anywhere; a whole new text, or a place that is only counted, is meant for the
+// text that the proposer read.
+bool NeedsSameText(const Proposal& edit) {
+  return edit.content_edit && edit.content_edit->mode != ContentMode::kAppend;
 }
 
 Result<std::vector<Operation>> Select(std::vector<Operation> operations,
@@ -108,7 +101,6 @@ async::Task<Result<std::string>> EditService::Propose(std::string user_id, Propo
   if (!was) co_return Fail(was.error());
   const auto edited = co_await reading_.Run([&] { return EditText(was->content, proposal); });
   if (!edited) co_return Fail(edited.error());
-  BATON_CO_TRY(CheckNewText(*edited));
   const std::string id = ids_.New("proposal");
   std::vector<storage::Statement> batch;
   batch.push_back(
@@ -120,10 +112,12 @@ async::Task<Result<std::string>> EditService::Propose(std::string user_id, Propo
   co_return id;
 }
 
+// Who applies a proposal marks it within the change itself: of two at once, one does, and none
+// is marked whose change was not made.
 async::Task<Result<Applied>> EditService::Apply(std::string user_id, std::string proposal_id,
                                                 std::vector<int> selected) {
   const auto rows = co_await database_.Read(
-      {"SELECT document_id, edit, agent, summary, applied_at FROM edit_proposals"
+      {"SELECT document_id, edit, agent, summary, applied_at, source_hash FROM edit_proposals"
        " WHERE user_id = $1 AND id = $2",
        {user_id, proposal_id}});
   if (!rows) co_return Fail(rows.error());
@@ -138,55 +132,62 @@ async::Task<Result<Applied>> EditService::Apply(std::string user_id, std::string
   if (!proposal) co_return Fail(std::move(proposal).error());
   proposal->document_id = rows->Text(0, 0);
   proposal->agent = rows->Text(0, 2);
+  proposal->summary = rows->Text(0, 3);
   if (!proposal->content_edit) {
     auto chosen = Select(std::move(proposal->operations), selected);
     if (!chosen) co_return Fail(std::move(chosen).error());
     proposal->operations = *std::move(chosen);
   }
-  // Marked before the change is made: of two who apply it at once, one does.
   std::vector<storage::Statement> mark;
   mark.push_back({"UPDATE edit_proposals SET applied_at = $2 WHERE id = $1 AND applied_at = ''",
                   {proposal_id, FormatTimestamp(clock_.Now())},
                   1});
-  const auto marked = co_await database_.Write(std::move(mark), storage::Durability::kFlushed);
-  if (!marked) {
-    if (marked.error().code() != Code::kAborted) co_return Fail(marked.error());
-    co_return Fail(Code::kFailedPrecondition, "proposal '{}' is applied already", proposal_id);
-  }
-  auto applied = co_await Make(user_id, *proposal, std::string(rows->Text(0, 3)));
-  if (!applied) {
-    std::vector<storage::Statement> unmark;
-    unmark.push_back({"UPDATE edit_proposals SET applied_at = '' WHERE id = $1", {proposal_id}});
-    BATON_CO_TRY(co_await database_.Write(std::move(unmark), storage::Durability::kFlushed));
-  }
-  co_return applied;
+  auto applied = co_await Make(user_id, *proposal, std::string(rows->Text(0, 5)), std::move(mark));
+  if (applied || applied.error().code() != Code::kAborted) co_return applied;
+  const auto now = co_await database_.Read(
+      {"SELECT id FROM edit_proposals WHERE id = $1 AND applied_at <> ''", {proposal_id}});
+  if (!now) co_return Fail(now.error());
+  if (now->rows.empty()) co_return applied;
+  co_return Fail(Code::kFailedPrecondition, "proposal '{}' is applied already", proposal_id);
 }
 
 async::Task<Result<Applied>> EditService::ApplyDirectly(std::string user_id, Proposal edit) {
-  co_return co_await Make(user_id, edit, edit.summary);
+  co_return co_await Make(user_id, edit, "", {});
 }
 
+// `made_for`: the source hash of the text that the edit was made for; empty: not known.
 async::Task<Result<Applied>> EditService::Make(const std::string& user_id, const Proposal& edit,
-                                               const std::string& reason) {
+                                               std::string made_for,
+                                               std::vector<storage::Statement> along) {
   const auto was = co_await LoadForEdit(user_id, edit.document_id);
   if (!was) co_return Fail(was.error());
-  auto edited = co_await reading_.Run([&] { return EditText(was->content, edit); });
+  if (!made_for.empty() && made_for != was->source_hash && NeedsSameText(edit)) {
+    co_return Fail(Code::kAborted,
+                   "document '{}' changed since the proposal: read it again and propose anew",
+                   edit.document_id);
+  }
+  Applied applied{.document_id = edit.document_id,
+                  .operations = edit.content_edit ? 1 : static_cast<int>(edit.operations.size())};
+  auto edited = co_await reading_.Run([&] {
+    auto text = EditText(was->content, edit);
+    if (text) applied.characters = Utf16Length(*text);
+    return text;
+  });
   if (!edited) co_return Fail(std::move(edited).error());
-  const auto characters = static_cast<std::int64_t>(ToUtf16(*edited).size());
-  BATON_CO_TRY(co_await Save(user_id, *was, *std::move(edited), "", {edit.agent, reason}));
-  co_return Applied{.document_id = edit.document_id,
-                    .operations = edit.content_edit ? 1 : static_cast<int>(edit.operations.size()),
-                    .characters = characters};
+  BATON_CO_TRY(co_await Save(user_id, *was, *std::move(edited), "", {edit.agent, edit.summary},
+                             std::move(along)));
+  co_return applied;
 }
 
-// An empty title: the one that the text has now, or had.
+// `content` is as AsNewText() gives it. An empty title: the one that the text has now, or had.
 async::Task<Status> EditService::Save(const std::string& user_id, const DocumentText& was,
-                                      std::string content, std::string title, ChangeNote note) {
-  content = WithLineFeeds(std::move(content));
-  BATON_CO_TRY(CheckNewText(content));
+                                      std::string content, std::string title, ChangeNote note,
+                                      std::vector<storage::Statement> along) {
   const bool is_markdown = was.document.content_type == "text/markdown";
   if (content == was.content && (title.empty() || title == was.document.title)) {
-    co_return Status();
+    if (along.empty()) co_return Status();
+    const auto written = co_await database_.Write(std::move(along), storage::Durability::kFlushed);
+    co_return written ? Status() : written.error();
   }
   ParsedDocument document = co_await reading_.Run(
       [&] { return ParseText(was.document.path, was.document.content_type, std::move(content)); });
@@ -195,7 +196,8 @@ async::Task<Status> EditService::Save(const std::string& user_id, const Document
     document.title = was.document.title;
   }
   if (!title.empty()) document.title = std::move(title);
-  co_return co_await documents_.Change(user_id, was, std::move(document), std::move(note));
+  co_return co_await documents_.Change(user_id, was, std::move(document), std::move(note),
+                                       std::move(along));
 }
 
 async::Task<Status> EditService::Undo(std::string user_id, std::string document_id) {
@@ -239,8 +241,10 @@ async::Task<Result<std::vector<std::string>>> EditService::SetMetadata(std::stri
   }
   if (changed.empty()) co_return changed;
   std::string title = is_markdown ? "" : change.title.value_or("");
+  auto text = co_await reading_.Run([&] { return internal::AsNewText(std::move(content)); });
+  if (!text) co_return Fail(std::move(text).error());
   BATON_CO_TRY(
-      co_await Save(user_id, *was, std::move(content), std::move(title), {"", "metadata"}));
+      co_await Save(user_id, *was, *std::move(text), std::move(title), {"", "metadata"}, {}));
   co_return changed;
 }
 

@@ -95,7 +95,8 @@ class EditService {
   // Stores an edit that could be made now; its id. Errors as ResolveOperations()'s.
   async::Task<Result<std::string>> Propose(std::string user_id, Proposal proposal);
   // Makes the operations `selected` (positions; empty: all) of a proposal, once. Where the
-  // document has changed since, each is found again by what it was made for, or all are refused.
+  // document has changed since, each is found again by what it was made for, or all are refused;
+  // a whole new text, and an insertion at a position, are refused then (kAborted).
   async::Task<Result<Applied>> Apply(std::string user_id, std::string proposal_id,
                                      std::vector<int> selected);
   async::Task<Result<Applied>> ApplyDirectly(std::string user_id, Proposal edit);
@@ -127,9 +128,10 @@ class EditService {
   async::Task<Result<DocumentText>> LoadForEdit(const std::string& user_id,
                                                 const std::string& document_id);
   async::Task<Result<Applied>> Make(const std::string& user_id, const Proposal& edit,
-                                    const std::string& reason);
+                                    std::string made_for, std::vector<storage::Statement> along);
   async::Task<Status> Save(const std::string& user_id, const DocumentText& was, std::string content,
-                           std::string title, ChangeNote note);
+                           std::string title, ChangeNote note,
+                           std::vector<storage::Statement> along);
   async::Task<Result<std::string>> FolderPath(const std::string& user_id, std::string id,
                                               std::string path);
 

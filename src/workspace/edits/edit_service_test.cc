@@ -1,5 +1,8 @@
 #include "workspace/edits/edit_service.h"
 
+#include <functional>
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,11 +23,34 @@ using ::testing::IsEmpty;
 
 constexpr char kText[] = "# Story\n\nOnce there was a 😀 fox.\n\n## End\n\nThe fox slept.\n";
 
+// Passes all on, counts the writes, and lets something happen just before one.
+class WatchedDatabase final : public storage::Database {
+ public:
+  explicit WatchedDatabase(storage::Database& real) : real_(real) {}
+  storage::Dialect dialect() const override { return real_.dialect(); }
+  async::Task<Result<storage::Rows>> Read(storage::Statement statement) override {
+    co_return co_await real_.Read(std::move(statement));
+  }
+  async::Task<Result<std::vector<storage::Rows>>> Write(std::vector<storage::Statement> batch,
+                                                        storage::Durability durability) override {
+    ++writes;
+    if (const auto hook = std::exchange(before_next_write, nullptr)) co_await hook();
+    co_return co_await real_.Write(std::move(batch), durability);
+  }
+
+  int writes = 0;
+  std::function<async::Task<void>()> before_next_write;
+
+ private:
+  storage::Database& real_;
+};
+
 // The same behaviour on SQLite and on PostgreSQL.
 class EditServiceTest : public ::testing::TestWithParam<storage::Dialect> {
  protected:
   void SetUp() override {
-    database_ = *storage::OpenDatabase(fresh_.address(), metrics_);
+    opened_ = *storage::OpenDatabase(fresh_.address(), metrics_);
+    database_ = std::make_unique<WatchedDatabase>(*opened_);
     documents_ = *BlockOn(DocumentStore::Open(*database_, clock_, ids_));
     service_ = *BlockOn(EditService::Open(*database_, *documents_, clock_, ids_));
     id_ = Import("ada", "/books/story.md", kText);
@@ -54,7 +80,8 @@ class EditServiceTest : public ::testing::TestWithParam<storage::Dialect> {
   IdGenerator ids_{clock_, 7};
   MetricsRegistry metrics_;
   storage::testing::FreshDatabase fresh_{GetParam()};
-  std::unique_ptr<storage::Database> database_;
+  std::unique_ptr<storage::Database> opened_;
+  std::unique_ptr<WatchedDatabase> database_;
   std::unique_ptr<DocumentStore> documents_;
   std::unique_ptr<EditService> service_;
   std::string id_;
@@ -129,6 +156,78 @@ TEST_P(EditServiceTest, AStaleProposalIsRefusedOrFindsItsTextAgain) {
   EXPECT_TRUE(BlockOn(service_->Apply("ada", *stale, {})));
 }
 
+TEST_P(EditServiceTest, AProposedWholeTextDoesNotOverwriteWhatWasChangedSince) {
+  const auto propose = [this](ContentMode mode) {
+    Proposal whole{.document_id = id_};
+    whole.content_edit = {.mode = mode, .content = "New", .position = 3};
+    return *BlockOn(service_->Propose("ada", whole));
+  };
+  const std::string replace = propose(ContentMode::kReplace);
+  const std::string insert = propose(ContentMode::kInsertAt);
+  const std::string append = propose(ContentMode::kAppend);
+  ASSERT_TRUE(BlockOn(service_->ApplyDirectly("ada", Edit({{"slept", "ran"}}))));
+  for (const std::string& stale : {replace, insert}) {
+    EXPECT_THAT(Error(BlockOn(service_->Apply("ada", stale, {}))),
+                HasSubstr("ABORTED: document '" + id_ + "' changed since the proposal"));
+  }
+  EXPECT_THAT(Content(id_), HasSubstr("ran"));
+  EXPECT_TRUE(BlockOn(service_->Apply("ada", append, {})));
+  EXPECT_TRUE(Content(id_).ends_with("ran.\nNew"));
+  EXPECT_TRUE(BlockOn(service_->Undo("ada", id_)).ok());
+  EXPECT_TRUE(BlockOn(service_->Undo("ada", id_)).ok());
+  EXPECT_TRUE(BlockOn(service_->Apply("ada", replace, {})));
+  EXPECT_EQ(Content(id_), "New");
+}
+
+TEST_P(EditServiceTest, AProposalIsMarkedInTheTransactionOfItsChange) {
+  const auto proposal = BlockOn(service_->Propose("ada", Edit({{"slept", "ran"}})));
+  database_->writes = 0;
+  EXPECT_TRUE(BlockOn(service_->Apply("ada", *proposal, {})));
+  EXPECT_EQ(database_->writes, 1);
+  EXPECT_THAT(Error(BlockOn(service_->Apply("ada", *proposal, {}))), HasSubstr("was applied at"));
+  const auto same = BlockOn(service_->Propose("ada", Edit({{"ran", "ran"}})));
+  EXPECT_TRUE(BlockOn(service_->Apply("ada", *same, {})));
+  EXPECT_THAT(Error(BlockOn(service_->Apply("ada", *same, {}))), HasSubstr("was applied at"));
+}
+
+TEST_P(EditServiceTest, OfTwoWhoApplyAProposalOneDoes) {
+  const auto proposal = BlockOn(service_->Propose("ada", Edit({{"slept", "ran"}})));
+  database_->before_next_write = [&]() -> async::Task<void> {
+    EXPECT_TRUE(co_await service_->Apply("ada", *proposal, {}));
+  };
+  EXPECT_THAT(Error(BlockOn(service_->Apply("ada", *proposal, {}))),
+              HasSubstr("FAILED_PRECONDITION: proposal '" + *proposal + "' is applied already"));
+  EXPECT_TRUE(BlockOn(service_->Undo("ada", id_)).ok());
+  EXPECT_EQ(Content(id_), kText);
+}
+
+TEST_P(EditServiceTest, AnEditDuringAnImportIsKeptAsAVersion) {
+  database_->before_next_write = [this]() -> async::Task<void> {
+    EXPECT_TRUE(co_await service_->ApplyDirectly("ada", Edit({{"slept", "ran"}})));
+  };
+  EXPECT_EQ(*BlockOn(documents_->Put("ada", *ParseFile("/books/story.md", "# New\n\nAll new"))),
+            PutOutcome::kUpdated);
+  EXPECT_THAT(Content(id_), HasSubstr("All new"));
+  EXPECT_TRUE(BlockOn(service_->Undo("ada", id_)).ok());
+  EXPECT_THAT(Content(id_), HasSubstr("ran"));
+}
+
+// A text of line ends only takes minutes if each is removed by moving what follows.
+TEST_P(EditServiceTest, LineEndsBecomeLineFeedsInOnePass) {
+  std::string lines;
+  for (int i = 0; i < 1'000'000; ++i) lines += "\r\n";
+  const auto file = BlockOn(service_->CreateFile("ada", {.filename = "a.txt", .content = lines}));
+  ASSERT_TRUE(file) << file.error().ToString();
+  EXPECT_EQ(Content(file->document_id), std::string(1'000'000, '\n'));
+  Proposal whole{.document_id = id_};
+  whole.content_edit = {.mode = ContentMode::kReplace, .content = "a\r\nb\rc\r" + lines};
+  ASSERT_TRUE(BlockOn(service_->ApplyDirectly("ada", whole)));
+  EXPECT_TRUE(Content(id_).starts_with("a\nb\rc\r\n"));
+  whole.content_edit->content.resize(kMaxEditedBytes + 1, '\n');
+  EXPECT_THAT(Error(BlockOn(service_->ApplyDirectly("ada", whole))),
+              HasSubstr("RESOURCE_EXHAUSTED: a document larger than 16 MiB"));
+}
+
 TEST_P(EditServiceTest, AProposalThatCouldNotBeMadeIsNotStored) {
   EXPECT_THAT(Error(BlockOn(service_->Propose("ada", Edit({{"wolf", "x"}})))),
               HasSubstr("'wolf' is not in the document"));
@@ -162,7 +261,7 @@ TEST_P(EditServiceTest, EditsOfTheWholeText) {
     whole.content_edit = {.mode = mode, .content = std::move(text), .position = at};
     return BlockOn(service_->ApplyDirectly("ada", whole));
   };
-  EXPECT_EQ(edit(ContentMode::kReplace, "😀 one\r\ntwo")->characters, 11);
+  EXPECT_EQ(edit(ContentMode::kReplace, "😀 one\r\ntwo")->characters, 10);
   EXPECT_EQ(Content(id_), "😀 one\ntwo");
   EXPECT_TRUE(edit(ContentMode::kAppend, "three"));
   EXPECT_TRUE(edit(ContentMode::kInsertAt, "X", 2));

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "workspace/edits/edit_service.h"
 #include "workspace/edits/internal/edit_tables.h"
+#include "workspace/edits/internal/new_text.h"
 #include "workspace/importer.h"
 #include "workspace/internal/blocks.h"
 #include "workspace/internal/document_rows.h"
@@ -179,17 +180,18 @@ async::Task<Result<CreatedFile>> EditService::CreateFile(std::string user_id, Ne
   if (!is_markdown && extension != "txt") {
     co_return Fail(Code::kInvalidArgument, "'{}': .md and .txt files can be made", file.filename);
   }
-  std::string content = is_markdown ? WithFrontMatter(file) : file.content;
-  if (content.size() > kMaxEditedBytes) {
-    co_return Fail(Code::kResourceExhausted, "'{}': larger than {} MiB", file.filename,
-                   kMaxEditedBytes >> 20U);
-  }
-  ParsedDocument document = co_await reading_.Run([&] {
+  auto document = co_await reading_.Run([&]() -> Result<ParsedDocument> {
+    auto given = internal::AsNewText(std::move(file.content));
+    if (!given) return Fail(std::move(given).error().Annotate(file.filename));
+    file.content = *std::move(given);
+    auto content = internal::AsNewText(is_markdown ? WithFrontMatter(file) : file.content);
+    if (!content) return Fail(std::move(content).error().Annotate(file.filename));
     return ParseText(*folder + "/" + file.filename, is_markdown ? "text/markdown" : "text/plain",
-                     std::move(content));
+                     *std::move(content));
   });
-  if (!is_markdown && !file.title.empty()) document.title = file.title;
-  const auto id = co_await documents_.Create(user_id, std::move(document));
+  if (!document) co_return Fail(std::move(document).error());
+  if (!is_markdown && !file.title.empty()) document->title = file.title;
+  const auto id = co_await documents_.Create(user_id, *std::move(document));
   if (!id) co_return Fail(id.error());
   std::vector<storage::Statement> batch;
   batch.push_back(InsertFolder(user_id, *folder, FormatTimestamp(clock_.Now())));

@@ -19,6 +19,11 @@ bool IsEdited(std::string_view stored_hash);
 bool IsEditOf(std::string_view stored_hash, std::string_view file_hash);
 std::string HashOfEdit(std::string_view stored_hash, std::string_view content);
 
+// Fails the batch (kAborted) unless the document is still what it was; the first of a batch's
+// statements, as it takes the document's lock.
+storage::Statement GuardUnchanged(const std::string& user_id, const std::string& document_id,
+                                  const std::string& source_hash);
+
 // Keeps the document as it is now as a version; before the statements that change it.
 std::vector<storage::Statement> KeepVersion(const std::string& document_id,
                                             const std::string& agent, const std::string& reason,
