@@ -119,6 +119,38 @@ TEST(ResolveEdits, WritesAtTheCursorAndLeavesOutWhatChangesNothing) {
             "---\ntype: character\n---\n# Ann 😀\n\nAge: 33 or so\n\nTall. Tall.\n");
 }
 
+TEST(ResolveEdits, ShowsWhatStandsAroundAnInsertion) {
+  OpenDocument sheet{.is_editable = true, .text = "Ä😀 one two"};
+  sheet.cursor = 4;
+  const auto at_cursor = Plan({{{"op", "insert_at_cursor"}, {"text", "new "}}});
+  const ResolvedEdits edits = ResolveEdits(sheet, at_cursor);
+  ASSERT_EQ(edits.operations.size(), 1U);
+  EXPECT_EQ(json::GetString(edits.operations[0], "left_context"), "Ä😀 ");
+  EXPECT_EQ(json::GetString(edits.operations[0], "right_context"), "one two");
+  std::string emojis;
+  for (int i = 0; i < 50; ++i) emojis += "😀";
+  sheet.text = emojis + "|" + emojis;
+  sheet.cursor = 100;
+  const ResolvedEdits cut = ResolveEdits(sheet, at_cursor);
+  ASSERT_EQ(cut.operations.size(), 1U);
+  EXPECT_EQ(json::GetString(cut.operations[0], "left_context"), emojis.substr(0, 160));
+  EXPECT_EQ(json::GetString(cut.operations[0], "right_context"), "|" + emojis.substr(0, 156));
+}
+
+TEST(ResolveEdits, AnchorsAtTheHeadingsWholeLine) {
+  const OpenDocument notes{.is_editable = true,
+                           .text = "## Notes\n\na\n\n## Notes\n\nb\n\n## The end\n"};
+  const ResolvedEdits edits = ResolveEdits(
+      notes, Plan({{{"op", "insert_after"}, {"original_text", "a\n\n## Notes"}, {"text", "x"}},
+                   {{"op", "insert_after"}, {"original_text", "end"}, {"text", "y"}}}));
+  ASSERT_EQ(edits.operations.size(), 2U);
+  EXPECT_EQ(json::GetString(edits.operations[0], "op_type"), "insert_after_heading");
+  EXPECT_EQ(json::GetString(edits.operations[0], "anchor_text"), "## Notes");
+  EXPECT_EQ(json::GetInt(edits.operations[0], "occurrence_index", -1), 1);
+  EXPECT_EQ(json::GetString(edits.operations[1], "anchor_text"), "## The end");
+  EXPECT_EQ(json::GetInt(edits.operations[1], "occurrence_index", -1), -1);
+}
+
 TEST(DescribePlace, ShowsWhatIsSelectedOrAroundTheCursor) {
   OpenDocument document{.is_editable = true, .text = "Ä😀 one two"};
   EXPECT_EQ(DescribePlace(document), "");

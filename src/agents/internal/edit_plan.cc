@@ -16,6 +16,9 @@ namespace {
 // Of a quotation in a message: enough to recognize it.
 constexpr std::size_t kMaxQuotedBytes = 80;
 
+// What is shown of the text before and behind an insertion, for the place to be known again.
+constexpr int kContextCharacters = 40;
+
 constexpr std::string_view kFence = "---";
 
 std::string Quoted(std::string_view text) {
@@ -91,6 +94,7 @@ struct Edit {
   TextRange range;
   std::string text;
   std::string anchor;
+  std::optional<int> occurrence;  // of the anchor, a line, if it is there several times
   std::string note;
   bool below_heading = false;
   std::size_t order = 0;  // in the plan: what is inserted at one place stays in it
@@ -102,6 +106,49 @@ bool EndsHeading(std::string_view text, const TextRange& range) {
   const std::size_t line = range.end == 0 ? 0 : text.rfind('\n', range.end - 1) + 1;
   const std::size_t marks = text.find_first_not_of('#', line);
   return marks != std::string_view::npos && marks > line && marks <= line + 6 && text[marks] == ' ';
+}
+
+bool IsWithinCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+// The last and the first characters of a text.
+std::string_view LastCharacters(std::string_view text) {
+  std::size_t begin = text.size();
+  for (int i = 0; i < kContextCharacters && begin > 0; ++i) {
+    while (--begin > 0 && IsWithinCharacter(text[begin])) {
+    }
+  }
+  return text.substr(begin);
+}
+
+std::string_view FirstCharacters(std::string_view text) {
+  std::size_t end = 0;
+  for (int i = 0; i < kContextCharacters && end < text.size(); ++i) {
+    while (++end < text.size() && IsWithinCharacter(text[end])) {
+    }
+  }
+  return text.substr(0, end);
+}
+
+std::string_view WithoutBlanksAtEnd(std::string_view line) {
+  return line.substr(0, line.find_last_not_of(" \t") + 1);
+}
+
+// The line that ends at `end`, and which of the same lines it is.
+void AnchorAtLine(std::string_view text, std::size_t end, Edit& edit) {
+  const std::size_t begin = end == 0 ? 0 : text.rfind('\n', end - 1) + 1;
+  const std::string_view anchor = WithoutBlanksAtEnd(text.substr(begin, end - begin));
+  edit.anchor = anchor;
+  int count = 0;
+  int before = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t line_end = std::min(text.find('\n', at), text.size());
+    if (WithoutBlanksAtEnd(text.substr(at, line_end - at)) == anchor) {
+      ++count;
+      before += at < begin ? 1 : 0;
+    }
+    at = line_end + 1;
+  }
+  if (count > 1) edit.occurrence = before;
 }
 
 std::string_view Trimmed(std::string_view text) {
@@ -119,6 +166,7 @@ Result<Edit> InsertAfter(const OpenDocument& document, std::string_view quotatio
             .anchor = std::string(quotation)};
   if (EndsHeading(document.text, *place)) {
     edit.below_heading = true;
+    AnchorAtLine(document.text, place->end, edit);
     edit.text = fmt::format("\n\n{}", Trimmed(text));
   }
   return edit;
@@ -159,17 +207,23 @@ json::Object Describe(const OpenDocument& document, const Edit& edit) {
   const std::string_view replaced =
       text.substr(edit.range.start, edit.range.end - edit.range.start);
   const std::int64_t start = Utf16Length(text.substr(0, edit.range.start));
-  return {{"op_type", edit.below_heading  ? "insert_after_heading"
-                      : edit.text.empty() ? "delete_range"
-                                          : "replace_range"},
-          {"start", start},
-          {"end", start + Utf16Length(replaced)},
-          {"text", edit.text},
-          {"pre_hash", HashUtf16(replaced)},
-          {"original_text", replaced},
-          {"anchor_text", edit.anchor},
-          {"note", edit.note},
-          {"confidence", 1}};
+  json::Object described{{"op_type", edit.below_heading  ? "insert_after_heading"
+                                     : edit.text.empty() ? "delete_range"
+                                                         : "replace_range"},
+                         {"start", start},
+                         {"end", start + Utf16Length(replaced)},
+                         {"text", edit.text},
+                         {"pre_hash", HashUtf16(replaced)},
+                         {"original_text", replaced},
+                         {"anchor_text", edit.anchor},
+                         {"note", edit.note},
+                         {"confidence", 1}};
+  if (edit.occurrence) described["occurrence_index"] = *edit.occurrence;
+  if (replaced.empty() && !edit.below_heading) {
+    described["left_context"] = LastCharacters(text.substr(0, edit.range.start));
+    described["right_context"] = FirstCharacters(text.substr(edit.range.end));
+  }
+  return described;
 }
 
 // What of the edits cannot be done together, or at all.

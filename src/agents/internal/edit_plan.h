@@ -28,7 +28,9 @@ std::string_view EditPlanInstructions();
 struct ResolvedEdits {
   // In the document's order: {"op_type": replace_range | delete_range | insert_after_heading,
   // "start", "end" (UTF-16, end not included), "text", "pre_hash" of what is replaced,
-  // "original_text", "anchor_text", "note", "confidence": 1}.
+  // "original_text", "anchor_text", "note", "confidence": 1}. Below a heading the anchor is its
+  // whole line, with "occurrence_index" (from 0) where the line is there several times; another
+  // insertion has "left_context" and "right_context", as nothing else tells its place.
   json::Array operations;
   // Why some of the plan cannot be done, one sentence each, for the model and for the user.
   // The operations are not to be used then.

@@ -52,16 +52,26 @@ class PlaceFinder {
     return operation_.begin >= 0 && operation_.begin <= operation_.end && End() <= content_.size();
   }
 
+  static bool IsSet(const std::optional<std::string>& text) { return text && !text->empty(); }
+
+  // What stands in an empty range is the same everywhere: only what is around it tells whether
+  // the place is the one that was meant.
   Status CheckGuards() const {
-    const bool has_text = operation_.original_text && !operation_.original_text->empty();
-    if (operation_.pre_hash.empty() && !has_text && !operation_.left_context &&
-        !operation_.right_context && !content_.empty()) {
-      return Fail(Code::kInvalidArgument,
-                  "neither pre_hash nor original_text says what it was made for");
-    }
+    const bool has_text = IsSet(operation_.original_text);
+    const bool has_context = IsSet(operation_.left_context) || IsSet(operation_.right_context);
     if (has_text && !operation_.pre_hash.empty() &&
         PreHash(ToUtf16(*operation_.original_text)) != operation_.pre_hash) {
       return Fail(Code::kInvalidArgument, "pre_hash is not that of original_text");
+    }
+    if (has_text || has_context || content_.empty()) return {};
+    if (operation_.begin == operation_.end && HasRange()) {
+      return Fail(Code::kInvalidArgument,
+                  "an insertion needs left_context or right_context: what stands around {}",
+                  operation_.begin);
+    }
+    if (operation_.pre_hash.empty()) {
+      return Fail(Code::kInvalidArgument,
+                  "neither pre_hash nor original_text says what it was made for");
     }
     return {};
   }
@@ -124,7 +134,8 @@ class PlaceFinder {
     std::vector<std::size_t> line_ends;
     for (std::size_t begin = 0; begin < content_.size();) {
       const std::size_t end = std::min(content_.find(u'\n', begin), content_.size());
-      if (WithoutBlanks(content_.substr(begin, end - begin)) == WithoutBlanks(wanted)) {
+      if (WithoutBlanks(content_.substr(begin, end - begin)) == WithoutBlanks(wanted) &&
+          FitsContexts(end, end)) {
         line_ends.push_back(end);
       }
       begin = end + 1;

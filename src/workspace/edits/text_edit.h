@@ -25,7 +25,8 @@ struct Operation {
   std::string pre_hash;
   std::optional<std::string> original_text;  // of [begin, end)
   std::optional<std::string> anchor_text;    // the heading's line, for kInsertAfterHeading
-  std::optional<std::string> left_context;   // what stands just before the place, and just after
+  // What stands just before the place, and just after; the place of a heading is its line's end.
+  std::optional<std::string> left_context;
   std::optional<std::string> right_context;
   std::optional<int> occurrence_index;  // of original_text or anchor_text, from 0
   std::string note;
@@ -48,8 +49,9 @@ std::string ToUtf8(std::u16string_view text);
 // stands there is what the operation was made for (pre_hash, original_text, contexts). If it is
 // not, the one place where original_text stands counts, narrowed by the contexts and the
 // occurrence. Nothing else is ever tried: what is not found is kAborted (the text has changed),
-// what is found more than once is kFailedPrecondition, operations that overlap, split a
-// character or name no place are kInvalidArgument. Messages begin with "operation 2: ".
+// what is found more than once is kFailedPrecondition; operations that overlap, split a
+// character or name no place, and insertions at an offset without a context, are
+// kInvalidArgument. Messages begin with "operation 2: ".
 Result<std::vector<Replacement>> ResolveOperations(std::u16string_view content,
                                                    const std::vector<Operation>& operations);
 

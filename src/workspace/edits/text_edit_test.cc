@@ -81,6 +81,33 @@ TEST(TextEditTest, ContextsGuardAnInsertion) {
   EXPECT_THAT(Edit("ONE two", {insertion}), HasSubstr("ABORTED"));
 }
 
+TEST(TextEditTest, AnInsertionWithoutContextIsRefused) {
+  Operation insertion = At(4, 4, "new ", "0");
+  EXPECT_THAT(Edit("one two", {insertion}),
+              HasSubstr("INVALID_ARGUMENT: operation 0: an insertion needs left_context"));
+  insertion.left_context = "";
+  insertion.right_context = "";
+  EXPECT_THAT(Edit("one two", {insertion}), HasSubstr("an insertion needs left_context"));
+  insertion.right_context = "two";
+  EXPECT_EQ(Edit("one two", {insertion}), "one new two");
+}
+
+TEST(TextEditTest, AnEmptyContextGuardsNothing) {
+  Operation replacement = At(0, 3, "x", "");
+  replacement.left_context = "";
+  EXPECT_THAT(Edit("one two", {replacement}), HasSubstr("neither pre_hash nor original_text"));
+  replacement.right_context = " two";
+  EXPECT_EQ(Edit("one two", {replacement}), "x two");
+}
+
+TEST(TextEditTest, ContextsSayWhichOfTheSameHeadings) {
+  Operation below = After("# A", "x");
+  below.right_context = "\ntwo";
+  EXPECT_EQ(Edit("# A\none\n# A\ntwo\n", {below}), "# A\none\n# A\nx\ntwo\n");
+  below.right_context = "\nthree";
+  EXPECT_THAT(Edit("# A\none\n# A\ntwo\n", {below}), HasSubstr("ABORTED"));
+}
+
 TEST(TextEditTest, InsertsAfterExactlyTheHeadingThatIsMeant) {
   const std::string text = "# A\ntext\n## B  \nmore\n# A\nend\n## C";
   EXPECT_EQ(Edit(text, {After("## B", "new")}), "# A\ntext\n## B  \nnew\nmore\n# A\nend\n## C");
@@ -100,7 +127,9 @@ TEST(TextEditTest, SeveralOperationsReferToTheTextBeforeAllOfThem) {
   EXPECT_THAT(Edit("one two", {Instead("one", "x"), Instead("three", "y")}),
               HasSubstr("operation 1: 'three'"));
   Operation a = At(3, 3, "A", "0");
+  a.left_context = "one";
   Operation b = At(3, 3, "B", "0");
+  b.right_context = " two";
   EXPECT_EQ(Edit("one two", {a, b}), "oneAB two");
 }
 
