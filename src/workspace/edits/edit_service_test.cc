@@ -294,6 +294,12 @@ TEST_P(EditServiceTest, MetadataGoesIntoTheFrontMatter) {
               HasSubstr("only Markdown"));
 }
 
+TEST_P(EditServiceTest, FrontMatterThatEndsInDotsIsWrittenToo) {
+  id_ = Import("ada", "/books/dots.md", "---\ntype: fiction\n...\nText\n");
+  ASSERT_TRUE(BlockOn(service_->SetMetadata("ada", id_, {.title = "New", .type = "outline"})));
+  EXPECT_EQ(Content(id_), "---\ntype: \"outline\"\ntitle: \"New\"\n...\nText\n");
+}
+
 TEST_P(EditServiceTest, MakesFilesInFoldersAndFindsThemByTag) {
   const auto file = BlockOn(service_->CreateFile("ada", {.filename = "Plan",
                                                          .content = "Text",

@@ -26,7 +26,7 @@ std::string SetFrontMatterField(std::string_view content, std::string_view key,
   LineReader lines(content.substr(0, body));
   for (bool first = true; lines.Next(); first = false) {
     const std::string_view text = lines.line();
-    const bool closes = !first && Trim(text) == "---";
+    const bool closes = !first && (Trim(text) == "---" || Trim(text) == "...");
     skipping = skipping && !closes && BelongsToFieldAbove(text);
     if (skipping) continue;
     if (!first && !done && (closes || text.starts_with(field))) {
