@@ -66,9 +66,11 @@ FeedService::FeedService(FeedStore& store, DocumentStore& documents, web::WebSer
     : store_(store), documents_(documents), web_(web), clock_(clock), pace_(pace) {}
 FeedService::~FeedService() = default;
 
-// `known`: what to ask after changes of; null: for a feed that is new, then also found in a page.
+// `known`: what to ask after changes of; null: for a feed that is new. `may_discover`: a page will
+// do that names a feed; pages that name pages have no end.
 async::Task<Result<FeedService::Polled>> FeedService::FetchFeed(std::string url,
                                                                 const FeedCard* known,
+                                                                bool may_discover,
                                                                 Deadline deadline) {
   web::FileQuestion question{.url = url, .max_bytes = kMaxFeedBytes};
   if (known != nullptr) {
@@ -94,22 +96,24 @@ async::Task<Result<FeedService::Polled>> FeedService::FetchFeed(std::string url,
     const std::chrono::minutes time_to_live = feed->time_to_live;
     return Polled{.outcome = Digest(*std::move(feed)), .time_to_live = time_to_live};
   });
-  if (!read && known == nullptr && !links.empty() && links.front() != url) {
-    co_return co_await FetchFeed(links.front(), nullptr, deadline);
+  if (!read && may_discover && !links.empty() && links.front() != url) {
+    answer->body = {};
+    co_return co_await FetchFeed(std::move(links.front()), nullptr, false, deadline);
   }
   if (!read) co_return Fail(std::move(read).error().Annotate(http::PrintableUrl(url)));
   read->url = std::move(url);
-  read->outcome.etag = std::move(answer->etag);
-  read->outcome.last_modified = std::move(answer->last_modified);
+  read->outcome.etag = ReplaceInvalidUtf8(answer->etag);
+  read->outcome.last_modified = ReplaceInvalidUtf8(answer->last_modified);
   co_return read;
 }
 
 async::Task<Result<RefreshReport>> FeedService::Add(std::string user_id, NewFeed feed,
                                                     Deadline deadline) {
+  BATON_CO_TRY(CheckFeedWriter(user_id));
   if (feed.url.find("://") == std::string::npos) feed.url = "https://" + feed.url;
   auto url = http::ResolveUrl("", feed.url);
   if (!url) co_return Fail(std::move(url).error());
-  auto polled = co_await FetchFeed(*url, nullptr, deadline);
+  auto polled = co_await FetchFeed(*url, nullptr, true, deadline);
   if (!polled) co_return Fail(std::move(polled).error());
   feed.url = polled->url;
   if (feed.name.empty()) feed.name = polled->outcome.title;
@@ -128,13 +132,15 @@ async::Task<Result<RefreshReport>> FeedService::Add(std::string user_id, NewFeed
 
 async::Task<Result<RefreshReport>> FeedService::Refresh(std::string user_id, std::string feed_id,
                                                         Deadline deadline) {
+  BATON_CO_TRY(CheckFeedWriter(user_id));
   auto feed = co_await store_.Find(user_id, std::move(feed_id), "");
   if (!feed) co_return Fail(std::move(feed).error());
   co_return co_await Poll(*std::move(feed), deadline);
 }
 
 async::Task<Result<RefreshReport>> FeedService::Poll(FeedCard feed, Deadline deadline) {
-  auto polled = co_await FetchFeed(feed.url, &feed, deadline.Earlier(Deadline::In(kPollTime)));
+  auto polled =
+      co_await FetchFeed(feed.url, &feed, false, deadline.Earlier(Deadline::In(kPollTime)));
   if (!polled) {
     Status why = std::move(polled).error();
     if (why.code() == Code::kCancelled) co_return Fail(std::move(why));
@@ -206,6 +212,7 @@ async::Task<Result<std::string>> FeedService::ImportArticle(std::string user_id,
 }
 
 async::Task<Result<OpmlReport>> FeedService::ImportOpml(std::string user_id, std::string opml) {
+  BATON_CO_TRY(CheckFeedWriter(user_id));
   const auto list = co_await parsing_.Run([&] { return ParseOpml(opml); });
   if (!list) co_return Fail(list.error());
   OpmlReport report;

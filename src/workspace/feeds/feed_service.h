@@ -54,9 +54,9 @@ class FeedService {
 
   FeedStore& store() { return store_; }
 
-  // Fetches the feed at `feed.url`, or the first one that the page there names, and subscribes
-  // to it with the articles it has. "https://" is added where a scheme is missing. Nothing is
-  // stored if no feed can be read.
+  // Fetches the feed at `feed.url`, or the first one that the page there names, which is no page
+  // again, and subscribes to it with the articles it has. "https://" is added where a scheme is
+  // missing. Nothing is stored if no feed can be read.
   async::Task<Result<RefreshReport>> Add(std::string user_id, NewFeed feed, Deadline deadline);
 
   // Polls a feed of the user's now. A poll that fails is recorded and is the failure.
@@ -87,7 +87,8 @@ class FeedService {
 
  private:
   struct Polled;
-  async::Task<Result<Polled>> FetchFeed(std::string url, const FeedCard* known, Deadline deadline);
+  async::Task<Result<Polled>> FetchFeed(std::string url, const FeedCard* known, bool may_discover,
+                                        Deadline deadline);
   async::Task<Result<RefreshReport>> Poll(FeedCard feed, Deadline deadline);
   async::Task<void> PollRest(const std::vector<FeedCard>& feeds, std::size_t& next, int& polled);
   async::Task<void> KeepPolling();

@@ -117,6 +117,19 @@ TEST_P(FeedServiceTest, FindsTheFeedOfAPageAndStoresNothingForNone) {
   EXPECT_EQ(Await(store_->List("ada", FeedScope::kAll))->size(), 1U);
 }
 
+TEST_P(FeedServiceTest, FollowsAPageToAFeedAndNotToTheNextPage) {
+  const auto page = [](const std::string& names) {
+    return "<html><head><link rel='alternate' type='application/rss+xml' href='" + names +
+           "'></head></html>";
+  };
+  site_.Set("/a", {.body = page("/b")});
+  site_.Set("/b", {.body = page("/a")});
+  site_.Set("/c", {.body = page("/d")});
+  site_.Set("/d", {.body = page("/rss")});
+  EXPECT_THAT(Error(Add("ada", "/a")), HasSubstr("/b: an HTML page, not a feed"));
+  EXPECT_THAT(Error(Add("ada", "/c")), HasSubstr("/d: an HTML page, not a feed"));
+}
+
 TEST_P(FeedServiceTest, AsksOnlyForWhatHasChanged) {
   int whole = 0;
   site_.SetResponder("/rss", [&](const http::ServerRequest& request) -> LoopbackSite::Answer {
@@ -217,7 +230,12 @@ TEST_P(FeedServiceTest, EverybodysFeedsAreReadByAllAndChangedByNobodyElse) {
   EXPECT_EQ(*Await(store_->MarkRead("bob", {}, feed.id, true)), 2);
   EXPECT_EQ(Card("bob", feed.id).unread, 0);
   EXPECT_EQ(Card("cyd", feed.id).unread, 2);
-  EXPECT_TRUE(Await(store_->Delete("", feed.id)).ok());
+  EXPECT_EQ(Await(store_->Delete("", feed.id)).code(), Code::kInvalidArgument);
+  EXPECT_THAT(Error(Await(service_->Refresh("", feed.id, Deadline::In(20s)))),
+              HasSubstr("user_id is empty"));
+  EXPECT_THAT(Error(Add("")), HasSubstr("user_id is empty"));
+  EXPECT_THAT(Error(Await(service_->ImportOpml("", "<opml/>"))), HasSubstr("user_id is empty"));
+  EXPECT_TRUE(Await(store_->Delete("system", feed.id)).ok());
 }
 
 TEST_P(FeedServiceTest, RemembersWhatWasRead) {

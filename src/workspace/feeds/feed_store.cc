@@ -24,6 +24,12 @@ std::string OwnerOf(std::string_view user_id) {
   return user_id == "system" ? std::string() : std::string(user_id);
 }
 
+Status CheckFeedWriter(std::string_view user_id) {
+  if (!user_id.empty()) return {};
+  return Fail(Code::kInvalidArgument,
+              "user_id is empty: name the user, or \"system\" for everybody's feeds");
+}
+
 async::Task<Result<std::unique_ptr<FeedStore>>> FeedStore::Open(storage::Database& database,
                                                                 const Clock& clock,
                                                                 IdGenerator& ids) {
@@ -47,6 +53,7 @@ async::Task<Result<std::vector<FeedCard>>> FeedStore::Select(
 }
 
 async::Task<Result<FeedCard>> FeedStore::Add(std::string user_id, NewFeed feed) {
+  BATON_CO_TRY(CheckFeedWriter(user_id));
   const std::string owner = OwnerOf(user_id);
   if (feed.is_global && !owner.empty()) {
     co_return Fail(Code::kPermissionDenied,
@@ -97,6 +104,7 @@ async::Task<Result<FeedCard>> FeedStore::Find(std::string user_id, std::string i
 }
 
 async::Task<Status> FeedStore::Delete(std::string user_id, std::string id) {
+  BATON_CO_TRY(CheckFeedWriter(user_id));
   const auto feed = co_await Find(user_id, id, "");
   if (!feed) co_return feed.error();
   if (feed->owner != OwnerOf(user_id)) {

@@ -82,8 +82,9 @@ inline constexpr int kMaxFeedsOfUser = 1000;
 inline constexpr int kMaxKeptArticles = 2000;  // of a feed; older ones go
 
 // Every method acts for one user, who sees their own feeds and everybody's; another's do not
-// exist (kNotFound). An empty user id, and "system", are nobody: they see and change what is
-// everybody's, which a person may read but not change (kPermissionDenied).
+// exist (kNotFound). An empty user id, and "system", are nobody and see what is everybody's. That
+// only "system" changes: a person may not (kPermissionDenied), and an empty id, which is what a
+// caller that names nobody sends, changes nothing (kInvalidArgument).
 //
 // Lifetime: database, clock and ids outlive it.
 // Threads:  safe; calls resume on the caller's executor.
@@ -136,5 +137,8 @@ class FeedStore {
 
 // Whose feeds a user id names: its own, or for nobody's id everybody's (empty).
 std::string OwnerOf(std::string_view user_id);
+
+// kInvalidArgument for the empty id.
+Status CheckFeedWriter(std::string_view user_id);
 
 }  // namespace baton::workspace::feeds

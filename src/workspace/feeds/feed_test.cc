@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/utf8.h"
 #include "workspace/feeds/internal/feed_text.h"
 
 namespace baton::workspace::feeds {
@@ -95,6 +96,34 @@ TEST(FeedTest, ReadsWhatTheRealWorldSends) {
   // Entities of the document's own are not expanded, files not read.
   EXPECT_EQ(Read("entities.xml").articles.at(0).title, "&b;");
   EXPECT_EQ(Read("deep.xml").articles.size(), 1U);
+}
+
+// PostgreSQL stores neither NUL nor broken UTF-8.
+TEST(FeedTest, EveryTextIsOneThatCanBeStored) {
+  const auto json =
+      ParseFeed("https://x.example/", "application/json",
+                R"({"title": "T\u0000i", "items": [{"id": "a\u0000b", "title": "x\u0001y",
+                                "author": {"name": "n\u0000"}, "content_text": "c\u0000\nd"}]})");
+  ASSERT_TRUE(json) << json.error().ToString();
+  EXPECT_EQ(json->title, "Ti");
+  EXPECT_EQ(json->articles.at(0).guid, "ab");
+  EXPECT_EQ(json->articles[0].title, "xy");
+  EXPECT_EQ(json->articles[0].author, "n");
+  EXPECT_EQ(json->articles[0].content, "c\nd");
+  const auto xml = ParseFeed("https://x.example/", "text/xml",
+                             "<rss><channel><item rdf:about='&#xD800;&#1;'><title>&#1;t&#xDFFF;"
+                             "</title></item></channel></rss>");
+  ASSERT_TRUE(xml) << xml.error().ToString();
+  const FeedArticle& article = xml->articles.at(0);
+  for (const std::string& text : {article.guid, article.title}) {
+    EXPECT_TRUE(IsValidUtf8(text));
+    EXPECT_EQ(text.find('\1'), std::string::npos);
+  }
+  std::string accents = "x";
+  for (std::size_t i = 0; i < kMaxArticleBytes; ++i) accents += "é";
+  const auto cut = ParseFeed("https://x.example/", "application/json",
+                             R"({"items": [{"content_text": ")" + accents + R"("}]})");
+  EXPECT_TRUE(cut->articles.at(0).content.ends_with("é"));
 }
 
 TEST(FeedTest, SaysWhyItIsNoFeed) {

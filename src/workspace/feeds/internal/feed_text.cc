@@ -20,6 +20,14 @@ constexpr std::size_t kMaxGuid = 500;
 constexpr workspace::internal::HtmlTree::Limits kArticleLimits{.memory = std::size_t{64} << 20U,
                                                                .cpu = std::chrono::seconds(1)};
 
+// What JSON spells as escapes and XML as entities may be no text at all: PostgreSQL refuses NUL
+// and broken UTF-8, and with one article all of a poll.
+void Clean(std::string& text) {
+  if (!IsValidUtf8(text)) text = ReplaceInvalidUtf8(text);
+  std::erase_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20U && c != '\t' && c != '\n'; });
+}
+
 }  // namespace
 
 std::string MarkdownOf(std::string_view html) {
@@ -45,9 +53,14 @@ std::string LinkOf(std::string_view base, std::string_view link) {
 }
 
 void FinishArticles(Feed& feed) {
+  for (std::string* text : {&feed.title, &feed.description, &feed.site_url}) Clean(*text);
   std::set<std::string> seen;
   std::vector<FeedArticle> kept;
   for (FeedArticle& article : feed.articles) {
+    for (std::string* text :
+         {&article.guid, &article.title, &article.url, &article.author, &article.content}) {
+      Clean(*text);
+    }
     if (article.title.empty() && article.url.empty() && article.content.empty()) continue;
     if (article.guid.empty()) article.guid = article.url;
     if (article.guid.empty() || article.guid.size() > kMaxGuid) {

@@ -22,7 +22,8 @@ std::optional<Timestamp> ParseFeedDate(std::string_view text);
 // The absolute form of a link; empty if it is none.
 std::string LinkOf(std::string_view base, std::string_view link);
 
-// Gives each article a guid and drops what comes a second time.
+// Makes valid UTF-8 without control characters of all texts, gives each article a guid and drops
+// what comes a second time.
 void FinishArticles(Feed& feed);
 
 // The readers of the two families. `text` is UTF-8 without NUL.

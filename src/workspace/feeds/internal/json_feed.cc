@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "base/utf8.h"
 #include "json/json.h"
 #include "workspace/feeds/internal/feed_text.h"
 
@@ -36,7 +37,7 @@ FeedArticle ReadJsonItem(const json::Object& item, std::string_view url) {
   article.content = MarkdownOf(JsonText(item, "content_html"));
   for (const char* key : {"content_text", "summary"}) {
     if (article.content.empty()) {
-      article.content = std::string(JsonText(item, key)).substr(0, kMaxArticleBytes);
+      article.content = Utf8Prefix(JsonText(item, key), kMaxArticleBytes);
     }
   }
   article.published = ParseFeedDate(JsonText(item, "date_published"));
