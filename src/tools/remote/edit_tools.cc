@@ -126,7 +126,7 @@ Status AddPropose(ToolRegistry& registry, const EditClient& client) {
 Status AddApply(ToolRegistry& registry, const EditClient& client) {
   const json::Value indices =
       json::Object{{"type", "array"},
-                   {"items", json::Object{{"type", "integer"}, {"minimum", 0}}},
+                   {"items", IntegerProperty(0, kMostOperations - 1, "Which, from 0")},
                    {"description", "Only these operations, from 0; all if not given"}};
   return AddOrgTool<wire::ApplyDocumentEditProposalRequest,
                     wire::ApplyDocumentEditProposalResponse>(
@@ -143,7 +143,9 @@ Status AddApply(ToolRegistry& registry, const EditClient& client) {
          const json::Value* chosen = json::Find(arguments, "operation_indices");
          if (chosen == nullptr) return;
          for (const json::Value& each : chosen->as_array()) {
-           request.add_selected_operation_indices(static_cast<int>(each.to_number<int>()));
+           // A whole double is an integer to the schema too.
+           boost::system::error_code none;
+           request.add_selected_operation_indices(each.to_number<int>(none));
          }
        },
        [](const wire::ApplyDocumentEditProposalResponse& response) {

@@ -16,6 +16,7 @@
 #include "async/signal.h"
 #include "proto/tool_service.grpc.pb.h"
 #include "tools/remote/document_tools.h"
+#include "tools/remote/edit_tools.h"
 
 namespace baton::tools::remote {
 namespace {
@@ -162,6 +163,17 @@ TEST_F(ToolServiceClientTest, NamesAServiceThatDoesNotAnswer) {
   const Status status = async::BlockOn(client->CheckHealth(Deadline::In(5s)));
   EXPECT_EQ(status.code(), Code::kUnavailable);
   EXPECT_THAT(status.message(), HasSubstr("tool service at 127.0.0.1:1"));
+}
+
+TEST_F(ToolServiceClientTest, RefusesAnIndexThatNoProposalHas) {
+  ToolRegistry registry;
+  ASSERT_TRUE(RegisterEditTools(registry, client_).ok());
+  const json::Object arguments{{"proposal_id", "proposal_1"},
+                               {"operation_indices", {std::int64_t{3'000'000'000}}}};
+  const auto outcome =
+      async::BlockOn(registry.Call("apply_edit_proposal", arguments, {.user_id = "ada"}));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code(), Code::kInvalidArgument);
 }
 
 TEST_F(ToolServiceClientTest, RegistersItsToolsOnce) {
