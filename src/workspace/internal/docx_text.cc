@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "workspace/internal/blocks.h"
 #include "workspace/internal/rich_text.h"
+#include "workspace/internal/xml_size.h"
 #include "workspace/internal/zip_entries.h"
 
 namespace baton::workspace::internal {
@@ -108,6 +109,7 @@ Result<RichText> ReadDocx(std::string_view bytes) {
   const std::string* main = FindEntry(*entries, "word/document.xml");
   if (main == nullptr)
     return Fail(Code::kInvalidArgument, "no Word document: no word/document.xml");
+  BATON_TRY(CheckXmlSize(*main));
   pugi::xml_document document;
   const auto parsed =
       document.load_buffer(main->data(), main->size(), pugi::parse_default | pugi::parse_ws_pcdata);
@@ -119,7 +121,8 @@ Result<RichText> ReadDocx(std::string_view bytes) {
   RichText rich{.text = ReplaceInvalidUtf8(std::move(walker).Take())};
   pugi::xml_document properties;
   if (const std::string* core = FindEntry(*entries, "docProps/core.xml");
-      core != nullptr && properties.load_buffer(core->data(), core->size())) {
+      core != nullptr && CheckXmlSize(*core).ok() &&
+      properties.load_buffer(core->data(), core->size())) {
     const pugi::xml_node all = properties.child("cp:coreProperties");
     rich.title = OneLine(ReplaceInvalidUtf8(all.child_value("dc:title")), kMaxDocxTitle);
     const std::string author =

@@ -73,6 +73,9 @@ std::string ToText(std::string_view bytes, std::string_view charset) {
 
 // "=?utf-8?B?…?=" within a header, by what it stands for.
 std::string DecodeHeader(std::string_view text) {
+  // An encoded word takes up to four times what it stands for; more than is kept is not looked
+  // at, as every "=?" may look for its end through all the rest.
+  text = text.substr(0, 4 * kMaxMailHeader);
   std::string out;
   while (!text.empty()) {
     const std::size_t begin = text.find("=?");
