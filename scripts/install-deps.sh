@@ -17,7 +17,7 @@ base_packages=(
   # logs, metrics, HTTP
   libspdlog-dev libfmt-dev prometheus-cpp-dev libcurl4-openssl-dev libidn2-dev libssl-dev
   # text and file formats
-  libyaml-cpp-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgumbo-dev libpoppler-cpp-dev
+  libyaml-cpp-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgumbo-dev poppler-utils
   libpugixml-dev libarchive-dev
   libvalijson-dev libre2-dev libicu-dev libstemmer-dev zlib1g-dev
   # command line, memory

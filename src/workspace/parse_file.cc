@@ -27,7 +27,7 @@ namespace baton::workspace {
 namespace {
 
 // Part of every source hash: raised when the same bytes would give another document.
-constexpr int kParserVersion = 2;
+constexpr int kParserVersion = 3;
 constexpr std::size_t kMaxTitleBytes = 300;
 // Each of these may unpack to much again.
 constexpr std::size_t kMaxPackagesInZip = 100;
