@@ -20,16 +20,25 @@ std::unexpected<Status> ChangedMeanwhile(const std::string& id) {
   return Fail(Code::kAborted, "document '{}' has changed meanwhile: read it again", id);
 }
 
+// A SourceHash() without the parser's version: a new parser makes no other file.
+std::string_view WithoutParser(std::string_view hash) {
+  constexpr std::string_view kFile = "file-";
+  if (!hash.starts_with(kFile)) return hash;
+  const std::size_t version_end = hash.find('-', kFile.size());
+  return version_end == std::string_view::npos ? hash : hash.substr(version_end);
+}
+
 }  // namespace
 
 namespace internal {
 
-bool IsEditOf(std::string_view stored_hash, std::string_view file_hash) {
-  return stored_hash.starts_with(kEdited) &&
-         stored_hash.substr(kEdited.size()).starts_with(fmt::format("{}|", file_hash));
-}
-
 bool IsEdited(std::string_view stored_hash) { return stored_hash.starts_with(kEdited); }
+
+bool IsEditOf(std::string_view stored_hash, std::string_view file_hash) {
+  if (!IsEdited(stored_hash)) return false;
+  stored_hash.remove_prefix(kEdited.size());
+  return WithoutParser(stored_hash.substr(0, stored_hash.find('|'))) == WithoutParser(file_hash);
+}
 
 // The hash of the file comes along, so that importing it again leaves the edit alone.
 std::string HashOfEdit(std::string_view stored_hash, std::string_view content) {

@@ -255,6 +255,20 @@ TEST_P(EditServiceTest, ImportingTheSameFileAgainKeepsTheEdits) {
   EXPECT_THAT(Content(id_), HasSubstr("ran"));
 }
 
+TEST_P(EditServiceTest, ANewParserMakesNoNewFileOfAnEditedOne) {
+  ParsedDocument document = *ParseFile("/books/parsed.md", kText);
+  const auto put = [&](std::string hash) {
+    document.source_hash = std::move(hash);
+    return *BlockOn(documents_->Put("ada", document));
+  };
+  EXPECT_EQ(put("file-1-00aa-10"), PutOutcome::kAdded);
+  Proposal edit = Edit({{"slept", "ran"}});
+  edit.document_id = BlockOn(documents_->FindByPath("ada", "/books/parsed.md", ""))->id;
+  ASSERT_TRUE(BlockOn(service_->ApplyDirectly("ada", edit)));
+  EXPECT_EQ(put("file-2-00aa-10"), PutOutcome::kUnchanged);
+  EXPECT_EQ(put("file-2-00bb-10"), PutOutcome::kUpdated);
+}
+
 TEST_P(EditServiceTest, EditsOfTheWholeText) {
   const auto edit = [this](ContentMode mode, std::string text, std::int64_t at = 0) {
     Proposal whole{.document_id = id_};
