@@ -151,8 +151,23 @@ TEST_F(ToolServerTest, SaysWhatIsWrongWithASearch) {
   request.set_limit(-1);
   expect(request, "SearchRequest.limit is -1");
   request.set_limit(0);
-  request.add_filters("tag:work");
-  expect(request, "SearchRequest.filters: 'tag:work' is not supported");
+  request.add_filters("colour:red");
+  expect(request, "filter 'colour:red'");
+}
+
+TEST_F(ToolServerTest, FiltersByTagAndCategory) {
+  Put("ada", "/home/ada/birds.md", "---\ntags: birds\ncategory: zoo\n---\nPenguins.\n");
+  Put("ada", "/home/ada/others.md", "Penguins, again.\n");
+  Start();
+  wire::SearchRequest request = SearchFor("ada", "");
+  request.add_filters("tag:birds");
+  wire::SearchResponse response;
+  ASSERT_TRUE(Search(request, response).ok());
+  ASSERT_EQ(response.results_size(), 1);
+  EXPECT_EQ(response.results(0).filename(), "birds.md");
+  ASSERT_TRUE(Search(SearchFor("ada", "penguins category:zoo"), response).ok());
+  ASSERT_EQ(response.results_size(), 1);
+  EXPECT_EQ(response.results(0).filename(), "birds.md");
 }
 
 TEST_F(ToolServerTest, GivesADocumentWholeAndInChunks) {

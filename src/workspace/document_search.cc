@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "workspace/document_store.h"
+#include "workspace/internal/document_labels.h"
 #include "workspace/internal/document_rows.h"
 #include "workspace/internal/ranking.h"
 
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxHits = 100;
 constexpr std::size_t kMaxSnippetBytes = 500;
+constexpr std::size_t kMaxFilters = 16;  // each is a subquery
 // The index ranks roughly; among so many of its best are the best.
 constexpr std::size_t kLeastCandidates = 200;
 constexpr std::size_t kCandidatesPerHit = 4;
@@ -135,20 +137,66 @@ async::Task<Result<std::vector<SearchHit>>> LoadHits(storage::Database& database
   co_return hits;
 }
 
+// The scope that the query's filters and the filters among its words leave; takes these out.
+Result<SearchScope> TakeScope(std::string user_id, SearchQuery& query) {
+  internal::LabelledText taken = internal::TakeLabels(query.text);
+  SearchScope scope{.user_id = std::move(user_id), .labels = std::move(taken.labels)};
+  query.text = std::move(taken.text);
+  for (const std::string& filter : query.filters) {
+    Result<std::string> label = internal::ParseLabel(filter);
+    if (!label) return Fail(std::move(label).error());
+    scope.labels.push_back(*std::move(label));
+  }
+  if (scope.labels.size() <= kMaxFilters) return scope;
+  return Fail(Code::kInvalidArgument, "{} filters in one search: at most {} are possible",
+              scope.labels.size(), kMaxFilters);
+}
+
+// The first chunk of each document that the filters leave. They fit all alike.
+async::Task<Result<std::vector<ScoredChunk>>> NewestInScope(
+    storage::Database& database, const SearchScope& scope, const std::vector<std::string>& excluded,
+    std::size_t limit) {
+  storage::Statement statement{
+      "SELECT c.document_id FROM document_chunks AS c JOIN documents AS d ON d.id = c.document_id"
+      " WHERE c.user_id = $1 AND c.position = 0",
+      {scope.user_id}};
+  statement.sql += internal::HasLabels("d.id", scope.user_id, scope.labels, statement);
+  statement.params.emplace_back(static_cast<std::int64_t>(limit + excluded.size()));
+  statement.sql +=
+      fmt::format(" ORDER BY d.updated_at DESC, d.id LIMIT ${}", statement.params.size());
+  const Result<storage::Rows> rows = co_await database.Read(std::move(statement));
+  if (!rows) co_return Fail(rows.error());
+  std::vector<ScoredChunk> newest;
+  for (std::size_t row = 0; row < rows->rows.size() && newest.size() < limit; ++row) {
+    std::string id(rows->Text(row, 0));
+    if (std::ranges::find(excluded, id) != excluded.end()) continue;
+    newest.push_back({.document_id = std::move(id), .position = 0, .score = 1});
+  }
+  co_return newest;
+}
+
 }  // namespace
 
 async::Task<Result<std::vector<SearchHit>>> DocumentStore::Search(std::string user_id,
                                                                   SearchQuery query) {
   const std::size_t limit = std::min(query.limit, kMaxHits);
   if (limit == 0) co_return std::vector<SearchHit>();
+  const Result<SearchScope> scope = TakeScope(user_id, query);
+  if (!scope) co_return Fail(scope.error());
   Result<std::vector<QueryTerm>> question = co_await index_->Weigh(user_id, query.text);
   if (!question) co_return Fail(std::move(question).error());
-  if (question->empty()) co_return std::vector<SearchHit>();
+  if (question->empty()) {
+    if (scope->labels.empty()) co_return std::vector<SearchHit>();
+    const auto newest =
+        co_await NewestInScope(database_, *scope, query.exclude_document_ids, limit);
+    if (!newest) co_return Fail(newest.error());
+    co_return co_await LoadHits(database_, user_id, *question, *newest);
+  }
   // Up to three of the index's first matches are of one document, which may be excluded.
   const std::size_t excluded = query.exclude_document_ids.size();
   const std::size_t wanted = std::max(kLeastCandidates, limit * kCandidatesPerHit) + 3 * excluded;
   const Result<std::vector<TextMatch>> matches =
-      co_await index_->FindCandidates(user_id, *question, limit + excluded, wanted);
+      co_await index_->FindCandidates(*scope, *question, limit + excluded, wanted);
   if (!matches) co_return Fail(matches.error());
   const std::vector<ScoredChunk> candidates = ParseMatches(*matches, query.exclude_document_ids);
   Result<std::vector<ScoredChunk>> scored =

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "base/utf16.h"
+#include "workspace/internal/document_labels.h"
 #include "workspace/internal/document_rows.h"
 #include "workspace/internal/document_tables.h"
 #include "workspace/internal/document_versions.h"
@@ -54,6 +55,7 @@ async::Task<Result<std::unique_ptr<DocumentStore>>> DocumentStore::Open(storage:
   BATON_CO_TRY(co_await storage::Migrate(database, "documents", internal::DocumentMigrations()));
   BATON_CO_TRY(
       co_await storage::Migrate(database, "document_versions", internal::VersionMigrations()));
+  BATON_CO_TRY(co_await storage::Migrate(database, "document_labels", internal::LabelMigrations()));
   BATON_CO_TRY(co_await storage::Migrate(database, "entities", internal::EntityMigrations()));
   co_return std::unique_ptr<DocumentStore>(new DocumentStore(database, clock, ids));
 }
@@ -172,6 +174,7 @@ std::string DocumentStore::AppendReplace(const std::string& user_id, const Parse
        {id, document.content}});
   internal::AppendChunkInserts(user_id, id, document, batch);
   internal::AppendEntityStatements(user_id, id, document.entities, batch);
+  internal::AppendLabelStatements(user_id, id, document.metadata, batch);
   std::ranges::move(index_->OnPut(id), std::back_inserter(batch));
   return id;
 }

@@ -105,8 +105,11 @@ struct SearchHit {
 };
 
 struct SearchQuery {
-  std::string text;        // a person's words; no operators
-  std::size_t limit = 10;  // at most 100
+  // A person's words, and filters: `tag:name`, `category:"two words"`. Only documents that fit
+  // all filters are found; filters alone find the documents that fit, newest first.
+  std::string text;
+  std::vector<std::string> filters;  // further ones; a word that is none is kInvalidArgument
+  std::size_t limit = 10;            // at most 100
   std::vector<std::string> exclude_document_ids;
 };
 
@@ -173,7 +176,7 @@ class DocumentStore {
                                            std::string base_path);
 
   // Best first, at most one hit a document unless too few documents match. No hits for a text
-  // without words. A hit's document is as Get() yields it.
+  // without words or filters. A hit's document is as Get() yields it.
   async::Task<Result<std::vector<SearchHit>>> Search(std::string user_id, SearchQuery query);
 
   async::Task<Result<std::int64_t>> Count(std::string user_id);

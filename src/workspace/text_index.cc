@@ -40,18 +40,18 @@ void AppendMissing(std::vector<TextMatch> more, std::vector<TextMatch>& matches)
 
 }  // namespace
 
-async::Task<Result<std::vector<TextMatch>>> TextIndex::FindCandidates(std::string user_id,
+async::Task<Result<std::vector<TextMatch>>> TextIndex::FindCandidates(SearchScope scope,
                                                                       std::vector<QueryTerm> terms,
                                                                       std::size_t documents,
                                                                       std::size_t limit) {
   std::erase_if(terms, [](const QueryTerm& term) { return term.chunks == 0; });
   Result<std::vector<TextMatch>> matches =
-      co_await MatchTerms(user_id, terms, TermsNeeded::kAll, limit);
+      co_await MatchTerms(scope, terms, TermsNeeded::kAll, limit);
   if (!matches || terms.size() < 2 || CountMatchedDocuments(*matches) >= documents) {
     co_return matches;
   }
   Result<std::vector<TextMatch>> any =
-      co_await MatchTerms(user_id, RarerTerms(std::move(terms)), TermsNeeded::kAny, limit);
+      co_await MatchTerms(scope, RarerTerms(std::move(terms)), TermsNeeded::kAny, limit);
   if (!any) co_return any;
   AppendMissing(*std::move(any), *matches);
   if (matches->size() > limit) matches->resize(limit);
@@ -62,7 +62,8 @@ async::Task<Result<std::vector<TextMatch>>> TextIndex::Match(std::string user_id
                                                              std::size_t limit) {
   Result<std::vector<QueryTerm>> terms = co_await Weigh(user_id, std::move(text));
   if (!terms) co_return Fail(std::move(terms).error());
-  co_return co_await FindCandidates(std::move(user_id), *std::move(terms), limit, limit);
+  co_return co_await FindCandidates({.user_id = std::move(user_id)}, *std::move(terms), limit,
+                                    limit);
 }
 
 std::unique_ptr<TextIndex> MakeTextIndex(storage::Database& database) {

@@ -26,6 +26,13 @@ struct QueryTerm {
 
 enum class TermsNeeded { kAll, kAny };
 
+// Whose chunks are looked at: those of the user's documents that have all the labels
+// (internal/document_labels.h).
+struct SearchScope {
+  std::string user_id;
+  std::vector<std::string> labels;
+};
+
 // Finds chunks by their words. FTS5 on SQLite, tsvector on PostgreSQL; both are fed the same
 // terms (internal/words.h), so that the same text is found on either.
 //
@@ -46,9 +53,9 @@ class TextIndex {
   virtual async::Task<Result<std::vector<QueryTerm>>> Weigh(std::string user_id,
                                                             std::string text) = 0;
 
-  // The user's best chunks that hold `terms`, best first, except that a fourth and further
+  // The scope's best chunks that hold `terms`, best first, except that a fourth and further
   // chunk of one document comes after the third of every other. None for no terms.
-  virtual async::Task<Result<std::vector<TextMatch>>> MatchTerms(std::string user_id,
+  virtual async::Task<Result<std::vector<TextMatch>>> MatchTerms(SearchScope scope,
                                                                  std::vector<QueryTerm> terms,
                                                                  TermsNeeded needed,
                                                                  std::size_t limit) = 0;
@@ -56,7 +63,7 @@ class TextIndex {
   // What is worth a closer look: chunks with all of `terms` that occur at all, then, if those
   // are of fewer than `documents` documents, chunks with any of them. Ranking every chunk with
   // any word would take long where words are common.
-  async::Task<Result<std::vector<TextMatch>>> FindCandidates(std::string user_id,
+  async::Task<Result<std::vector<TextMatch>>> FindCandidates(SearchScope scope,
                                                              std::vector<QueryTerm> terms,
                                                              std::size_t documents,
                                                              std::size_t limit);

@@ -28,21 +28,20 @@ Status RequireText(const std::string& value, std::string_view field) {
 
 Result<workspace::SearchQuery> DecodeSearch(wire::SearchRequest& request) {
   BATON_TRY(RequireText(request.user_id(), "SearchRequest.user_id"));
-  BATON_TRY(RequireText(request.query(), "SearchRequest.query"));
+  if (request.filters_size() == 0) {
+    BATON_TRY(RequireText(request.query(), "SearchRequest.query"));
+  }
   if (request.limit() < 0 || request.limit() > kMaxSearchLimit) {
     return Fail(Code::kInvalidArgument, "SearchRequest.limit is {}: 0 (for {}) to {} are possible",
                 request.limit(), kDefaultSearchLimit, kMaxSearchLimit);
-  }
-  if (request.filters_size() > 0) {
-    return Fail(Code::kInvalidArgument,
-                "SearchRequest.filters: '{}' is not supported, documents carry no tags or "
-                "categories yet",
-                request.filters(0));
   }
   workspace::SearchQuery query;
   query.text = std::move(*request.mutable_query());
   const int limit = request.limit() == 0 ? kDefaultSearchLimit : request.limit();
   query.limit = static_cast<std::size_t>(limit);
+  for (std::string& filter : *request.mutable_filters()) {
+    query.filters.push_back(std::move(filter));
+  }
   for (std::string& id : *request.mutable_exclude_document_ids()) {
     query.exclude_document_ids.push_back(std::move(id));
   }

@@ -40,7 +40,8 @@ class SearchDocumentsTool final : public Tool {
                 "Search again with other words if the passages do not answer the question.",
             .parameters = ObjectSchema(
                 {{"query", StringProperty("What to look for: the words that matter, in the "
-                                          "documents' language")},
+                                          "documents' language. tag:name and "
+                                          "category:\"two words\" leave only such documents")},
                  {"limit", json::Object{{"type", "integer"},
                                         {"minimum", 1},
                                         {"maximum", kMaxPassages},

@@ -13,6 +13,7 @@
 #include "workspace/edits/internal/new_text.h"
 #include "workspace/importer.h"
 #include "workspace/internal/blocks.h"
+#include "workspace/internal/document_labels.h"
 #include "workspace/internal/document_rows.h"
 #include "workspace/internal/set_front_matter.h"
 
@@ -39,21 +40,6 @@ std::string LowerCaseAscii(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return lower;
-}
-
-std::vector<std::string> TagsOf(const Document& document) {
-  std::vector<std::string> tags;
-  const auto field = document.metadata.find("tags");
-  if (field == document.metadata.end()) return tags;
-  std::string_view rest = field->second;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find_first_of(",;"), rest.size());
-    std::string_view tag = workspace::internal::Trim(rest.substr(0, end));
-    if (tag.starts_with('#')) tag.remove_prefix(1);
-    if (!tag.empty()) tags.push_back(LowerCaseAscii(tag));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return tags;
 }
 
 // The content with title, tags and category in its front matter.
@@ -207,7 +193,7 @@ async::Task<Result<std::vector<Document>>> EditService::FindByTags(std::string u
     tag = LowerCaseAscii(tag.starts_with('#') ? tag.substr(1) : tag);
   }
   std::erase_if(*documents, [&tags](const Document& document) {
-    const std::vector<std::string> has = TagsOf(document);
+    const std::vector<std::string> has = workspace::internal::TagsOf(document.metadata);
     return !std::ranges::all_of(
         tags, [&has](const std::string& tag) { return std::ranges::find(has, tag) != has.end(); });
   });

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "workspace/internal/document_labels.h"
 #include "workspace/internal/document_tables.h"
 #include "workspace/internal/term_weights.h"
 
@@ -48,10 +49,11 @@ async::Task<Result<std::vector<QueryTerm>>> PostgresTextIndex::Weigh(std::string
 }
 
 async::Task<Result<std::vector<TextMatch>>> PostgresTextIndex::MatchTerms(
-    std::string user_id, std::vector<QueryTerm> terms, TermsNeeded needed, std::size_t limit) {
+    SearchScope scope, std::vector<QueryTerm> terms, TermsNeeded needed, std::size_t limit) {
   if (terms.empty()) co_return std::vector<TextMatch>();
   storage::Statement statement;
-  statement.params = {user_id, std::string(), std::string(), static_cast<std::int64_t>(limit)};
+  statement.params = {scope.user_id, std::string(), std::string(),
+                      static_cast<std::int64_t>(limit)};
   // ts_rank_cd knows nothing of rarity: alone, it would put a chunk that repeats a common word
   // before the one that has the rare word. So the weights of the words found come first.
   std::string words;
@@ -65,7 +67,7 @@ async::Task<Result<std::vector<TextMatch>>> PostgresTextIndex::MatchTerms(
         "CAST(terms @@ CAST(${} AS tsquery) AS INTEGER) * CAST(${} AS DOUBLE PRECISION) + ",
         statement.params.size() - 1, statement.params.size());
   }
-  statement.params[1] = TsExpression(OwnerTerm(user_id), words);
+  statement.params[1] = TsExpression(OwnerTerm(scope.user_id), words);
   statement.params[2] = words;
   statement.sql = fmt::format(
       "SELECT document_id, position, score FROM ("
@@ -73,10 +75,10 @@ async::Task<Result<std::vector<TextMatch>>> PostgresTextIndex::MatchTerms(
       "   (PARTITION BY document_id ORDER BY score DESC, position) AS nth"
       " FROM (SELECT document_id, position,"
       "     {}ts_rank_cd(terms, CAST($3 AS tsquery), 32) AS score"
-      "   FROM document_chunks WHERE user_id = $1 AND terms @@ CAST($2 AS tsquery)"
+      "   FROM document_chunks WHERE user_id = $1 AND terms @@ CAST($2 AS tsquery){}"
       "   ORDER BY score DESC LIMIT 2000) AS m) AS best"
       " ORDER BY nth > 3, score DESC, document_id, position LIMIT $4",
-      found);
+      found, HasLabels("document_id", scope.user_id, scope.labels, statement));
   const Result<storage::Rows> rows = co_await database_.Read(std::move(statement));
   if (!rows) co_return Fail(rows.error());
   co_return ReadMatches(*rows);

@@ -15,7 +15,7 @@ class PostgresTextIndex final : public TextIndex {
   std::vector<storage::Statement> OnPut(const std::string& document_id) const override;
   std::vector<storage::Statement> OnRemove(const std::string& document_id) const override;
   async::Task<Result<std::vector<QueryTerm>>> Weigh(std::string user_id, std::string text) override;
-  async::Task<Result<std::vector<TextMatch>>> MatchTerms(std::string user_id,
+  async::Task<Result<std::vector<TextMatch>>> MatchTerms(SearchScope scope,
                                                          std::vector<QueryTerm> terms,
                                                          TermsNeeded needed,
                                                          std::size_t limit) override;

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "workspace/internal/document_labels.h"
 #include "workspace/internal/document_tables.h"
 #include "workspace/internal/term_weights.h"
 
@@ -63,23 +64,33 @@ async::Task<Result<std::vector<QueryTerm>>> SqliteTextIndex::Weigh(std::string u
 }
 
 async::Task<Result<std::vector<TextMatch>>> SqliteTextIndex::MatchTerms(
-    std::string user_id, std::vector<QueryTerm> terms, TermsNeeded needed, std::size_t limit) {
+    SearchScope scope, std::vector<QueryTerm> terms, TermsNeeded needed, std::size_t limit) {
   if (terms.empty()) co_return std::vector<TextMatch>();
   std::string words;
   for (const QueryTerm& term : terms) {
     if (!words.empty()) words += needed == TermsNeeded::kAll ? " AND " : " OR ";
     words += FtsQuoted(term.term);
   }
+  storage::Statement statement;
+  statement.params = {FtsExpression(OwnerTerm(scope.user_id), words), scope.user_id,
+                      static_cast<std::int64_t>(limit)};
+  // The plus keeps SQLite from asking the index once for each chunk of the labels.
+  std::string labelled = HasLabels("document_id", scope.user_id, scope.labels, statement);
+  if (!labelled.empty()) {
+    labelled = fmt::format(" AND +rowid IN (SELECT key FROM document_chunks WHERE user_id = $2{})",
+                           labelled);
+  }
   // bm25 is lower for better matches.
-  const Result<storage::Rows> rows = co_await database_.Read(
-      {"SELECT document_id, position, -score FROM ("
-       " SELECT c.document_id, c.position, m.score, row_number() OVER"
-       "   (PARTITION BY c.document_id ORDER BY m.score, c.position) AS nth"
-       " FROM (SELECT rowid AS key, rank AS score FROM document_fts"
-       "   WHERE document_fts MATCH $1 ORDER BY rank LIMIT 2000) AS m"
-       " JOIN document_chunks AS c ON c.key = m.key WHERE c.user_id = $2) AS best"
-       " ORDER BY nth > 3, score, document_id, position LIMIT $3",
-       {FtsExpression(OwnerTerm(user_id), words), user_id, static_cast<std::int64_t>(limit)}});
+  statement.sql = fmt::format(
+      "SELECT document_id, position, -score FROM ("
+      " SELECT c.document_id, c.position, m.score, row_number() OVER"
+      "   (PARTITION BY c.document_id ORDER BY m.score, c.position) AS nth"
+      " FROM (SELECT rowid AS key, rank AS score FROM document_fts"
+      "   WHERE document_fts MATCH $1{} ORDER BY rank LIMIT 2000) AS m"
+      " JOIN document_chunks AS c ON c.key = m.key WHERE c.user_id = $2) AS best"
+      " ORDER BY nth > 3, score, document_id, position LIMIT $3",
+      labelled);
+  const Result<storage::Rows> rows = co_await database_.Read(std::move(statement));
   if (!rows) co_return Fail(rows.error());
   co_return ReadMatches(*rows);
 }
