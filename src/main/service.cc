@@ -25,6 +25,7 @@
 #include "rpc/orchestrator_server.h"
 #include "rpc/tool_server.h"
 #include "runs/local_orchestrator.h"
+#include "runs/run_store.h"
 #include "runs/tasks/task_queue.h"
 #include "storage/open.h"
 #include "tools/remote/tool_service_client.h"
@@ -81,6 +82,7 @@ struct Service::Parts {
   bool has_orchestrator() const { return role != Role::kBackend; }
 
   Status OpenStore();
+  Status OpenConversations();
   Status StartBackend();
   Status ConnectTools();
   Status StartOrchestrator();
@@ -101,6 +103,9 @@ struct Service::Parts {
   async::Runtime runtime;
   std::optional<DatabaseLock> database_lock;
   std::unique_ptr<storage::Database> database;
+  // orchestrator, and the backend in one process with it
+  std::unique_ptr<graph::CheckpointStore> checkpoints;
+  std::optional<runs::ConversationStore> conversations;
   // backend
   std::unique_ptr<workspace::DocumentStore> documents;
   std::unique_ptr<workspace::org::OrgStore> org;
@@ -118,12 +123,10 @@ struct Service::Parts {
   llm::ModelCatalog models;
   std::unique_ptr<agents::AgentCatalog> agent_catalog;
   std::optional<runs::CatalogAgents> agent_source;
-  std::unique_ptr<graph::CheckpointStore> checkpoints;
   checkpoint::HashingEmbedder embedder;
   std::unique_ptr<graph::LongTermStore> long_term;
   std::unique_ptr<runs::LocalOrchestrator> orchestrator;
   std::unique_ptr<runs::tasks::TaskQueue> tasks;
-  std::optional<runs::ConversationStore> conversations;
   std::unique_ptr<rpc::OrchestratorServer> grpc_server;
   std::unique_ptr<HttpRoutes> http_routes;
   std::unique_ptr<http::Server> http_server;
@@ -141,6 +144,16 @@ Status Service::Parts::OpenStore() {
   auto opened = storage::OpenDatabase(DatabaseAddress(settings), metrics, PostgresLimits(settings));
   if (!opened) return std::move(opened).error().Annotate("database");
   database = std::move(*opened);
+  return {};
+}
+
+Status Service::Parts::OpenConversations() {
+  auto store = Await(checkpoint::SqlCheckpointStore::Open(*database));
+  if (!store) return std::move(store).error().Annotate("checkpoint store");
+  checkpoints = std::move(*store);
+  runs::RunStore run_store(*database, SystemClock());
+  BATON_TRY(Await(run_store.Migrate()).Annotate("conversations"));
+  conversations.emplace(*database, *checkpoints, SystemClock(), ids);
   return {};
 }
 
@@ -179,7 +192,8 @@ Status Service::Parts::StartBackend() {
                              .feeds = feeds.get(),
                              .edits = edits.get(),
                              .entities = entities.get(),
-                             .images = images.get()};
+                             .images = images.get(),
+                             .conversations = conversations ? &*conversations : nullptr};
   auto server = rpc::StartToolServer(runtime, areas, GrpcOptions(settings, "tools"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "ToolService", "--tools");
   tool_server = std::move(*server);
@@ -215,7 +229,6 @@ Status Service::Parts::StartOrchestrator() {
   agent_source.emplace(*agent_catalog);
   BATON_TRY(StartRuns());
   BATON_TRY(StartTasks());
-  conversations.emplace(*database, *checkpoints, SystemClock(), ids);
   auto server = rpc::StartOrchestratorServer(runtime,
                                              {.orchestrator = *orchestrator,
                                               .tasks = tasks.get(),
@@ -228,9 +241,6 @@ Status Service::Parts::StartOrchestrator() {
 }
 
 Status Service::Parts::StartRuns() {
-  auto store = Await(checkpoint::SqlCheckpointStore::Open(*database));
-  if (!store) return std::move(store).error().Annotate("checkpoint store");
-  checkpoints = std::move(*store);
   auto memories =
       Await(checkpoint::SqlLongTermStore::Open(*database, SystemClock(), {.embedder = &embedder}));
   if (!memories) return std::move(memories).error().Annotate("long-term store");
@@ -334,6 +344,7 @@ Result<std::unique_ptr<Service>> Service::Start(const Settings& settings, Role r
   std::unique_ptr<Service> service(new Service(std::make_unique<Parts>(settings, role)));
   Parts& parts = *service->parts_;
   BATON_TRY(parts.OpenStore());
+  if (parts.has_orchestrator()) BATON_TRY(parts.OpenConversations());
   if (parts.has_backend()) BATON_TRY(parts.StartBackend());
   if (parts.has_orchestrator()) BATON_TRY(parts.StartOrchestrator());
   BATON_TRY(parts.StartHttp());

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "base/clock.h"
 #include "proto/tool_service.pb.h"
+#include "rpc/internal/conversation_tool_calls.h"
 #include "rpc/internal/document_calls.h"
 #include "rpc/internal/edit_calls.h"
 #include "rpc/internal/entity_calls.h"
@@ -31,6 +33,9 @@ struct ToolServer::State {
     if (areas.edits != nullptr) internal::ServeEdits(server.service(), *areas.edits);
     if (areas.entities != nullptr) internal::ServeEntities(server.service(), *areas.entities);
     if (areas.images != nullptr) internal::ServeImages(server.service(), *areas.images);
+    if (areas.conversations != nullptr) {
+      internal::ServeConversationTools(server.service(), *areas.conversations, SystemClock());
+    }
   }
 
   internal::GrpcServer server;

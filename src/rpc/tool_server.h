@@ -31,6 +31,9 @@ class WeatherService;
 namespace baton::workspace::web {
 class WebService;
 }
+namespace baton::runs {
+class ConversationStore;
+}
 namespace grpc {
 class Channel;
 }
@@ -47,6 +50,7 @@ struct ToolAreas {
   workspace::edits::EditService* edits = nullptr;
   workspace::entities::EntityStore* entities = nullptr;
   workspace::images::ImageService* images = nullptr;
+  runs::ConversationStore* conversations = nullptr;  // of the orchestrator in the same process
 };
 
 // Serves the workspace as tool_service.ToolService, with grpc.health.v1 and reflection beside

@@ -96,6 +96,13 @@ class ConversationStore {
   async::Task<Result<std::vector<MessageMatch>>> Search(std::string user_id, std::string query,
                                                         int limit);
 
+  // What agents have answered since then, in one conversation or, without a name, in all of the
+  // user's: the newest first, at most kMaxRecentAnswers, without those above
+  // kMaxRecentAnswerBytes (conversation_answers.cc).
+  async::Task<Result<std::vector<ConversationMessage>>> RecentAnswers(std::string user_id,
+                                                                      std::string conversation_id,
+                                                                      Timestamp since);
+
   // Yields the conversation as it is then. A title given here stays.
   async::Task<Result<Conversation>> Change(std::string user_id, std::string conversation_id,
                                            ConversationChange change);

@@ -8,6 +8,7 @@
 #include "checkpoint/memory_checkpoint_store.h"
 #include "json/json.h"
 #include "runs/conversation_export.h"
+#include "runs/limits.h"
 #include "runs/run_store.h"
 #include "storage/open.h"
 #include "storage/testing/fresh_database.h"
@@ -58,7 +59,8 @@ class ConversationStoreTest : public ::testing::TestWithParam<storage::Dialect> 
                                          .role = "assistant",
                                          .content = answer,
                                          .agent = "chat",
-                                         .sources = R"([{"title":"Backups","locator":"b.md"}])"};
+                                         .sources = R"([{"title":"Backups","locator":"b.md"}])",
+                                         .created = FormatTimestamp(SystemClock().Now())};
     const Status finished = BlockOn(runs_->Finish(fence, std::move(ending)));
     BATON_CHECK(finished.ok(), finished.ToString());
     return fence;
@@ -221,6 +223,28 @@ TEST(TitleFromWords, IsOneShortLine) {
   EXPECT_EQ(TitleFromWords(std::string(40, 'a') + " " + std::string(40, 'b')),
             std::string(40, 'a') + "…");
   EXPECT_EQ(TitleFromWords(std::string(59, 'a') + "ü" + "rest"), std::string(59, 'a') + "…");
+}
+
+TEST_P(ConversationStoreTest, YieldsTheUsersRecentAnswersNewestFirst) {
+  Say("u", "c1", "How do backups work?", "Backups run daily.");
+  Say("u", "c2", "And restores?", "Restores are by hand.");
+  Say("u", "c2", "And huge ones?", std::string(kMaxRecentAnswerBytes + 1, 'x'));
+  Say("v", "c1", "Who am I?", "A stranger.");
+  const auto found = [this](const std::string& conversation, Timestamp since) {
+    const auto answers = BlockOn(store_->RecentAnswers("u", conversation, since));
+    BATON_CHECK(answers.has_value(), answers.error().ToString());
+    std::vector<std::string> contents;
+    for (const ConversationMessage& each : *answers) contents.push_back(each.content);
+    return contents;
+  };
+  const Timestamp now = SystemClock().Now();
+  const std::vector<std::string> both = {"Restores are by hand.", "Backups run daily."};
+  EXPECT_EQ(found("", now - std::chrono::hours(1)), both);
+  EXPECT_EQ(found("c1", now - std::chrono::hours(1)), std::vector<std::string>{both[1]});
+  EXPECT_TRUE(found("", now + std::chrono::hours(1)).empty());
+  const auto foreign = BlockOn(store_->RecentAnswers("v", "c2", now - std::chrono::hours(1)));
+  ASSERT_FALSE(foreign);
+  EXPECT_EQ(foreign.error().code(), Code::kNotFound);
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, ConversationStoreTest,

@@ -52,6 +52,9 @@ inline constexpr std::size_t kMaxExportBytes = std::size_t{48} << 20U;
 inline constexpr std::size_t kMaxTitleBytes = 200;
 
 // A person types fewer, and each is a look into the index.
+// What is looked through for an answer given before: 200 of the usual 2 KiB take few milliseconds.
+inline constexpr std::int64_t kMaxRecentAnswers = 200;
+inline constexpr std::int64_t kMaxRecentAnswerBytes = std::int64_t{64} << 10U;
 inline constexpr std::size_t kMaxSearchWords = 32;
 
 // Answers to questions are form fields, not documents.
