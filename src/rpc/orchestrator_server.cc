@@ -30,7 +30,8 @@ async::Task<Status> RelayChunks(runs::ChunkStream& stream, internal::MessageWrit
 async::Task<Status> ServeTurn(runs::Orchestrator& orchestrator, runs::TurnRequest turn,
                               const internal::CallContext& context,
                               internal::MessageWriter& writer) {
-  const bool joined = turn.resume && turn.answers.empty();
+  // Who sends a turn again when the call breaks off does not mean to end it by breaking off.
+  const bool joined = (turn.resume && turn.answers.empty()) || !turn.idempotency_key.empty();
   auto stream = co_await orchestrator.StreamChat(std::move(turn));
   if (!stream) co_return std::move(stream).error();
   Status status = co_await RelayChunks(**stream, writer);

@@ -121,7 +121,8 @@ async::Task<Result<std::unique_ptr<runs::ChunkStream>>> RemoteOrchestrator::Stre
   const auto reader = std::make_shared<ChatReader>(co_await async::CurrentExecutor());
   BATON_CO_TRY(server_->endpoint->Prepare(reader->context(), {}));
   std::optional<runs::TurnRequest> cancel;
-  if (request.resume && request.answers.empty()) {
+  // Breaking off cancels no run of these: it has to be said.
+  if ((request.resume && request.answers.empty()) || !request.idempotency_key.empty()) {
     cancel = runs::TurnRequest{.user_id = request.user_id,
                                .conversation_id = request.conversation_id,
                                .resume = true,
@@ -134,6 +135,9 @@ async::Task<Result<std::unique_ptr<runs::ChunkStream>>> RemoteOrchestrator::Stre
   if (!first) {
     reader->Abandon();
     co_return Fail(server_->endpoint->Named(std::move(first).error()));
+  }
+  if (cancel && *first) {
+    cancel->run_id = internal::DecodeChunk(orchestrator::ChatChunk(**first)).run_id;
   }
   co_return std::make_unique<RemoteChunkStream>(
       RemoteChunkStream::Parts{.reader = reader,

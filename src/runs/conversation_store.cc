@@ -4,6 +4,9 @@
 #include <cctype>
 #include <utility>
 
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+
 #include "base/utf8.h"
 #include "runs/limits.h"
 #include "runs/turn_check.h"
@@ -62,11 +65,22 @@ std::string FormatPageEnd(const Conversation& last) {
 }
 
 // The words of a query: what stands between blanks and has a letter or digit in it.
+// A dash or an emoji alone is a word that SQLite finds nowhere and PostgreSQL leaves out.
+bool HasLetter(std::string_view word) {
+  const icu::UnicodeString text =
+      icu::UnicodeString::fromUTF8({word.data(), static_cast<int>(word.size())});
+  for (int i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+    if (u_isalnum(text.char32At(i))) return true;
+  }
+  return false;
+}
+
 std::vector<std::string> WordsOf(std::string_view query) {
   std::vector<std::string> words;
   std::string word;
   bool tells = false;
   const auto finish = [&] {
+    tells = tells || HasLetter(word);
     if (tells && words.size() < kMaxSearchWords) words.push_back(word);
     word.clear();
     tells = false;
@@ -78,7 +92,7 @@ std::vector<std::string> WordsOf(std::string_view query) {
       continue;
     }
     if (c != '"') word += c;
-    tells = tells || byte >= 0x80 || std::isalnum(byte) != 0;
+    if (byte < 0x80) tells = tells || std::isalnum(byte) != 0;
   }
   finish();
   return words;

@@ -29,6 +29,9 @@ constexpr int kMaxCancels = 3;
 constexpr int kMaxAdmissionLooks = 500;
 constexpr std::chrono::milliseconds kAdmissionLookInterval{10};
 
+// Who has answered a question, if a turn that has a key: the name its run would have.
+std::string ChatBy(const std::string& run_id) { return "chat " + run_id; }
+
 // Whether the activation that executes `run` is the one the store knows. Another process may
 // have taken the run over, or cancelled it.
 bool IsStillOurs(const RunRecord& run, const std::vector<RunRecord>& running) {
@@ -114,6 +117,8 @@ async::Task<Status> LocalOrchestrator::Start() {
     const auto alive = co_await store_.Heartbeat(owner_, SilentSince());
     if (!alive) co_return alive.error();
   }
+  // Of its own: however long the look after runs takes, this process is alive.
+  asio::post(background_.executor(), [this] { background_.Spawn(BeatUntilCancelled()); });
   BATON_CO_TRY(co_await LookAfterRuns());
   asio::post(background_.executor(), [this] { background_.Spawn(LookAfterRunsUntilCancelled()); });
   co_return Status();
@@ -170,6 +175,16 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::BeginOnce(TurnRe
                           .run_id = run_id,
                           .from_seq = request.from_seq};
   OpenedStream stream = co_await Join(first);
+  if (!stream && stream.error().code() == Code::kNotFound) {
+    // It may have been the answer to a question: the run it let go on is its run.
+    auto answered = co_await permission_store_.RunAnsweredBy(request.user_id, ChatBy(run_id));
+    if (!answered) co_return Fail(std::move(answered).error());
+    if (!answered->empty()) {
+      TurnRequest that = first;
+      that.run_id = *std::move(answered);
+      co_return co_await Join(std::move(that));
+    }
+  }
   for (int i = 0; i < kMaxAdmissionLooks; ++i) {
     if (stream || stream.error().code() != Code::kNotFound) co_return stream;
     OpenedStream begun = co_await BeginOrAnswer(request, run_id, /*stays=*/true);
@@ -191,7 +206,10 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::BeginOrAnswer(Tu
                                                                               bool stays) {
   auto answer = co_await desk_.ReadChat(request);
   if (!answer) co_return Fail(std::move(answer).error());
-  if (*answer) co_return co_await Join(**std::move(answer), "chat");
+  if (*answer) {
+    (*answer)->idempotency_key = request.idempotency_key;
+    co_return co_await Join(**std::move(answer), stays ? ChatBy(run_id) : "chat");
+  }
   co_return co_await Begin(std::move(request), std::move(run_id), stays);
 }
 
@@ -348,7 +366,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Answer(RunRecord
                                  .record = run->record(),
                                  .run = run,
                                  .after_seq = after,
-                                 .started_it = true});
+                                 .started_it = request.idempotency_key.empty()});
 }
 
 // Nobody's stream: who listens joins it.
@@ -459,16 +477,20 @@ async::Task<Status> LocalOrchestrator::AdoptOrphans(const std::vector<RunRecord>
   co_return Status();
 }
 
+async::Task<void> LocalOrchestrator::BeatUntilCancelled() {
+  while (!options_.sole_owner) {
+    const Deadline next = Deadline::In(options_.heartbeat_interval);
+    if (co_await async::SleepUntil(next) == async::WaitResult::kCancelled) co_return;
+    const auto alive = co_await store_.Heartbeat(owner_, SilentSince());
+    if (!alive) Log(LogLevel::kWarning, "heartbeat failed", {{"status", alive.error().ToString()}});
+  }
+}
+
 async::Task<void> LocalOrchestrator::LookAfterRunsUntilCancelled() {
   for (;;) {
     const Deadline next = Deadline::In(options_.heartbeat_interval);
     if (co_await async::SleepUntil(next) == async::WaitResult::kCancelled) co_return;
-    Status status;
-    if (!options_.sole_owner) {
-      const auto alive = co_await store_.Heartbeat(owner_, SilentSince());
-      if (!alive) status = alive.error();
-    }
-    if (status.ok()) status = co_await LookAfterRuns();
+    const Status status = co_await LookAfterRuns();
     if (!status.ok()) {
       Log(LogLevel::kWarning, "looking after runs failed", {{"status", status.ToString()}});
     }

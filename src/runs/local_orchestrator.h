@@ -139,6 +139,7 @@ class LocalOrchestrator final : public Orchestrator {
   async::Task<void> ReleaseBrokenOff();
   async::Task<Status> LookAfterRuns();
   async::Task<Status> AdoptOrphans(const std::vector<RunRecord>& running);
+  async::Task<void> BeatUntilCancelled();
   async::Task<void> LookAfterRunsUntilCancelled();
   Timestamp SilentSince() const { return clock_.Now() - kOwnerSilence; }
   async::TaskGroup& LaneFor(const async::Executor& caller);

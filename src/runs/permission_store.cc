@@ -223,6 +223,15 @@ async::Task<Result<std::vector<PermissionQuestion>>> PermissionStore::ListDue() 
       std::move(params));
 }
 
+async::Task<Result<std::string>> PermissionStore::RunAnsweredBy(std::string user, std::string by) {
+  const auto rows =
+      co_await database_.Read({.sql = "SELECT run_id FROM permission_questions WHERE user_id = $1 "
+                                      "AND decided_by = $2 LIMIT 1",
+                               .params = {std::move(user), std::move(by)}});
+  if (!rows) co_return Fail(rows.error());
+  co_return rows->rows.empty() ? std::string() : std::string(rows->Text(0, 0));
+}
+
 async::Task<Status> PermissionStore::Decide(const std::vector<PermissionDecision>& decisions) {
   const std::string now = Now();
   std::vector<Statement> batch;

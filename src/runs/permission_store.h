@@ -67,6 +67,8 @@ class PermissionStore {
   // The open questions of `user`, oldest first; of one conversation, unless it is empty.
   async::Task<Result<std::vector<PermissionQuestion>>> ListOpen(std::string user,
                                                                 std::string conversation);
+  // The run whose question `by` has answered; empty if there is none.
+  async::Task<Result<std::string>> RunAnsweredBy(std::string user, std::string by);
   // One of the user's. kNotFound as well for another's.
   async::Task<Result<PermissionQuestion>> Find(std::string user, std::string question_id);
   // Of one operation or tool in one conversation, the newest first, decided ones too.

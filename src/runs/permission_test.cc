@@ -218,6 +218,23 @@ TEST_F(PermissionTest, AClearYesInChatIsAnAnswer) {
   EXPECT_NE(world_.Turn(Turn("yes")).run_id(), asked.run_id()) << "nothing is asked any more";
 }
 
+TEST_F(PermissionTest, AYesThatIsSentAgainWithItsKeyAnswersNoOtherQuestion) {
+  world_.Start();
+  model_->Add(Sends("first"));
+  model_->Add(Sends("second"));
+  model_->Add(Says("Never said."));
+  ASSERT_EQ(world_.Turn(Turn("write to Bob")).meta("state"), "waiting");
+  TurnRequest yes = Turn("yes");
+  yes.idempotency_key = "k1";
+  const Transcript answered = world_.Turn(yes);
+  EXPECT_EQ(answered.meta("state"), "waiting");  // with its second question
+  const Transcript again = world_.Turn(yes);
+  EXPECT_EQ(again.run_id(), answered.run_id());
+  EXPECT_EQ(again.meta("state"), "waiting");
+  EXPECT_THAT(mail_->changes(), SizeIs(1));
+  EXPECT_THAT(Pending(), SizeIs(1));
+}
+
 TEST_F(PermissionTest, ANoInChatLetsTheAgentGoOnWithout) {
   world_.Start();
   const Transcript asked = AskToSend("Then not.");

@@ -50,6 +50,21 @@ class Cancel(unittest.TestCase):
                     return
         self.assert_prompt(self.close_times(MockProvider(), content_came))
 
+    def test_a_turn_with_a_key_outlives_its_call_and_is_heard_when_sent_again(self):
+        provider = MockProvider(tokens=40)
+        env = {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "k", "BATON_MODEL": "m"}
+        with harness.Server(env=env) as server:
+            stub = server.stub()
+            turn = request("hello", agent_type="chat", metadata={"idempotency_key": "k1"})
+            for _ in range(2):  # the first, and one that joins it
+                call = stub.StreamChat(turn)
+                next(chunk for chunk in call if chunk.type == "content")
+                call.cancel()
+            chunks = list(stub.StreamChat(turn, timeout=30))
+        self.assertEqual(chunks[-1].metadata["state"], "completed", chunks[-1])
+        self.assertEqual(harness.apply_chunks(chunks).split(), [f"w{i}" for i in range(40)])
+        self.assertEqual(len(provider.requests), 1)
+
     def test_by_a_client_that_only_joined(self):
         provider = MockProvider(before=30)
         env = {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "k", "BATON_MODEL": "m"}
