@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "tools/remote/internal/org_tool.h"
+#include "tools/remote/internal/rpc_tool.h"
 #include "tools/remote/internal/tool_text.h"
 
 namespace baton::tools::remote {
@@ -14,7 +14,7 @@ namespace {
 // ToolService's messages.
 namespace wire = ::tool_service;
 using EditStub = ToolServiceClient::Connection::AsyncStub;
-using internal::AddOrgTool;
+using internal::AddRpcTool;
 using internal::IntegerProperty;
 using internal::ObjectSchema;
 using internal::StringProperty;
@@ -99,7 +99,7 @@ Result<ToolResult> EditOutcome(const Response& response) {
 }
 
 Status AddPropose(ToolRegistry& registry, const EditClient& client) {
-  return AddOrgTool<wire::ProposeDocumentEditRequest, wire::ProposeDocumentEditResponse>(
+  return AddRpcTool<wire::ProposeDocumentEditRequest, wire::ProposeDocumentEditResponse>(
       registry, client,
       {.name = "propose_document_edit",
        .description = "Checks edits of a document and stores them for the user to look at; "
@@ -128,7 +128,7 @@ Status AddApply(ToolRegistry& registry, const EditClient& client) {
       json::Object{{"type", "array"},
                    {"items", IntegerProperty(0, kMostOperations - 1, "Which, from 0")},
                    {"description", "Only these operations, from 0; all if not given"}};
-  return AddOrgTool<wire::ApplyDocumentEditProposalRequest,
+  return AddRpcTool<wire::ApplyDocumentEditProposalRequest,
                     wire::ApplyDocumentEditProposalResponse>(
       registry, client,
       {.name = "apply_edit_proposal",
@@ -154,7 +154,7 @@ Status AddApply(ToolRegistry& registry, const EditClient& client) {
 }
 
 Status AddEdit(ToolRegistry& registry, const EditClient& client) {
-  return AddOrgTool<wire::ApplyOperationsDirectlyRequest, wire::ApplyOperationsDirectlyResponse>(
+  return AddRpcTool<wire::ApplyOperationsDirectlyRequest, wire::ApplyOperationsDirectlyResponse>(
       registry, client,
       {.name = "edit_document",
        .description = "Changes a document of the user's at exact places, as one change that can "
@@ -173,7 +173,7 @@ Status AddEdit(ToolRegistry& registry, const EditClient& client) {
 }
 
 Status AddUndo(ToolRegistry& registry, const EditClient& client) {
-  return AddOrgTool<wire::UndoDocumentEditRequest, wire::UndoDocumentEditResponse>(
+  return AddRpcTool<wire::UndoDocumentEditRequest, wire::UndoDocumentEditResponse>(
       registry, client,
       {.name = "undo_document_edit",
        .description = "Takes the last change of a document back.",
@@ -187,7 +187,7 @@ Status AddUndo(ToolRegistry& registry, const EditClient& client) {
 }
 
 Status AddUpdateContent(ToolRegistry& registry, const EditClient& client) {
-  return AddOrgTool<wire::UpdateDocumentContentRequest, wire::UpdateDocumentContentResponse>(
+  return AddRpcTool<wire::UpdateDocumentContentRequest, wire::UpdateDocumentContentResponse>(
       registry, client,
       {.name = "update_document_content",
        .description = "Replaces the whole text of a document, or adds at its end. For changes at "
@@ -209,7 +209,7 @@ Status AddUpdateContent(ToolRegistry& registry, const EditClient& client) {
 }
 
 Status AddUpdateMetadata(ToolRegistry& registry, const EditClient& client) {
-  return AddOrgTool<wire::UpdateDocumentMetadataRequest, wire::UpdateDocumentMetadataResponse>(
+  return AddRpcTool<wire::UpdateDocumentMetadataRequest, wire::UpdateDocumentMetadataResponse>(
       registry, client,
       {.name = "update_document_metadata",
        .description = "Sets the title of a document, or its type, such as fiction or outline.",
@@ -230,7 +230,7 @@ Status AddUpdateMetadata(ToolRegistry& registry, const EditClient& client) {
 }
 
 Status AddCreateDocument(ToolRegistry& registry, const EditClient& client) {
-  return AddOrgTool<wire::CreateUserFileRequest, wire::CreateUserFileResponse>(
+  return AddRpcTool<wire::CreateUserFileRequest, wire::CreateUserFileResponse>(
       registry, client,
       {.name = "create_document",
        .description = "Makes a new document of the user's: Markdown, or plain text (.txt).",
@@ -264,7 +264,7 @@ Status AddCreateDocument(ToolRegistry& registry, const EditClient& client) {
 }
 
 Status AddCreateFolder(ToolRegistry& registry, const EditClient& client) {
-  return AddOrgTool<wire::CreateUserFolderRequest, wire::CreateUserFolderResponse>(
+  return AddRpcTool<wire::CreateUserFolderRequest, wire::CreateUserFolderResponse>(
       registry, client,
       {.name = "create_folder",
        .description = "Makes a folder for the user's documents.",
@@ -281,7 +281,7 @@ Status AddCreateFolder(ToolRegistry& registry, const EditClient& client) {
 }
 
 Status AddListFolders(ToolRegistry& registry, const EditClient& client) {
-  return AddOrgTool<wire::GetFolderTreeRequest, wire::GetFolderTreeResponse>(
+  return AddRpcTool<wire::GetFolderTreeRequest, wire::GetFolderTreeResponse>(
       registry, client,
       {.name = "list_folders",
        .description = "Lists the folders of the user's documents, parents first.",
@@ -300,7 +300,7 @@ Status AddListFolders(ToolRegistry& registry, const EditClient& client) {
 }
 
 Status AddFindByTags(ToolRegistry& registry, const EditClient& client) {
-  return AddOrgTool<wire::FindDocumentsByTagsRequest, wire::FindDocumentsByTagsResponse>(
+  return AddRpcTool<wire::FindDocumentsByTagsRequest, wire::FindDocumentsByTagsResponse>(
       registry, client,
       {.name = "find_documents_by_tags",
        .description = "Finds the user's documents that have all of these tags.",

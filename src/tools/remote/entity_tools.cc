@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "tools/remote/internal/org_tool.h"
+#include "tools/remote/internal/rpc_tool.h"
 #include "tools/remote/internal/tool_text.h"
 
 namespace baton::tools::remote {
@@ -14,7 +14,7 @@ namespace {
 // ToolService's messages.
 namespace wire = ::tool_service;
 using EntityStub = ToolServiceClient::Connection::AsyncStub;
-using internal::AddOrgTool;
+using internal::AddRpcTool;
 using internal::IntegerProperty;
 using internal::ObjectSchema;
 using internal::StringProperty;
@@ -55,7 +55,7 @@ Status AddSearchEntities(ToolRegistry& registry, const EntityClient& client) {
       {"type", "array"},
       {"items", json::Object{{"enum", {"person", "organization", "place", "work", "date"}}}},
       {"description", "Only of these kinds"}};
-  return AddOrgTool<wire::EntitySearchRequest, wire::EntitySearchResponse>(
+  return AddRpcTool<wire::EntitySearchRequest, wire::EntitySearchResponse>(
       registry, client,
       {.name = "search_entities",
        .description = "Finds the people, organisations, places, works and dates that the user's "
@@ -85,7 +85,7 @@ Status AddSearchEntities(ToolRegistry& registry, const EntityClient& client) {
 }
 
 Status AddGetEntity(ToolRegistry& registry, const EntityClient& client) {
-  return AddOrgTool<wire::EntityRequest, wire::EntityResponse>(
+  return AddRpcTool<wire::EntityRequest, wire::EntityResponse>(
       registry, client,
       {.name = "get_entity",
        .description = "Tells which of the user's documents mention an entity.",
@@ -102,7 +102,7 @@ Status AddGetEntity(ToolRegistry& registry, const EntityClient& client) {
 }
 
 Status AddFindByEntities(ToolRegistry& registry, const EntityClient& client) {
-  return AddOrgTool<wire::FindDocumentsByEntitiesRequest, wire::FindDocumentsByEntitiesResponse>(
+  return AddRpcTool<wire::FindDocumentsByEntitiesRequest, wire::FindDocumentsByEntitiesResponse>(
       registry, client,
       {.name = "find_documents_by_entities",
        .description = "Finds the user's documents that mention these names, those with most of "
@@ -118,7 +118,7 @@ Status AddFindByEntities(ToolRegistry& registry, const EntityClient& client) {
 }
 
 Status AddFindRelated(ToolRegistry& registry, const EntityClient& client) {
-  return AddOrgTool<wire::FindRelatedDocumentsByEntitiesRequest,
+  return AddRpcTool<wire::FindRelatedDocumentsByEntitiesRequest,
                     wire::FindRelatedDocumentsByEntitiesResponse>(
       registry, client,
       {.name = "find_related_documents",
@@ -141,7 +141,7 @@ Status AddFindRelated(ToolRegistry& registry, const EntityClient& client) {
 }
 
 Status AddFindCoOccurring(ToolRegistry& registry, const EntityClient& client) {
-  return AddOrgTool<wire::FindCoOccurringEntitiesRequest, wire::FindCoOccurringEntitiesResponse>(
+  return AddRpcTool<wire::FindCoOccurringEntitiesRequest, wire::FindCoOccurringEntitiesResponse>(
       registry, client,
       {.name = "find_co_occurring_entities",
        .description = "Tells who and what stands in the same documents as these names.",

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
-#include "tools/remote/internal/org_tool.h"
+#include "tools/remote/internal/rpc_tool.h"
 #include "tools/remote/internal/tool_text.h"
 
 namespace baton::tools::remote {
@@ -15,7 +15,7 @@ namespace {
 // ToolService's messages.
 namespace wire = ::tool_service;
 using FeedStub = ToolServiceClient::Connection::AsyncStub;
-using internal::AddOrgTool;
+using internal::AddRpcTool;
 using internal::IntegerProperty;
 using internal::ObjectSchema;
 using internal::StringProperty;
@@ -68,7 +68,7 @@ Result<ToolResult> FeedOutcome(const Response& response) {
 }
 
 Status AddListFeeds(ToolRegistry& registry, const Client& client) {
-  return AddOrgTool<wire::ListRSSFeedsRequest, wire::ListRSSFeedsResponse>(
+  return AddRpcTool<wire::ListRSSFeedsRequest, wire::ListRSSFeedsResponse>(
       registry, client,
       {.name = "list_feeds",
        .description = "Lists the feeds the user follows, with category, number of articles and "
@@ -101,7 +101,7 @@ Status AddListFeeds(ToolRegistry& registry, const Client& client) {
 }
 
 Status AddSearchFeeds(ToolRegistry& registry, const Client& client) {
-  return AddOrgTool<wire::RSSSearchRequest, wire::RSSSearchResponse>(
+  return AddRpcTool<wire::RSSSearchRequest, wire::RSSSearchResponse>(
       registry, client,
       {.name = "search_feeds",
        .description = "Searches the articles of the feeds the user follows. Cite them by number.",
@@ -129,7 +129,7 @@ Status AddSearchFeeds(ToolRegistry& registry, const Client& client) {
 }
 
 Status AddGetArticles(ToolRegistry& registry, const Client& client) {
-  return AddOrgTool<wire::RSSArticlesRequest, wire::RSSArticlesResponse>(
+  return AddRpcTool<wire::RSSArticlesRequest, wire::RSSArticlesResponse>(
       registry, client,
       {.name = "get_feed_articles",
        .description = "The newest articles of one feed, or of all of them.",
@@ -155,7 +155,7 @@ Status AddGetArticles(ToolRegistry& registry, const Client& client) {
 }
 
 Status AddReadArticle(ToolRegistry& registry, const Client& client) {
-  return AddOrgTool<wire::RSSArticleRequest, wire::RSSArticle>(
+  return AddRpcTool<wire::RSSArticleRequest, wire::RSSArticle>(
       registry, client,
       {.name = "read_feed_article",
        .description = "Reads an article whole, from its page where the feed has only a summary.",
@@ -173,7 +173,7 @@ Status AddReadArticle(ToolRegistry& registry, const Client& client) {
 }
 
 Status AddAddFeed(ToolRegistry& registry, const Client& client) {
-  return AddOrgTool<wire::AddRSSFeedRequest, wire::AddRSSFeedResponse>(
+  return AddRpcTool<wire::AddRSSFeedRequest, wire::AddRSSFeedResponse>(
       registry, client,
       {.name = "add_feed",
        .description = "Subscribes the user to the feed at an address, or to the one that the "
@@ -196,7 +196,7 @@ Status AddAddFeed(ToolRegistry& registry, const Client& client) {
 }
 
 Status AddRefreshFeed(ToolRegistry& registry, const Client& client) {
-  return AddOrgTool<wire::RefreshRSSFeedRequest, wire::RefreshRSSFeedResponse>(
+  return AddRpcTool<wire::RefreshRSSFeedRequest, wire::RefreshRSSFeedResponse>(
       registry, client,
       {.name = "refresh_feed",
        .description = "Fetches a feed now and tells how many articles are new.",
@@ -211,7 +211,7 @@ Status AddRefreshFeed(ToolRegistry& registry, const Client& client) {
 }
 
 Status AddDeleteFeed(ToolRegistry& registry, const Client& client) {
-  return AddOrgTool<wire::DeleteRSSFeedRequest, wire::DeleteRSSFeedResponse>(
+  return AddRpcTool<wire::DeleteRSSFeedRequest, wire::DeleteRSSFeedResponse>(
       registry, client,
       {.name = "delete_feed",
        .description = "Unsubscribes from a feed and removes its articles.",
@@ -230,7 +230,7 @@ Status AddMarkArticles(ToolRegistry& registry, const Client& client) {
       json::Object{{"type", "array"},
                    {"items", json::Object{{"type", "string"}, {"minLength", 1}}},
                    {"description", "These articles"}};
-  return AddOrgTool<wire::MarkRSSArticlesRequest, wire::MarkRSSArticlesResponse>(
+  return AddRpcTool<wire::MarkRSSArticlesRequest, wire::MarkRSSArticlesResponse>(
       registry, client,
       {.name = "mark_feed_articles",
        .description = "Marks articles, or all of a feed, as read or unread.",
@@ -256,7 +256,7 @@ Status AddMarkArticles(ToolRegistry& registry, const Client& client) {
 }
 
 Status AddImportArticle(ToolRegistry& registry, const Client& client) {
-  return AddOrgTool<wire::RSSArticleRequest, wire::ImportRSSArticleResponse>(
+  return AddRpcTool<wire::RSSArticleRequest, wire::ImportRSSArticleResponse>(
       registry, client,
       {.name = "import_feed_article",
        .description = "Keeps an article among the user's documents.",

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "tools/remote/internal/org_tool.h"
+#include "tools/remote/internal/rpc_tool.h"
 #include "tools/remote/internal/tool_text.h"
 
 namespace baton::tools::remote {
@@ -14,7 +14,7 @@ namespace {
 // ToolService's messages.
 namespace wire = ::tool_service;
 using ImageStub = ToolServiceClient::Connection::AsyncStub;
-using internal::AddOrgTool;
+using internal::AddRpcTool;
 using internal::IntegerProperty;
 using internal::ObjectSchema;
 using internal::StringProperty;
@@ -36,7 +36,7 @@ Result<ToolResult> ShowMade(const wire::ImageGenerationResponse& response) {
 }  // namespace
 
 Status RegisterImageTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client) {
-  BATON_TRY((AddOrgTool<wire::ImageGenerationRequest, wire::ImageGenerationResponse>(
+  BATON_TRY((AddRpcTool<wire::ImageGenerationRequest, wire::ImageGenerationResponse>(
       registry, client,
       {.name = "generate_image",
        .description = "Makes pictures from a description, which costs money. They are kept in the "
@@ -58,7 +58,7 @@ Status RegisterImageTools(ToolRegistry& registry, std::shared_ptr<ToolServiceCli
          if (!negative.empty()) request.set_negative_prompt(negative);
        },
        ShowMade})));
-  return AddOrgTool<wire::ImageSearchRequest, wire::ImageSearchResponse>(
+  return AddRpcTool<wire::ImageSearchRequest, wire::ImageSearchResponse>(
       registry, client,
       {.name = "search_images",
        .description = "Finds pictures in the user's library by what they were made from.",

@@ -6,7 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "tools/remote/internal/org_tool.h"
+#include "tools/remote/internal/org_write_tools.h"
+#include "tools/remote/internal/rpc_tool.h"
 #include "tools/remote/internal/tool_text.h"
 
 namespace baton::tools::remote {
@@ -15,7 +16,7 @@ namespace {
 // ToolService's messages.
 namespace wire = ::tool_service;
 using OrgStub = ToolServiceClient::Connection::AsyncStub;
-using internal::AddOrgTool;
+using internal::AddRpcTool;
 using internal::IntegerProperty;
 using internal::ObjectSchema;
 using internal::StringProperty;
@@ -44,7 +45,7 @@ Status AddSearch(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient
       json::Object{{"type", "array"},
                    {"items", json::Object{{"enum", {"headings", "content", "tags"}}}},
                    {"description", "Where to look; everywhere if not given"}};
-  return AddOrgTool<wire::OrgSearchRequest, wire::OrgSearchResponse>(
+  return AddRpcTool<wire::OrgSearchRequest, wire::OrgSearchResponse>(
       registry, client,
       {.name = "search_org_files",
        .description = "Searches the user's org files: notes, tasks, contacts, events. Returns "
@@ -89,7 +90,7 @@ Status AddSearch(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient
 }
 
 Status AddInboxItems(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
-  return AddOrgTool<wire::OrgInboxRequest, wire::OrgInboxResponse>(
+  return AddRpcTool<wire::OrgInboxRequest, wire::OrgInboxResponse>(
       registry, client,
       {.name = "get_org_inbox_items",
        .description = "Reads the user's org inbox with the text below each item, open items "
@@ -119,7 +120,7 @@ Status AddInboxItems(ToolRegistry& registry, const std::shared_ptr<ToolServiceCl
 }
 
 Status AddInboxList(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
-  return AddOrgTool<wire::ListOrgInboxItemsRequest, wire::ListOrgInboxItemsResponse>(
+  return AddRpcTool<wire::ListOrgInboxItemsRequest, wire::ListOrgInboxItemsResponse>(
       registry, client,
       {.name = "list_org_inbox_items",
        .description = "Lists every item of the user's org inbox, one a line, with the id and "
@@ -146,7 +147,7 @@ Status AddInboxList(ToolRegistry& registry, const std::shared_ptr<ToolServiceCli
 }
 
 Status AddInboxPath(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
-  return AddOrgTool<wire::GetOrgInboxPathRequest, wire::GetOrgInboxPathResponse>(
+  return AddRpcTool<wire::GetOrgInboxPathRequest, wire::GetOrgInboxPathResponse>(
       registry, client,
       {.name = "get_org_inbox_path",
        .description = "Tells which file is the user's org inbox.",
@@ -164,7 +165,7 @@ std::string_view LateNote(int days_late) {
 }
 
 Status AddAgenda(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
-  return AddOrgTool<wire::OrgAgendaRequest, wire::OrgAgendaResponse>(
+  return AddRpcTool<wire::OrgAgendaRequest, wire::OrgAgendaResponse>(
       registry, client,
       {.name = "get_org_agenda",
        .description = "What the user's org files have scheduled, due or happening on a range of "

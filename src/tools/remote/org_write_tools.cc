@@ -1,10 +1,12 @@
+#include "tools/remote/internal/org_write_tools.h"
+
 #include <string>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "tools/remote/internal/org_tool.h"
+#include "tools/remote/internal/rpc_tool.h"
 #include "tools/remote/internal/tool_text.h"
 
 namespace baton::tools::remote::internal {
@@ -71,7 +73,7 @@ Status AddAdd(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& 
       json::Object{{"type", "object"},
                    {"additionalProperties", json::Object{{"type", "string"}}},
                    {"description", "Of a contact, such as EMAIL, PHONE, ADDRESS"}};
-  return AddOrgTool<wire::AddOrgInboxItemRequest, wire::AddOrgInboxItemResponse>(
+  return AddRpcTool<wire::AddOrgInboxItemRequest, wire::AddOrgInboxItemResponse>(
       registry, client,
       {.name = "add_org_inbox_item",
        .description = "Adds an item to the user's org inbox.",
@@ -108,7 +110,7 @@ Status AddAdd(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& 
 }
 
 Status AddToggle(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
-  return AddOrgTool<wire::ToggleOrgInboxItemRequest, wire::ToggleOrgInboxItemResponse>(
+  return AddRpcTool<wire::ToggleOrgInboxItemRequest, wire::ToggleOrgInboxItemResponse>(
       registry, client,
       {.name = "toggle_org_inbox_item",
        .description = "Marks a task or checkbox as done, or a done one as open again. A task that "
@@ -123,7 +125,7 @@ Status AddToggle(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient
 }
 
 Status AddUpdate(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
-  return AddOrgTool<wire::UpdateOrgInboxItemRequest, wire::UpdateOrgInboxItemResponse>(
+  return AddRpcTool<wire::UpdateOrgInboxItemRequest, wire::UpdateOrgInboxItemResponse>(
       registry, client,
       {.name = "update_org_inbox_item",
        .description = "Gives an item another title. Its state and tags stay.",
@@ -142,7 +144,7 @@ Status AddUpdate(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient
 }
 
 Status AddSchedule(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
-  return AddOrgTool<wire::SetOrgInboxScheduleRequest, wire::SetOrgInboxScheduleResponse>(
+  return AddRpcTool<wire::SetOrgInboxScheduleRequest, wire::SetOrgInboxScheduleResponse>(
       registry, client,
       {.name = "set_org_inbox_schedule",
        .description = "Schedules an item for a day, or changes the day it is scheduled for.",
@@ -166,7 +168,7 @@ Status AddSchedule(ToolRegistry& registry, const std::shared_ptr<ToolServiceClie
 }
 
 Status AddTags(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
-  return AddOrgTool<wire::ApplyOrgInboxTagsRequest, wire::ApplyOrgInboxTagsResponse>(
+  return AddRpcTool<wire::ApplyOrgInboxTagsRequest, wire::ApplyOrgInboxTagsResponse>(
       registry, client,
       {.name = "apply_org_inbox_tags",
        .description = "Adds tags to an item; those it has stay.",
@@ -185,7 +187,7 @@ Status AddTags(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>&
 }
 
 Status AddRefile(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
-  return AddOrgTool<wire::RefileOrgItemRequest, wire::RefileOrgItemResponse>(
+  return AddRpcTool<wire::RefileOrgItemRequest, wire::RefileOrgItemResponse>(
       registry, client,
       {.name = "refile_org_item",
        .description = "Moves a heading with all below it: below another heading, or to the top "
@@ -208,7 +210,7 @@ Status AddRefile(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient
 }
 
 Status AddArchive(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
-  return AddOrgTool<wire::ArchiveOrgInboxDoneRequest, wire::ArchiveOrgInboxDoneResponse>(
+  return AddRpcTool<wire::ArchiveOrgInboxDoneRequest, wire::ArchiveOrgInboxDoneResponse>(
       registry, client,
       {.name = "archive_org_inbox_done",
        .description = "Moves everything in the org inbox that is done to its archive file.",
@@ -222,7 +224,7 @@ Status AddArchive(ToolRegistry& registry, const std::shared_ptr<ToolServiceClien
 }
 
 Status AddAppend(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
-  return AddOrgTool<wire::AppendOrgInboxTextRequest, wire::AppendOrgInboxTextResponse>(
+  return AddRpcTool<wire::AppendOrgInboxTextRequest, wire::AppendOrgInboxTextResponse>(
       registry, client,
       {.name = "append_org_inbox_text",
        .description = "Adds org text as it is at the end of the user's org inbox, for more than "

@@ -13,7 +13,7 @@
 namespace baton::tools::remote::internal {
 
 template <typename Request, typename Response>
-struct OrgCall {
+struct RpcCall {
   ToolServiceClient::Connection::Method<Request, Response> method;
   // From arguments that fit the schema. The user is filled in already.
   void (*fill)(const json::Object& arguments, Request& request);
@@ -21,10 +21,10 @@ struct OrgCall {
 };
 
 template <typename Request, typename Response>
-class OrgTool final : public Tool {
+class RpcTool final : public Tool {
  public:
-  OrgTool(std::shared_ptr<ToolServiceClient> client, ToolDefinition definition,
-          OrgCall<Request, Response> call)
+  RpcTool(std::shared_ptr<ToolServiceClient> client, ToolDefinition definition,
+          RpcCall<Request, Response> call)
       : client_(std::move(client)), definition_(std::move(definition)), call_(call) {}
 
   const ToolDefinition& definition() const override { return definition_; }
@@ -43,18 +43,14 @@ class OrgTool final : public Tool {
  private:
   const std::shared_ptr<ToolServiceClient> client_;
   const ToolDefinition definition_;
-  const OrgCall<Request, Response> call_;
+  const RpcCall<Request, Response> call_;
 };
 
 template <typename Request, typename Response>
-Status AddOrgTool(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client,
-                  ToolDefinition definition, OrgCall<Request, Response> call) {
+Status AddRpcTool(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client,
+                  ToolDefinition definition, RpcCall<Request, Response> call) {
   return registry.Add(
-      std::make_unique<OrgTool<Request, Response>>(client, std::move(definition), call));
+      std::make_unique<RpcTool<Request, Response>>(client, std::move(definition), call));
 }
-
-// The tools that change org files; RegisterOrgTools() adds both kinds.
-Status RegisterOrgWriteTools(ToolRegistry& registry,
-                             const std::shared_ptr<ToolServiceClient>& client);
 
 }  // namespace baton::tools::remote::internal
