@@ -46,7 +46,7 @@ async::Task<Result<tools::ToolResult>> AnswerTool(tools::ToolResult result) { co
 // An agent with one scripted model under both aliases, and tools that note who called them.
 class WorkflowTest : public ::testing::Test {
  protected:
-  explicit WorkflowTest(AgentSpec spec = ConversationSpec()) : agent_(std::move(spec), store_) {
+  explicit WorkflowTest(const AgentSpec& spec = ConversationSpec()) : agent_(spec, store_) {
     agent_.models.Set("default", model_);
     agent_.models.Set("fast", model_);
     AddTool("search_documents", tools::Effect::kRead);

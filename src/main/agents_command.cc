@@ -99,6 +99,7 @@ Result<std::vector<agents::LoadedAgent>> LoadFiles(const Settings& settings,
   const auto known = NamesThereAre();
   if (!known) return Fail(known.error());
   std::vector<agents::LoadedAgent> files;
+  files.reserve(command.files.size());
   for (const std::filesystem::path& file : command.files) {
     files.push_back(agents::LoadAgentFile(file, *known));
   }

@@ -130,6 +130,7 @@ const SettingSpec* FindSpec(std::string_view key) {
 
 Status UnknownSetting(std::string_view key, const std::string& file, int line) {
   std::vector<std::string_view> keys;
+  keys.reserve(std::size(kSettings));
   for (const SettingSpec& spec : kSettings) keys.push_back(spec.key);
   return Fail(Code::kInvalidArgument, "{}:{}: unknown setting '{}': {}", file, line, key,
               SuggestName(key, "the settings are", keys));

@@ -114,8 +114,8 @@ bool IsWithinCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0U) 
 std::string_view LastCharacters(std::string_view text) {
   std::size_t begin = text.size();
   for (int i = 0; i < kContextCharacters && begin > 0; ++i) {
-    while (--begin > 0 && IsWithinCharacter(text[begin])) {
-    }
+    --begin;
+    while (begin > 0 && IsWithinCharacter(text[begin])) --begin;
   }
   return text.substr(begin);
 }
@@ -123,8 +123,8 @@ std::string_view LastCharacters(std::string_view text) {
 std::string_view FirstCharacters(std::string_view text) {
   std::size_t end = 0;
   for (int i = 0; i < kContextCharacters && end < text.size(); ++i) {
-    while (++end < text.size() && IsWithinCharacter(text[end])) {
-    }
+    ++end;
+    while (end < text.size() && IsWithinCharacter(text[end])) ++end;
   }
   return text.substr(0, end);
 }
