@@ -31,14 +31,15 @@ constexpr PhraseList kPhraseLists[] = {
     {Meaning::kYes,
      "y|yes|yep|yeah|yup|ok|okay|sure|fine|of course|go ahead|do it|do that|please do|"
      "allow|allow it|allow that|allowed|i allow it|i allow that|approve|approved|i approve|"
-     "granted|permission granted|agreed|i agree|you may|absolutely|definitely|go for it|"
+     "granted|permission granted|agreed|i agree|you may|absolutely|definitely|go for it|all ok|"
      "\U0001F44D|\u2705"},
     {Meaning::kYes,
-     "j|ja|jawohl|klar|gern|gerne|nat\u00fcrlich|na klar|mach das|mach es|mach|tu das|"
+     "j|ja|jawohl|klar|alles klar|gern|gerne|nat\u00fcrlich|na klar|mach das|mach es|mach|tu das|"
      "tu es|nur zu|einverstanden|erlaubt|genehmigt|in ordnung|passt|"
      "selbstverst\u00e4ndlich|das darfst du|ich erlaube es"},
     {Meaning::kYes,
-     "oui|d'accord|bien s\u00fbr|bien sur|vas-y|allez-y|fais-le|faites-le|autoris\u00e9|"
+     "oui|d'accord|tout d'accord|bien s\u00fbr|bien "
+     "sur|vas-y|allez-y|fais-le|faites-le|autoris\u00e9|"
      "je suis d'accord|certainement|volontiers"},
     {Meaning::kYes,
      "s\u00ed|si|claro|claro que s\u00ed|vale|de acuerdo|adelante|por supuesto|hazlo|"
