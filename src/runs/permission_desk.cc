@@ -227,6 +227,9 @@ std::optional<PermissionDesk::Word> PermissionDesk::ReadWord(std::string_view te
   if (!value) return std::nullopt;
   const json::Value* approved = json::Find(*value, "approved");
   if (approved == nullptr || !approved->is_bool()) return std::nullopt;
+  for (const auto& [key, member] : value->get_object()) {
+    if (key != "approved" && key != "scope" && key != "only" && key != "note") return std::nullopt;
+  }
   Word word{.approved = approved->get_bool(), .note = std::string(json::GetString(*value, "note"))};
   if (json::Find(*value, "scope") != nullptr) {
     const auto scope = ParseGrantScope(json::GetString(*value, "scope"));
@@ -257,7 +260,11 @@ async::Task<Result<bool>> PermissionDesk::Take(const RunRecord& record, std::str
     });
     if (question == asked->end()) continue;
     const auto word = ReadWord(text);
-    if (!word) co_return false;
+    if (!word) {
+      co_return Fail(Code::kInvalidArgument,
+                     "answer to question '{}' is none that permission takes",
+                     question->pending.question_id);
+    }
     if (!IsOpen(*question)) co_return Fail(Code::kFailedPrecondition, "{}", Explain(*question));
     decisions.push_back(MakeDecision(*question, *word, by));
   }

@@ -50,9 +50,10 @@ class PermissionDesk final : public Permissions {
   async::Task<Result<std::optional<TurnRequest>>> ReadChat(const TurnRequest& request);
 
   // Decides those of `answers` (question id → JSON text) that are to questions for permission,
-  // and adds what was decided before. `answers` then is what the run gets. Answers that cannot
-  // be read are left for the run to refuse. Yields whether it has decided any; kFailedPrecondition
-  // says who was first, or that time is up.
+  // and adds what was decided before. `answers` then is what the run gets. Yields
+  // whether it has decided any. kInvalidArgument, and nothing decided, if one of them is no answer
+  // that a question for permission takes; kFailedPrecondition says who was first, or that time is
+  // up.
   async::Task<Result<bool>> Take(const RunRecord& record, std::string by,
                                  std::map<std::string, std::string>& answers);
 

@@ -277,6 +277,28 @@ TEST_F(PermissionTest, ConsentForAPlaceIsNoneForAnother) {
   EXPECT_THAT(mail_->changes(), IsEmpty());
 }
 
+TEST_F(PermissionTest, ALimitThatIsNotUnderstoodIsNotLostFromAnApproval) {
+  world_.Start();
+  const Transcript asked = AskToSend("Sent.");
+  const std::string id = Pending().at(0).question_id;
+  TurnRequest answer{
+      .user_id = "u", .conversation_id = "c", .resume = true, .run_id = asked.run_id()};
+  for (const char* text :
+       {R"({"approved":true,"only":{"domains":"example.org"}})",
+        R"({"approved":true,"domain":"example.org"})", R"({"approved":true,"scope":"for ever"})"}) {
+    for (const std::string& key : {id, std::string()}) {
+      answer.answers = {{key, text}};
+      EXPECT_EQ(world_.Turn(answer).status.code(), Code::kInvalidArgument) << text;
+    }
+  }
+  EXPECT_THAT(mail_->changes(), IsEmpty());
+  EXPECT_THAT(Pending(), SizeIs(1)) << "it is still open";
+
+  answer.answers = {{id, R"({"approved":true,"scope":"once","only":{},"note":"go"})"}};
+  EXPECT_EQ(world_.Turn(answer).answer(), "Sent.");
+  EXPECT_THAT(mail_->changes(), SizeIs(1));
+}
+
 TEST_F(PermissionTest, CallsOfOneMessageAreAskedTogether) {
   world_.Start();
   ScriptedTurn both = Calls("send_mail", {{"text", "one"}}, "c1");

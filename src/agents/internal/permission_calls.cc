@@ -14,9 +14,11 @@ constexpr std::size_t kMaxReasoningBytes = 600;
 
 const json::Value& PermissionAnswerSchema() {
   static const json::Value schema = json::Parse(R"({"type": "object", "required": ["approved"],
+                      "additionalProperties": false,
                       "properties": {"approved": {"type": "boolean"},
                                      "scope": {"enum": ["once", "conversation", "always"]},
-                                     "only": {"type": "object", "properties":
+                                     "only": {"type": "object", "additionalProperties": false,
+                                         "properties":
                                          {"domain": {"type": "string", "maxLength": 253},
                                           "folder": {"type": "string", "maxLength": 1000}}},
                                      "note": {"type": "string", "maxLength": 1000}}})")
