@@ -329,6 +329,13 @@ async::Task<Status> ConversationStore::Delete(std::string user_id, std::string c
                    .params = {thread_id},
                    .min_rows = 1});
   std::ranges::move(DeleteThreadRows(thread_id), std::back_inserter(batch));
+  // What was allowed in this conversation is not for another of the same id. The audit stays.
+  for (const std::string_view table : {"permission_questions", "permission_grants"}) {
+    batch.push_back({.sql = fmt::format("DELETE FROM {} WHERE user_id = $1 AND "
+                                        "conversation_id = $2",
+                                        table),
+                     .params = {user_id, conversation_id}});
+  }
   const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
   if (!written && written.error().code() == Code::kAborted) {
     co_return co_await ExplainRefusedDelete(std::move(user_id), std::move(conversation_id));

@@ -9,6 +9,7 @@
 #include "json/json.h"
 #include "runs/conversation_export.h"
 #include "runs/limits.h"
+#include "runs/permission_schema.h"
 #include "runs/run_store.h"
 #include "storage/open.h"
 #include "storage/testing/fresh_database.h"
@@ -27,6 +28,9 @@ class ConversationStoreTest : public ::testing::TestWithParam<storage::Dialect> 
     runs_.emplace(*database_, SystemClock());
     const Status migrated = BlockOn(runs_->Migrate());
     BATON_CHECK(migrated.ok(), migrated.ToString());
+    const Status permissions =
+        BlockOn(storage::Migrate(*database_, "permissions", PermissionMigrations()));
+    BATON_CHECK(permissions.ok(), permissions.ToString());
     store_.emplace(*database_, checkpoints_, SystemClock(), ids_);
   }
 
@@ -155,6 +159,24 @@ TEST_P(ConversationStoreTest, DeleteLeavesNothingBehind) {
   EXPECT_EQ(CountRows("runs"), 1);
   EXPECT_EQ(CountRows("run_log"), 1);
   if (GetParam() == storage::Dialect::kSqlite) EXPECT_EQ(CountRows("message_fts"), 2);
+}
+
+TEST_P(ConversationStoreTest, DeleteTakesWhatWasAskedAndAllowedInTheConversation) {
+  Say("u", "c", "hello", "Hi.");
+  std::vector<storage::Statement> batch;
+  for (const std::string& id : {"c", "kept", ""}) {
+    batch.push_back({.sql = "INSERT INTO permission_grants VALUES "
+                            "('g' || $1, 'u', $1, 'a', 't', '', '', 'rpc', '', '')",
+                     .params = {id}});
+    batch.push_back({.sql = "INSERT INTO permission_questions VALUES ('r' || $1, 'q', 'u', $1, 1, "
+                            "1, 1, 'a', 't', 'send', '{}', '', '', '', '', '', '')",
+                     .params = {id}});
+  }
+  const auto written = BlockOn(database_->Write(std::move(batch), storage::Durability::kFlushed));
+  ASSERT_TRUE(written.has_value()) << written.error().ToString();
+  ASSERT_TRUE(BlockOn(store_->Delete("u", "c")).ok());
+  EXPECT_EQ(CountRows("permission_grants"), 2) << "what holds always or elsewhere stays";
+  EXPECT_EQ(CountRows("permission_questions"), 2);
 }
 
 TEST_P(ConversationStoreTest, DeleteIsRefusedWhileARunIsUnderWay) {
