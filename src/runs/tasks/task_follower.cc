@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/client_error.h"
 #include "runs/tasks/run_reading.h"
 
 namespace baton::runs::tasks {
@@ -16,7 +17,7 @@ bool IsPassing(Code code) {
 }
 
 TaskStore::Change PutBack(const Status& why) {
-  return {.to = TaskState::kQueued, .error = why.message(), .retried = true};
+  return {.to = TaskState::kQueued, .error = ForClients(why).message(), .retried = true};
 }
 
 TaskStore::Change ChangeAfter(const RunReading& reading) {
@@ -69,7 +70,7 @@ async::Task<Result<TaskStore::Change>> TaskFollower::Follow(TaskRecord task) {
   if (!stream) {
     const Status& why = stream.error();
     if (IsPassing(why.code())) co_return PutBack(why);
-    co_return TaskStore::Change{.to = TaskState::kFailed, .error = why.message()};
+    co_return TaskStore::Change{.to = TaskState::kFailed, .error = ForClients(why).message()};
   }
   // A cancel that came before there was a run to be cancelled has left word here.
   const Result<bool> cancelling = co_await store_.IsCancelling(task.id());

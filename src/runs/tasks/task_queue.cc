@@ -171,7 +171,9 @@ async::Task<Result<TaskStatus>> TaskQueue::Cancel(std::string user_id, std::stri
     if (!task) co_return Fail(std::move(task).error());
     const TaskState state = task->status.state;
     if (HasEnded(state)) break;
-    if (state == TaskState::kRunning || state == TaskState::kWaiting) {
+    // One that was put back has its run: it was answered, or its worker went away.
+    const bool was_put_back = !task->status.started_at.empty() && task->status.repeat.empty();
+    if (state == TaskState::kRunning || state == TaskState::kWaiting || was_put_back) {
       BATON_CO_TRY(co_await store_.MarkCancelling(task_id));
       BATON_CO_TRY(co_await CancelRun(task->status));
     }

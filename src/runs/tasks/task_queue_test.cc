@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runs/conversation_store.h"
 #include "runs/testing/orchestrator_world.h"
 #include "testing/manual_clock.h"
 #include "testing/scripted_model.h"
@@ -258,6 +259,23 @@ TEST_P(TaskQueueTest, ATaskIsCancelledWhereverItStands) {
   }
   model_->Add(Says("Next."));
   EXPECT_EQ(Await(StartTask(TaskOf("next"))).result, "Next.") << "the worker is free again";
+}
+
+TEST_P(TaskQueueTest, ATaskWhoseConversationIsDeletedWhileItWaitsIsNotBegunAgain) {
+  Start();
+  model_->Add(Calls("consult", {}));
+  const std::string id = StartTask(TaskOf("may I?"));
+  const TaskStatus asked = AwaitState(id, TaskState::kWaiting);
+  ASSERT_EQ(asked.state, TaskState::kWaiting);
+  const auto checkpoints = world_.MakeCheckpoints();
+  ConversationStore conversations(*world_.database, *checkpoints, world_.clock(), world_.ids());
+  const Status deleted = BlockOn(conversations.Delete("u", asked.conversation_id));
+  ASSERT_TRUE(deleted.ok()) << deleted.ToString();
+  const TaskStatus task = Await(id);
+  EXPECT_EQ(task.state, TaskState::kCancelled);
+  EXPECT_EQ(task.error, "its conversation was deleted");
+  EXPECT_EQ(CountRuns(), 0);
+  EXPECT_EQ(model_->requests().size(), 1U);
 }
 
 TEST_P(TaskQueueTest, AConversationThatIsBusyIsWaitedFor) {

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/client_error.h"
 #include "base/log.h"
 #include "runs/tasks/schedule.h"
 #include "runs/tasks/task_limits.h"
@@ -130,6 +131,11 @@ async::Task<void> TaskQueue::Settle(const TaskRecord& task, Result<TaskStore::Ch
   TaskStore::Change what =
       change ? *std::move(change)
              : TaskStore::Change{.to = TaskState::kQueued, .error = "", .goes_first = true};
+  if (!change && change.error().code() == Code::kDataLoss) {
+    what = {.to = TaskState::kFailed, .error = ForClients(change.error()).message()};
+  } else if (!change) {
+    what.retried = change.error().code() != Code::kCancelled;  // which is a shutdown
+  }
   if (what.retried) {
     what.to = TaskState::kScheduled;
     what.due_at = FormatTimestamp(clock_.Now() + RetryDelay(task.retries));
@@ -207,8 +213,13 @@ async::Task<Status> TaskQueue::QueueAnswered() {
   const auto answered = co_await store_.ListAnswered();
   if (!answered) co_return answered.error();
   for (const TaskRecord& task : *answered) {
-    const Status moved =
-        co_await store_.Move(task, {.to = TaskState::kQueued, .questions = "", .goes_first = true});
+    TaskStore::Change change{.to = TaskState::kQueued, .questions = "", .goes_first = true};
+    const auto run = co_await runs_.Find(task.status.user_id, task.status.conversation_id,
+                                         task.status.run_id);
+    if (!run && run.error().code() != Code::kNotFound) co_return run.error();
+    // Begun anew it would make its calls a second time.
+    if (!run) change = {.to = TaskState::kCancelled, .error = "its conversation was deleted"};
+    const Status moved = co_await store_.Move(task, std::move(change));
     if (!moved.ok() && moved.code() != Code::kAborted) co_return moved;
   }
   co_return Status();
@@ -220,8 +231,13 @@ async::Task<Status> TaskQueue::QueueDue() {
   for (const TaskRecord& task : *due) {
     const bool repeats = !task.status.repeat.empty();
     TaskStore::Change now{.to = TaskState::kQueued, .error = task.status.error};
-    const Status moved =
+    Status moved =
         repeats ? co_await QueueOccurrence(task) : co_await store_.Move(task, std::move(now));
+    if (moved.code() == Code::kInvalidArgument || moved.code() == Code::kDataLoss) {
+      // A rule or a text that this program cannot read holds up nobody else.
+      moved = co_await store_.Move(
+          task, {.to = TaskState::kFailed, .error = ForClients(moved).message()});
+    }
     if (!moved.ok() && moved.code() != Code::kAborted) co_return moved;
   }
   co_return Status();
