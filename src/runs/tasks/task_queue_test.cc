@@ -376,15 +376,15 @@ TEST_P(TaskQueueTest, TwoProcessesShareOneQueue) {
 // The same on a clock that the test moves.
 class ScheduledTaskTest : public TaskQueueTest {
  protected:
-  ScheduledTaskTest() : TaskQueueTest(manual_) {}
+  ScheduledTaskTest() : TaskQueueTest(manual) {}
   const std::chrono::seconds minute_{60};
-  static inline baton::testing::ManualClock manual_;
+  static inline baton::testing::ManualClock manual;
 };
 
 TEST_P(ScheduledTaskTest, ATaskRunsAtItsTimeAndNotBefore) {
   Start();
   NewTask task = TaskOf("work");
-  task.run_at = FormatTimestamp(manual_.Now() + minute_);
+  task.run_at = FormatTimestamp(manual.Now() + minute_);
   const std::string id = StartTask(task);
   model_->Add(Says("Before."));
   EXPECT_EQ(Await(StartTask(TaskOf("other"))).result, "Before.");
@@ -392,7 +392,7 @@ TEST_P(ScheduledTaskTest, ATaskRunsAtItsTimeAndNotBefore) {
   EXPECT_EQ(scheduled.state, TaskState::kScheduled);
   EXPECT_EQ(scheduled.due_at, task.run_at);
   model_->Add(Says("Now."));
-  manual_.Advance(minute_);
+  manual.Advance(minute_);
   EXPECT_EQ(Await(id).result, "Now.");
 }
 
@@ -407,7 +407,7 @@ TEST_P(ScheduledTaskTest, ARepeatingTaskQueuesAnOccurrenceEachTime) {
   };
   for (std::size_t round = 1; round <= 3; ++round) {
     // Many times due while nobody looked is once; and a restart changes nothing.
-    manual_.Advance(minute_ * (round == 2 ? 10 : 1));
+    manual.Advance(minute_ * (round == 2 ? 10 : 1));
     while (occurrences().size() < round) {
     }
     EXPECT_EQ(Await(occurrences().front().task_id).result, "Again.");
@@ -417,9 +417,9 @@ TEST_P(ScheduledTaskTest, ARepeatingTaskQueuesAnOccurrenceEachTime) {
   }
   const TaskStatus repeating = BlockOn(queue_->Get("u", id)).value();
   EXPECT_EQ(repeating.state, TaskState::kScheduled);
-  EXPECT_EQ(repeating.due_at, FormatTimestamp(manual_.Now() + minute_));
+  EXPECT_EQ(repeating.due_at, FormatTimestamp(manual.Now() + minute_));
   EXPECT_EQ(BlockOn(queue_->Cancel("u", id)).value().state, TaskState::kCancelled);
-  manual_.Advance(minute_ * 5);
+  manual.Advance(minute_ * 5);
   EXPECT_EQ(Await(StartTask(TaskOf("last"))).result, "Again.");
   EXPECT_EQ(occurrences().size(), 3U);
 }
@@ -431,9 +431,9 @@ TEST_P(ScheduledTaskTest, AnOccurrenceThatIsStillUnderWayHoldsTheNextBack) {
   NewTask task = TaskOf("work");
   task.repeat = "every 1m";
   const std::string id = StartTask(task);
-  manual_.Advance(minute_);
+  manual.Advance(minute_);
   BlockOn(gate->Reached());
-  manual_.Advance(minute_);
+  manual.Advance(minute_);
   TaskStatus repeating;
   do {
     repeating = BlockOn(queue_->Get("u", id)).value();

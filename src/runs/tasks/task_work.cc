@@ -128,13 +128,17 @@ async::Task<void> TaskQueue::Work(TaskRecord task) {
 
 async::Task<void> TaskQueue::Settle(const TaskRecord& task, Result<TaskStore::Change> change) {
   // The run, if there is one, is in the store, and so is the task's place in it.
-  TaskStore::Change what =
-      change ? *std::move(change)
-             : TaskStore::Change{.to = TaskState::kQueued, .error = "", .goes_first = true};
-  if (!change && change.error().code() == Code::kDataLoss) {
-    what = {.to = TaskState::kFailed, .error = ForClients(change.error()).message()};
-  } else if (!change) {
-    what.retried = change.error().code() != Code::kCancelled;  // which is a shutdown
+  const Status failure = change ? Status() : change.error();
+  TaskStore::Change what;
+  if (change) {
+    what = *std::move(change);
+  } else if (failure.code() == Code::kDataLoss) {
+    what = {.to = TaskState::kFailed, .error = ForClients(failure).message()};
+  } else {
+    what = {.to = TaskState::kQueued,
+            .error = "",
+            .retried = failure.code() != Code::kCancelled,  // which is a shutdown
+            .goes_first = true};
   }
   if (what.retried) {
     what.to = TaskState::kScheduled;
@@ -142,7 +146,7 @@ async::Task<void> TaskQueue::Settle(const TaskRecord& task, Result<TaskStore::Ch
   }
   LogWith({task.status.run_id, task.id()}, LogLevel::kInfo, "task left its worker",
           {{"state", TaskStateName(what.to)},
-           {"error", change ? what.error : change.error().ToString()}});
+           {"error", failure.ok() ? what.error : failure.ToString()}});
   for (;;) {
     const Status moved = co_await store_.Move(task, what);
     // Aborted: the lease is over, and the task another worker's.
@@ -214,8 +218,8 @@ async::Task<Status> TaskQueue::QueueAnswered() {
   if (!answered) co_return answered.error();
   for (const TaskRecord& task : *answered) {
     TaskStore::Change change{.to = TaskState::kQueued, .questions = "", .goes_first = true};
-    const auto run = co_await runs_.Find(task.status.user_id, task.status.conversation_id,
-                                         task.status.run_id);
+    const auto run =
+        co_await runs_.Find(task.status.user_id, task.status.conversation_id, task.status.run_id);
     if (!run && run.error().code() != Code::kNotFound) co_return run.error();
     // Begun anew it would make its calls a second time.
     if (!run) change = {.to = TaskState::kCancelled, .error = "its conversation was deleted"};

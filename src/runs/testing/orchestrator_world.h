@@ -140,6 +140,7 @@ class OrchestratorWorld {
         "ORDER BY position",
         {thread_id});
     std::vector<std::string> answers;
+    answers.reserve(rows.rows.size());
     for (std::size_t i = 0; i < rows.rows.size(); ++i) answers.emplace_back(rows.Text(i, 0));
     return answers;
   }

@@ -46,6 +46,7 @@ class TestAgents final : public AgentSource {
   std::vector<std::shared_ptr<const agents::Agent>> List() const override {
     const std::lock_guard lock(mutex_);
     std::vector<std::shared_ptr<const agents::Agent>> list;
+    list.reserve(agents_.size());
     for (const auto& [name, agent] : agents_) list.push_back(agent);
     return list;
   }
@@ -73,7 +74,7 @@ class FunctionNode final : public graph::Node {
 
 // A graph of these nodes, all of which start at once, and the one that follows them all.
 inline std::shared_ptr<const graph::CompiledGraph> BuildFanOut(
-    std::vector<std::pair<std::string, FunctionNode::Function>> nodes,
+    const std::vector<std::pair<std::string, FunctionNode::Function>>& nodes,
     FunctionNode::Function last) {
   graph::Channels channels;
   channels["messages"] = {.kind = graph::ChannelKind::kAppend};
