@@ -63,6 +63,7 @@ async::Task<Result<std::vector<GateDecision>>> DecideCalls(ToolGate* gate,
     co_return decisions;
   }
   std::vector<GateDecision> decisions;
+  decisions.reserve(calls.size());
   for (const GatedCall& call : calls) {
     decisions.push_back({.verdict = call.declared.value_or(Permission::kAllow)});
   }
