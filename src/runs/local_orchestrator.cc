@@ -24,6 +24,10 @@ constexpr std::chrono::milliseconds kStoreTimeout{2000};
 // A run that changes hands this often while it is being cancelled is not worth waiting for.
 constexpr int kMaxCancels = 3;
 
+// An activation that has stopped leaves within milliseconds.
+constexpr int kMaxPlaceLooks = 200;
+constexpr std::chrono::milliseconds kPlaceLookInterval{5};
+
 // Whether the activation that executes `run` is the one the store knows. Another process may
 // have taken the run over, or cancelled it.
 bool IsStillOurs(const RunRecord& run, const std::vector<RunRecord>& running) {
@@ -280,6 +284,12 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Answer(RunRecord
                                                                        TurnRequest request,
                                                                        std::string by) {
   // Before the answer is taken: the look after runs lets go on what is answered and has no place.
+  // Who answers at once may come before the activation that asked has left its own.
+  const bool asks = record.state == RunState::kWaiting;
+  for (int i = 0; asks && i < kMaxPlaceLooks && active_.Has(record.run_id); ++i) {
+    const auto waited = co_await async::SleepUntil(Deadline::In(kPlaceLookInterval));
+    if (waited == async::WaitResult::kCancelled) break;
+  }
   Result<ActiveRuns::Place> place = active_.Reserve(record.run_id, record.user_id);
   const Result<bool> decided = co_await desk_.Take(record, std::move(by), request.answers);
   if (!decided) co_return Fail(decided.error());
