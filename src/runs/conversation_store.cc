@@ -152,8 +152,13 @@ Result<std::string> CheckTitle(std::string title) {
 }
 
 // What belongs to a thread, messages first: their index goes with them.
-std::vector<Statement> DeleteThreadRows(const std::string& thread_id) {
+std::vector<Statement> DeleteThreadRows(const std::string& thread_id, Timestamp now) {
   std::vector<Statement> batch;
+  batch.push_back({.sql = "DELETE FROM deleted_runs WHERE deleted_at < $1",
+                   .params = {FormatTimestamp(now - kDeletedRunsKept)}});
+  batch.push_back({.sql = "INSERT INTO deleted_runs (run_id, deleted_at) "
+                          "SELECT run_id, $2 FROM runs WHERE thread_id = $1",
+                   .params = {thread_id, FormatTimestamp(now)}});
   for (const std::string_view table : {"run_log", "run_requests", "run_effects"}) {
     batch.push_back({.sql = fmt::format("DELETE FROM {} WHERE run_id IN "
                                         "(SELECT run_id FROM runs WHERE thread_id = $1)",
@@ -328,7 +333,7 @@ async::Task<Status> ConversationStore::Delete(std::string user_id, std::string c
                           "AND state IN ('running', 'queued'))",
                    .params = {thread_id},
                    .min_rows = 1});
-  std::ranges::move(DeleteThreadRows(thread_id), std::back_inserter(batch));
+  std::ranges::move(DeleteThreadRows(thread_id, clock_.Now()), std::back_inserter(batch));
   // What was allowed in this conversation is not for another of the same id. The audit stays.
   for (const std::string_view table : {"permission_questions", "permission_grants"}) {
     batch.push_back({.sql = fmt::format("DELETE FROM {} WHERE user_id = $1 AND "

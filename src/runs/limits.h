@@ -51,10 +51,15 @@ inline constexpr std::size_t kMaxExportBytes = std::size_t{48} << 20U;
 // A title is one line of a list.
 inline constexpr std::size_t kMaxTitleBytes = 200;
 
-// A person types fewer, and each is a look into the index.
+// How long the name of a run is kept that went with its conversation: longer than any task waits
+// for a retry, and than any client sends a request again.
+inline constexpr std::chrono::hours kDeletedRunsKept{24 * 90};
+
 // What is looked through for an answer given before: 200 of the usual 2 KiB take few milliseconds.
 inline constexpr std::int64_t kMaxRecentAnswers = 200;
 inline constexpr std::int64_t kMaxRecentAnswerBytes = std::int64_t{64} << 10U;
+
+// A person types fewer, and each is a look into the index.
 inline constexpr std::size_t kMaxSearchWords = 32;
 
 // Answers to questions are form fields, not documents.

@@ -153,6 +153,7 @@ async::Task<Result<std::unique_ptr<ChunkStream>>> LocalOrchestrator::StreamChat(
     // A task waits in its own queue, and its text was not written as an answer.
     request.on_busy = "reject";
     std::string run_id = request.background_run_id;
+    BATON_CO_TRY(co_await store_.CheckNotDeleted(run_id));
     co_return co_await Begin(std::move(request), std::move(run_id), /*stays=*/true);
   }
   if (request.on_busy.empty()) request.on_busy = options_.on_busy;

@@ -38,6 +38,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::BeginOnce(TurnRe
       that.run_id = *std::move(answered);
       co_return co_await Join(std::move(that));
     }
+    BATON_CO_TRY(co_await store_.CheckNotDeleted(run_id));
   }
   for (int i = 0; i < kMaxAdmissionLooks; ++i) {
     if (stream || stream.error().code() != Code::kNotFound) co_return stream;

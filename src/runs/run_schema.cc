@@ -89,7 +89,17 @@ CREATE TABLE conversation_locks (
 ) WITHOUT ROWID;
 )sql"};
 
-constexpr std::array kMigrations = {kFirst, kEffects, kLocks};
+// deleted_runs: runs that went with their conversation, for a while. Who names a run before it
+// begins finds here that it has been.
+constexpr storage::Migration kDeleted{.version = 4, .name = "deleted runs", .sqlite = R"sql(
+CREATE TABLE deleted_runs (
+  run_id TEXT NOT NULL PRIMARY KEY,
+  deleted_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX deleted_runs_by_age ON deleted_runs (deleted_at);
+)sql"};
+
+constexpr std::array kMigrations = {kFirst, kEffects, kLocks, kDeleted};
 
 }  // namespace
 

@@ -197,6 +197,14 @@ async::Task<Status> RunStore::CheckNotBusy(std::string thread_id, std::string co
   co_return Busy(conversation_id, std::string(busy->Text(0, 0)));
 }
 
+async::Task<Status> RunStore::CheckNotDeleted(std::string run_id) {
+  const auto deleted = co_await database_.Read(
+      {.sql = "SELECT 1 FROM deleted_runs WHERE run_id = $1", .params = {run_id}});
+  if (!deleted) co_return deleted.error();
+  if (deleted->rows.empty()) co_return Status();
+  co_return Fail(Code::kNotFound, "run {} was deleted with its conversation", run_id);
+}
+
 async::Task<Result<std::optional<RunRecord>>> RunStore::FindWaiting(std::string thread_id) {
   return FindInState(std::move(thread_id), RunState::kWaiting);
 }

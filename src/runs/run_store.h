@@ -70,6 +70,9 @@ class RunStore {
   // meanwhile is Admit()'s to find.
   async::Task<Status> CheckNotBusy(std::string thread_id, std::string conversation_id);
 
+  // kNotFound if a run of this name went with its conversation: it is not to begin again.
+  async::Task<Status> CheckNotDeleted(std::string run_id);
+
   // The conversation's run that waits for an answer, if there is one.
   async::Task<Result<std::optional<RunRecord>>> FindWaiting(std::string thread_id);
 

@@ -44,32 +44,37 @@ TurnRequest TurnToJoin(const TaskStatus& task) {
   return turn;
 }
 
-async::Task<TaskFollower::Opened> TaskFollower::Join(const TaskRecord& task, bool cancel) {
+async::Task<TaskFollower::Opened> TaskFollower::Join(const TaskRecord& task) {
   TurnRequest turn = TurnToJoin(task.status);
-  turn.cancel = cancel;
+  turn.cancel = task.cancelling;
   co_return co_await orchestrator_.StreamChat(std::move(turn));
 }
 
-async::Task<TaskFollower::Opened> TaskFollower::Open(const TaskRecord& task) {
-  // A task that was never claimed before has no run.
-  if (task.status.attempt > 1) {
-    Opened joined = co_await Join(task, task.cancelling);
-    if (joined || joined.error().code() != Code::kNotFound) co_return joined;
-  }
+async::Task<TaskFollower::Opened> TaskFollower::Begin(const TaskRecord& task) {
   Result<TaskStore::Texts> texts = co_await store_.LoadTexts(task.id());
   if (!texts) co_return Fail(std::move(texts).error());
   co_return co_await orchestrator_.StreamChat(TurnOf(std::move(texts->request), task.status));
 }
 
 async::Task<Result<TaskStore::Change>> TaskFollower::Follow(TaskRecord task) {
-  if (task.cancelling && task.status.attempt <= 1) {
-    co_return TaskStore::Change{.to = TaskState::kCancelled};
+  Opened stream = Fail(Code::kNotFound, "a task that was never claimed before has no run");
+  if (task.status.attempt > 1) stream = co_await Join(task);
+  if (!stream && stream.error().code() == Code::kNotFound) {
+    if (task.cancelling) {
+      co_return TaskStore::Change{.to = TaskState::kCancelled, .error = "cancelled by its user"};
+    }
+    stream = co_await Begin(task);
   }
-  Opened stream = co_await Open(task);
   if (co_await async::IsCancelled()) co_return Fail(Code::kCancelled, "tasks are stopped");
   if (!stream) {
     const Status& why = stream.error();
+    if (why.code() == Code::kDataLoss) co_return Fail(why);
     if (IsPassing(why.code())) co_return PutBack(why);
+    // Its run was named for it alone: it is known as one that was deleted.
+    if (why.code() == Code::kNotFound) {
+      co_return TaskStore::Change{.to = TaskState::kCancelled,
+                                  .error = "its conversation was deleted"};
+    }
     co_return TaskStore::Change{.to = TaskState::kFailed, .error = ForClients(why).message()};
   }
   // A cancel that came before there was a run to be cancelled has left word here.

@@ -11,7 +11,8 @@
 namespace baton::runs::tasks {
 
 // A task's run is named before it begins. Whoever takes a task over joins the run of that name
-// and only starts it if there is none: a crash between the two neither loses nor doubles it.
+// and only starts it if there never was one: a crash between the two neither loses nor doubles
+// it, and a run that was deleted with its conversation is not begun again.
 //
 // Lifetime: store and orchestrator outlive it.
 // Threads:  safe; Follow() stays on the executor of its caller, and so does the run.
@@ -21,15 +22,16 @@ class TaskFollower {
   TaskFollower(TaskStore& store, Orchestrator& orchestrator)
       : store_(store), orchestrator_(orchestrator) {}
 
-  // What is to become of the task. kCancelled if this process is stopping; another failure is
-  // the store's: the task is then tried again when its lease is over.
+  // What is to become of the task. kCancelled if this process is stopping; kDataLoss if the store
+  // has lost what the task is, which no other try mends. After any other failure, which is the
+  // store's or the stream's, the task is to be put back and tried again after a growing delay.
   async::Task<Result<TaskStore::Change>> Follow(TaskRecord task);
 
  private:
   using Opened = Result<std::unique_ptr<ChunkStream>>;
 
-  async::Task<Opened> Open(const TaskRecord& task);
-  async::Task<Opened> Join(const TaskRecord& task, bool cancel);
+  async::Task<Opened> Join(const TaskRecord& task);
+  async::Task<Opened> Begin(const TaskRecord& task);
   async::Task<Result<TaskStore::Change>> ReadToEnd(const TaskRecord& task, ChunkStream& stream);
 
   TaskStore& store_;

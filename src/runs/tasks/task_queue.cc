@@ -36,8 +36,8 @@ TaskStatus ForUsers(TaskStatus status) {
 
 }  // namespace
 
-async::Task<Status> TaskQueue::Check(const NewTask& task) {
-  BATON_CO_TRY(CheckNewTask(task));
+// Whether this server can take the task in, now.
+async::Task<Status> TaskQueue::CheckRoom(const NewTask& task) {
   if (!task.webhook_url.empty() && !webhooks_.enabled()) {
     co_return Fail(Code::kFailedPrecondition,
                    "webhook_url: this server has no secret to sign webhooks with "
@@ -91,12 +91,14 @@ async::Task<Result<TaskStatus>> TaskQueue::Known(const NewTask& task) {
 }
 
 async::Task<Result<TaskStatus>> TaskQueue::Start(NewTask task) {
-  BATON_CO_TRY(co_await Check(task));
+  BATON_CO_TRY(CheckNewTask(task));
   const bool has_key = !task.idempotency_key.empty();
   if (has_key) {
+    // One that is there needs no room.
     Result<TaskStatus> known = co_await Known(task);
     if (known || known.error().code() != Code::kNotFound) co_return known;
   }
+  BATON_CO_TRY(co_await CheckRoom(task));
   Result<std::string> due = FirstDue(task);
   if (!due) co_return Fail(std::move(due).error());
   TaskStatus status = NewStatusOf(task, ids_.New("task"), clock_.Now());

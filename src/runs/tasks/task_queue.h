@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,7 +80,7 @@ class TaskQueue final : public Tasks {
                                                          std::int64_t from_seq) override;
 
  private:
-  async::Task<Status> Check(const NewTask& task);
+  async::Task<Status> CheckRoom(const NewTask& task);
   Result<std::string> FirstDue(const NewTask& task) const;
   async::Task<Result<TaskStatus>> Known(const NewTask& task);
   async::Task<Status> ReadRun(TaskStatus& task);
@@ -88,6 +90,7 @@ class TaskQueue final : public Tasks {
   async::Task<void> ClaimUntilCancelled();
   async::Task<bool> ClaimOne();
   async::Task<void> Work(TaskRecord task);
+  std::vector<std::string> HeldTasks() const;
   async::Task<void> Settle(const TaskRecord& task, Result<TaskStore::Change> change);
 
   async::Task<void> LookUntilCancelled();
@@ -114,6 +117,8 @@ class TaskQueue final : public Tasks {
   Gauge& queued_;
 
   std::atomic<std::size_t> free_workers_;
+  mutable std::mutex held_mutex_;
+  std::set<std::string> held_;                 // the tasks under way, whose leases are prolonged
   std::atomic<std::int64_t> queued_tasks_{0};  // of all users, as of the last look
   std::atomic<std::size_t> next_lane_{0};
   // One an executor of the runtime, each used there: the tasks under way.

@@ -2,129 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include "runs/conversation_store.h"
-#include "runs/testing/orchestrator_world.h"
+#include "runs/testing/task_queue_fixture.h"
 #include "testing/manual_clock.h"
-#include "testing/scripted_model.h"
 
 namespace baton::runs::tasks {
 namespace {
-
-using async::BlockOn;
-using baton::testing::Calls;
-using baton::testing::Gate;
-using baton::testing::Says;
-using baton::testing::ScriptedChatModel;
-using baton::testing::ScriptedTurn;
-
-class ConsultedTool final : public tools::Tool {
- public:
-  const tools::ToolDefinition& definition() const override { return definition_; }
-  async::Task<Result<tools::ToolResult>> Call(const json::Object&,
-                                              const tools::ToolContext&) override {
-    co_return tools::ToolResult{.text = "notes"};
-  }
-
- private:
-  tools::ToolDefinition definition_{
-      .name = "consult", .description = "Asks.", .parameters = json::Object{{"type", "object"}}};
-};
-
-async::Task<std::vector<TaskEvent>> WatchToEnd(Tasks& tasks, std::string user, std::string id) {
-  std::vector<TaskEvent> events;
-  auto stream = co_await tasks.Watch(std::move(user), std::move(id), 0);
-  if (!stream) co_return events;
-  for (;;) {
-    auto event = co_await (*stream)->Next();
-    if (!event || !*event) co_return events;
-    events.push_back(**std::move(event));
-  }
-}
-
-// Until the task stands there; its status then.
-async::Task<TaskStatus> WatchUntil(Tasks& tasks, std::string id, TaskState state) {
-  auto stream = co_await tasks.Watch("u", std::move(id), 0);
-  while (stream) {
-    auto event = co_await (*stream)->Next();
-    if (!event || !*event) break;
-    if ((*event)->status && (*event)->status->state == state) co_return *(*event)->status;
-  }
-  co_return TaskStatus{};
-}
-
-class TaskQueueTest : public ::testing::TestWithParam<storage::Dialect> {
- protected:
-  explicit TaskQueueTest(const Clock& clock = SystemClock()) : world_(clock, model_, GetParam()) {
-    BATON_CHECK(world_.tools.Add(std::make_unique<ConsultedTool>()).ok(), "tool");
-    agents::AgentSpec spec;
-    spec.name = "chat";
-    spec.title = "Chat";
-    spec.workflow = "conversation";
-    spec.tools = {{"consult", agents::Permission::kAsk}};
-    spec.prompt = "Talk.";
-    world_.agents.AddWorkflow(std::move(spec));
-  }
-  ~TaskQueueTest() override { Stop(); }
-
-  std::unique_ptr<TaskQueue> MakeQueue(LocalOrchestrator& orchestrator, TaskQueueOptions options) {
-    options.look_interval = std::chrono::milliseconds(20);
-    auto queue = std::make_unique<TaskQueue>(TaskQueueParts{.runtime = world_.runtime,
-                                                            .database = *world_.database,
-                                                            .orchestrator = orchestrator,
-                                                            .agents = world_.agents,
-                                                            .clock = world_.clock(),
-                                                            .ids = world_.ids(),
-                                                            .metrics = world_.metrics},
-                                             std::move(options));
-    const Status opened = BlockOn(queue->Open());
-    BATON_CHECK(opened.ok(), opened.ToString());
-    return queue;
-  }
-  void Start(TaskQueueOptions options = {}) {
-    queue_ = MakeQueue(world_.Start(), std::move(options));
-  }
-  void Stop() {
-    if (queue_ != nullptr) BlockOn(queue_->Shutdown());
-    world_.Stop();
-    queue_.reset();
-  }
-  // Nothing that the process does from now on is stored.
-  void Kill() {
-    world_.database->FailAfter(0);
-    Stop();
-    world_.database->Recover();
-  }
-
-  static NewTask TaskOf(std::string query, std::string key = "") {
-    return {.user_id = "u",
-            .query = std::move(query),
-            .agent_type = "chat",
-            .idempotency_key = std::move(key)};
-  }
-  std::string StartTask(NewTask task) {
-    const auto started = BlockOn(queue_->Start(std::move(task)));
-    BATON_CHECK(started.has_value(), started.error().ToString());
-    return started->task_id;
-  }
-  TaskStatus Await(const std::string& id) {
-    static_cast<void>(BlockOn(WatchToEnd(*queue_, "u", id)));
-    return BlockOn(queue_->Get("u", id)).value();
-  }
-  TaskStatus AwaitState(const std::string& id, TaskState state) {
-    return BlockOn(WatchUntil(*queue_, id, state));
-  }
-  std::int64_t CountRuns() { return world_.Query("SELECT COUNT(*) FROM runs").Int(0, 0); }
-  static ScriptedTurn Held(const std::shared_ptr<Gate>& gate, std::string first,
-                           std::string second) {
-    ScriptedTurn turn;
-    turn.pieces = {{std::move(first), nullptr}, {std::move(second), gate}};
-    return turn;
-  }
-
-  std::shared_ptr<ScriptedChatModel> model_ = std::make_shared<ScriptedChatModel>();
-  testing::OrchestratorWorld world_;
-  std::unique_ptr<TaskQueue> queue_;
-};
 
 TEST_P(TaskQueueTest, ATaskIsCarriedOutAndWatched) {
   Start();
@@ -185,6 +67,12 @@ TEST_P(TaskQueueTest, WhatCannotBeIsRefusedAtOnce) {
   task = TaskOf("work");
   task.webhook_url = "ftp://example.org";
   EXPECT_EQ(BlockOn(queue_->Start(task)).error().code(), Code::kInvalidArgument);
+  for (const std::string_view url : {"https://", "https://example.org/a b", "https:/x"}) {
+    task.webhook_url = url;
+    EXPECT_EQ(BlockOn(queue_->Start(task)).error().code(), Code::kInvalidArgument) << url;
+  }
+  task.webhook_url = std::string("https://example.org/\0", 21);
+  EXPECT_EQ(BlockOn(queue_->Start(task)).error().code(), Code::kInvalidArgument);
   task = TaskOf("work");
   task.run_at = "tomorrow";
   EXPECT_EQ(BlockOn(queue_->Start(task)).error().code(), Code::kInvalidArgument);
@@ -214,6 +102,13 @@ TEST_P(TaskQueueTest, AKeyStartsOneTask) {
   EXPECT_EQ(Await(id).result, "Done.");
   EXPECT_EQ(StartTask(TaskOf("work", "k1")), id);
   EXPECT_EQ(CountRuns(), 1);
+  Stop();
+  TaskQueueOptions full;
+  full.limits.queued = 0;
+  Start(full);
+  EXPECT_EQ(StartTask(TaskOf("work", "k1")), id) << "it is there, and needs no room";
+  const auto another = BlockOn(queue_->Start(TaskOf("work", "k2")));
+  EXPECT_EQ(another.error().code(), Code::kResourceExhausted);
 }
 
 TEST_P(TaskQueueTest, AQuestionIsWaitedForWithoutAWorker) {
@@ -261,23 +156,6 @@ TEST_P(TaskQueueTest, ATaskIsCancelledWhereverItStands) {
   EXPECT_EQ(Await(StartTask(TaskOf("next"))).result, "Next.") << "the worker is free again";
 }
 
-TEST_P(TaskQueueTest, ATaskWhoseConversationIsDeletedWhileItWaitsIsNotBegunAgain) {
-  Start();
-  model_->Add(Calls("consult", {}));
-  const std::string id = StartTask(TaskOf("may I?"));
-  const TaskStatus asked = AwaitState(id, TaskState::kWaiting);
-  ASSERT_EQ(asked.state, TaskState::kWaiting);
-  const auto checkpoints = world_.MakeCheckpoints();
-  ConversationStore conversations(*world_.database, *checkpoints, world_.clock(), world_.ids());
-  const Status deleted = BlockOn(conversations.Delete("u", asked.conversation_id));
-  ASSERT_TRUE(deleted.ok()) << deleted.ToString();
-  const TaskStatus task = Await(id);
-  EXPECT_EQ(task.state, TaskState::kCancelled);
-  EXPECT_EQ(task.error, "its conversation was deleted");
-  EXPECT_EQ(CountRuns(), 0);
-  EXPECT_EQ(model_->requests().size(), 1U);
-}
-
 TEST_P(TaskQueueTest, AConversationThatIsBusyIsWaitedFor) {
   Start();
   const auto gate = std::make_shared<Gate>();
@@ -294,6 +172,11 @@ TEST_P(TaskQueueTest, AConversationThatIsBusyIsWaitedFor) {
     put_back = BlockOn(queue_->Get("u", two)).value();
   } while (put_back.error.empty());
   EXPECT_EQ(put_back.state, TaskState::kQueued);
+  const auto listed = [&](TaskState state) {
+    return BlockOn(queue_->List({.user_id = "u", .state = state})).value().tasks.size();
+  };
+  EXPECT_EQ(listed(TaskState::kQueued), 1U);
+  EXPECT_EQ(listed(TaskState::kScheduled), 0U);
   EXPECT_NE(put_back.error.find("is busy with run " + BlockOn(queue_->Get("u", one))->run_id),
             std::string::npos);
   model_->Add(Says("Two."));

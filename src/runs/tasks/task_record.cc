@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "http/url.h"
 #include "json/json.h"
 #include "runs/limits.h"
 #include "runs/tasks/schedule.h"
@@ -45,11 +46,17 @@ constexpr std::array<std::pair<std::string_view, std::string NewTask::*>, 8> kTa
 Status CheckWebhookUrl(const std::string& url) {
   if (url.empty()) return {};
   if (!url.starts_with("http://") && !url.starts_with("https://")) {
-    return Fail(Code::kInvalidArgument, "webhook_url '{}' is neither http nor https", url);
+    return Fail(Code::kInvalidArgument, "webhook_url is neither http nor https");
   }
-  if (url.size() <= kMaxWebhookUrlBytes) return {};
-  return Fail(Code::kInvalidArgument, "webhook_url: {} bytes, the limit is {}", url.size(),
-              kMaxWebhookUrlBytes);
+  if (url.size() > kMaxWebhookUrlBytes) {
+    return Fail(Code::kInvalidArgument, "webhook_url: {} bytes, the limit is {}", url.size(),
+                kMaxWebhookUrlBytes);
+  }
+  const bool has_blank = std::ranges::any_of(
+      url, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; });
+  if (!has_blank && http::SplitUrl(url)) return {};
+  return Fail(Code::kInvalidArgument,
+              "webhook_url is no URL: it needs a host, and blanks and control characters as %XX");
 }
 
 }  // namespace

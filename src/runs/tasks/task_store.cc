@@ -185,7 +185,18 @@ async::Task<Result<TaskPage>> TaskStore::List(TaskFilter filter) {
     params.emplace_back(std::move(value));
     where += fmt::format(" AND {} ${}", condition, params.size());
   };
-  if (filter.state) narrow("state =", std::string(TaskStateName(*filter.state)));
+  if (filter.state) {
+    // One that is put back is scheduled for its next try; to its user it is queued.
+    constexpr std::string_view kPutBack =
+        "state = 'scheduled' AND started_at <> '' "
+        "AND repeat = ''";
+    const std::string is =
+        *filter.state == TaskState::kQueued
+            ? fmt::format("CASE WHEN {} THEN 'queued' ELSE state END =", kPutBack)
+        : *filter.state == TaskState::kScheduled ? fmt::format("NOT ({}) AND state =", kPutBack)
+                                                 : "state =";
+    narrow(is, std::string(TaskStateName(*filter.state)));
+  }
   if (!filter.parent.empty()) narrow("parent <> '' AND parent =", std::move(filter.parent));
   if (!filter.page_token.empty()) narrow("task_id <", std::move(filter.page_token));
   where += fmt::format(" ORDER BY task_id DESC LIMIT {}", limit + 1);
@@ -241,11 +252,20 @@ async::Task<Result<std::optional<TaskRecord>>> TaskStore::Claim(std::string clai
   co_return *std::move(task);
 }
 
-async::Task<Status> TaskStore::RenewLeases(std::string owner, Timestamp lease_until) {
+async::Task<Status> TaskStore::RenewLeases(std::string owner, std::vector<std::string> task_ids,
+                                           Timestamp lease_until) {
+  if (task_ids.empty()) co_return Status();
+  Statement renew{.sql =
+                      "UPDATE tasks SET lease_until = $2 WHERE state = 'running' AND owner = $1 "
+                      "AND task_id IN (",
+                  .params = {std::move(owner), FormatTimestamp(lease_until)}};
+  for (std::string& task_id : task_ids) {
+    renew.params.emplace_back(std::move(task_id));
+    renew.sql += fmt::format("{}${}", renew.params.size() > 3 ? ", " : "", renew.params.size());
+  }
+  renew.sql += ')';
   Batch batch;
-  batch.push_back({.sql = "UPDATE tasks SET lease_until = $2 WHERE state = 'running' "
-                          "AND owner = $1",
-                   .params = {std::move(owner), FormatTimestamp(lease_until)}});
+  batch.push_back(std::move(renew));
   const auto written = co_await database_.Write(std::move(batch), Durability::kBuffered);
   co_return written ? Status() : written.error();
 }

@@ -65,8 +65,10 @@ class TaskStore {
   async::Task<Result<std::optional<TaskRecord>>> Claim(std::string claim, std::string owner,
                                                        Timestamp lease_until);
 
-  // Prolongs the leases of all tasks that `owner` executes.
-  async::Task<Status> RenewLeases(std::string owner, Timestamp lease_until);
+  // Prolongs the leases of these tasks, as far as `owner` executes them. A claim that was stored
+  // though its commit seemed to fail is not among what its owner names, and runs out.
+  async::Task<Status> RenewLeases(std::string owner, std::vector<std::string> task_ids,
+                                  Timestamp lease_until);
 
   // What becomes of a task. Members that are left out stay as they are.
   struct Change {

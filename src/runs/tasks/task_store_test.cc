@@ -148,10 +148,13 @@ TEST_P(TaskStoreTest, AWorkerWhoseLeaseIsOverWritesNothing) {
   const auto slow = Claim();
   ASSERT_TRUE(slow);
   clock_.Advance(lease_ / 2);
-  ASSERT_TRUE(BlockOn(store_->RenewLeases("me", clock_.Now() + lease_)).ok());
+  ASSERT_TRUE(BlockOn(store_->RenewLeases("me", {"t0", "t1"}, clock_.Now() + lease_)).ok());
   clock_.Advance(lease_ / 2 + std::chrono::seconds(1));
   EXPECT_TRUE(BlockOn(store_->ListExpired(FormatTimestamp(clock_.Now()))).value().empty());
   clock_.Advance(lease_);
+  // Neither another's, nor one that its owner does not know of, is prolonged.
+  ASSERT_TRUE(BlockOn(store_->RenewLeases("you", {"t1"}, clock_.Now() + lease_)).ok());
+  ASSERT_TRUE(BlockOn(store_->RenewLeases("me", {}, clock_.Now() + lease_)).ok());
   const auto expired = BlockOn(store_->ListExpired(FormatTimestamp(clock_.Now()))).value();
   ASSERT_EQ(expired.size(), 1U);
   ASSERT_TRUE(BlockOn(store_->Move(expired[0],

@@ -38,7 +38,8 @@ async::Task<Result<std::optional<TaskEvent>>> TaskWatch::Next() {
       ended_ = true;
       continue;
     }
-    if (told_ && told_->state == TaskState::kRunning) BATON_CO_TRY(co_await OpenRun());
+    const bool rests = std::exchange(rests_, false);
+    if (told_ && told_->state == TaskState::kRunning && !rests) BATON_CO_TRY(co_await OpenRun());
     if (run_ != nullptr) continue;
     const Deadline next = Deadline::In(kWatchInterval);
     if (co_await async::SleepUntil(next) == async::WaitResult::kCancelled) {
@@ -59,6 +60,7 @@ async::Task<Result<std::optional<TaskEvent>>> TaskWatch::ReadRun() {
   if (!*chunk) {
     run_.reset();
     if (ended_) co_return std::nullopt;
+    rests_ = true;
     Result<TaskStatus> now = co_await tasks_.Get(user_id_, task_id_);
     if (!now) co_return Fail(std::move(now).error());
     news_ = *std::move(now);

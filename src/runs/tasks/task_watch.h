@@ -42,6 +42,7 @@ class TaskWatch final : public TaskStream {
   std::optional<TaskStatus> news_;    // to be told
   std::unique_ptr<ChunkStream> run_;  // while it is read
   bool ended_ = false;
+  bool rests_ = false;  // the run's stream has just ended: not opened again at once
 };
 
 }  // namespace baton::runs::tasks

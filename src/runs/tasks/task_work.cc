@@ -111,6 +111,10 @@ async::Task<bool> TaskQueue::ClaimOne() {
   --free_workers_;
   running_.Add(1);
   --queued_tasks_;
+  {
+    const std::lock_guard lock(held_mutex_);
+    held_.insert((*claimed)->id());
+  }
   async::TaskGroup& lane = *lanes_[next_lane_++ % lanes_.size()];
   asio::post(lane.executor(), [this, &lane, task = **std::move(claimed)]() mutable {
     lane.Spawn(Work(std::move(task)));
@@ -121,6 +125,10 @@ async::Task<bool> TaskQueue::ClaimOne() {
 async::Task<void> TaskQueue::Work(TaskRecord task) {
   Result<TaskStore::Change> change = co_await follower_.Follow(task);
   co_await Settle(task, std::move(change));
+  {
+    const std::lock_guard lock(held_mutex_);
+    held_.erase(task.id());
+  }
   ++free_workers_;
   running_.Add(-1);
   wakeup_.Raise();
@@ -183,10 +191,13 @@ async::Task<void> TaskQueue::SendWebhooksUntilCancelled() {
   }
 }
 
+std::vector<std::string> TaskQueue::HeldTasks() const {
+  const std::lock_guard lock(held_mutex_);
+  return {held_.begin(), held_.end()};
+}
+
 async::Task<Status> TaskQueue::Look() {
-  if (free_workers_.load() != options_.workers) {
-    BATON_CO_TRY(co_await store_.RenewLeases(owner_, LeaseEnd()));
-  }
+  BATON_CO_TRY(co_await store_.RenewLeases(owner_, HeldTasks(), LeaseEnd()));
   BATON_CO_TRY(co_await TakeBack(FormatTimestamp(clock_.Now())));
   BATON_CO_TRY(co_await QueueAnswered());
   BATON_CO_TRY(co_await QueueDue());
@@ -217,13 +228,8 @@ async::Task<Status> TaskQueue::QueueAnswered() {
   const auto answered = co_await store_.ListAnswered();
   if (!answered) co_return answered.error();
   for (const TaskRecord& task : *answered) {
-    TaskStore::Change change{.to = TaskState::kQueued, .questions = "", .goes_first = true};
-    const auto run =
-        co_await runs_.Find(task.status.user_id, task.status.conversation_id, task.status.run_id);
-    if (!run && run.error().code() != Code::kNotFound) co_return run.error();
-    // Begun anew it would make its calls a second time.
-    if (!run) change = {.to = TaskState::kCancelled, .error = "its conversation was deleted"};
-    const Status moved = co_await store_.Move(task, std::move(change));
+    const Status moved =
+        co_await store_.Move(task, {.to = TaskState::kQueued, .questions = "", .goes_first = true});
     if (!moved.ok() && moved.code() != Code::kAborted) co_return moved;
   }
   co_return Status();
