@@ -15,8 +15,11 @@ async::Task<int> Chat(Conversation& conversation, const ChatCommand& command,
   bool ok = true;
   if (command.resume) {
     ok = co_await conversation.Turn("", true);
-  } else if (!command.question.empty()) {
-    ok = co_await conversation.Turn(command.question, false);
+  } else if (command.regenerate || !command.question.empty()) {
+    ok = co_await conversation.Turn(command.question, false,
+                                    {.edit_message_id = command.edit,
+                                     .base_message_id = command.after,
+                                     .regenerate = command.regenerate});
   } else {
     while (const auto line = conversation.Ask("> ")) {
       if (!line->empty()) ok = co_await conversation.Turn(*line, false);

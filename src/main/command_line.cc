@@ -65,12 +65,22 @@ void AddChat(CLI::App& app, CommandLine& out, ChatCommand& chat) {
   command->add_option("--agent,-a", chat.agent, "which agent answers")->type_name("NAME");
   command->add_flag("--resume", chat.resume,
                     "show the conversation's last answer, and wait for it");
+  command->add_option("--edit", chat.edit, "ask in the place of this message of yours")
+      ->type_name("MESSAGE");
+  command->add_option("--after", chat.after, "ask behind this message; what followed is kept")
+      ->type_name("MESSAGE");
+  command->add_flag("--regenerate", chat.regenerate, "answer the last question once more");
   command->add_flag("--json", chat.json, "one chunk a line, as JSON");
   AddSetting(*command, out.settings, "--user", "user", "who asks (local)");
   AddSetting(*command, out.settings, "--server", "server", "HOST:PORT (127.0.0.1:50051)");
   command->callback([&out, &chat] {
-    if (chat.resume && chat.conversation_id.empty()) {
-      throw CLI::ValidationError("--resume", "needs --conversation ID");
+    const bool goes_back = chat.regenerate || !chat.edit.empty() || !chat.after.empty();
+    if ((chat.resume || goes_back) && chat.conversation_id.empty()) {
+      throw CLI::ValidationError("chat", "needs --conversation ID for this");
+    }
+    if (goes_back && chat.question.empty() != chat.regenerate) {
+      throw CLI::ValidationError(
+          "chat", chat.regenerate ? "--regenerate takes no question" : "needs a question for this");
     }
     out.command = chat;
   });

@@ -22,6 +22,9 @@ struct ChatCommand {
   std::string question;         // empty: ask for questions until the end of input
   std::string conversation_id;  // empty: a new one
   std::string agent;            // empty: the router decides
+  std::string edit;             // the message whose place the question takes
+  std::string after;            // the message behind which the question comes
+  bool regenerate = false;      // the last question once more
   bool resume = false;
   bool json = false;
 };

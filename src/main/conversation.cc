@@ -99,10 +99,13 @@ Conversation::Conversation(runs::Orchestrator& orchestrator, std::istream& in,
                            ConversationOptions options)
     : orchestrator_(orchestrator), in_(in), options_(std::move(options)), view_(options_.json) {}
 
-Task<bool> Conversation::Turn(std::string query, bool resume) {
+Task<bool> Conversation::Turn(std::string query, bool resume, TurnFrom from) {
   runs::TurnRequest request = NewRequest();
   request.query = std::move(query);
   request.resume = resume;
+  request.edit_message_id = std::move(from.edit_message_id);
+  request.base_message_id = std::move(from.base_message_id);
+  request.regenerate = from.regenerate;
   for (;;) {
     Result<TurnOutcome> outcome = co_await RunTurn(orchestrator_, std::move(request), view_);
     if (!outcome) {

@@ -28,6 +28,13 @@ struct ConversationOptions {
   std::string go_on;  // CommandToGoOn()
 };
 
+// The message from which a turn goes on, at most one; none: the newest.
+struct TurnFrom {
+  std::string edit_message_id;
+  std::string base_message_id;
+  bool regenerate = false;
+};
+
 // Lifetime: `orchestrator` and `in`, where the person's lines come from, outlive it.
 // Threads:  one; lines are read blocking.
 class Conversation {
@@ -36,7 +43,7 @@ class Conversation {
 
   // One turn, with the questions it asks. False if it failed, or waits for an answer that the
   // person has not given; the reason has been told.
-  async::Task<bool> Turn(std::string query, bool resume);
+  async::Task<bool> Turn(std::string query, bool resume, TurnFrom from = {});
 
   // A line of the person's; empty at the end of input.
   std::optional<std::string> Ask(const std::string& prompt);

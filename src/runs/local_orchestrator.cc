@@ -62,6 +62,7 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
       models_(parts.models),
       clock_(parts.clock),
       owner_(parts.ids.New("owner")),
+      database_(parts.database),
       store_(parts.database, parts.clock),
       permission_store_(parts.database, parts.clock),
       queue_(parts.database, parts.clock),
@@ -161,23 +162,13 @@ async::Task<Result<std::unique_ptr<ChunkStream>>> LocalOrchestrator::StreamChat(
   co_return co_await BeginOrAnswer(std::move(request), services_.ids.New("run"), /*stays=*/false);
 }
 
-async::Task<Result<Routing>> LocalOrchestrator::ChooseAgent(const TurnRequest& request) {
-  ConversationState conversation;
-  if (Router::NeedsConversation(request)) {
-    auto stored =
-        co_await store_.LoadConversation(ThreadId(request.user_id, request.conversation_id));
-    if (!stored) co_return Fail(std::move(stored).error());
-    conversation = *std::move(stored);
-  }
-  co_return co_await router_.Route(request, conversation);
-}
-
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnRequest request,
                                                                       std::string run_id,
                                                                       bool stays) {
   const auto requested = std::chrono::steady_clock::now();
   Result<ActiveRuns::Place> place = active_.Reserve(run_id, request.user_id, /*begins=*/true);
   if (!place) co_return Fail(std::move(place).error());
+  if (IsRewind(request)) request.on_busy = "reject";
   const Result<BusyPolicy> policy = ParseBusyPolicy(request.on_busy);
   if (!policy) co_return Fail(policy.error());
   // Choosing may cost a model's answer: nothing that is refused anyway comes as far.
@@ -185,11 +176,14 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Begin(TurnReques
     BATON_CO_TRY(co_await store_.CheckNotBusy(ThreadId(request.user_id, request.conversation_id),
                                               request.conversation_id));
   }
-  Result<Routing> routing = co_await ChooseAgent(request);
+  Result<std::optional<Rewind>> rewind = co_await GoBack(request);
+  if (!rewind) co_return Fail(std::move(rewind).error());
+  Result<Routing> routing = co_await ChooseAgent(request, *rewind);
   if (!routing) co_return Fail(std::move(routing).error());
   metrics_.Routed(routing->agent->spec.name, routing->decided_by,
                   std::chrono::steady_clock::now() - requested);
-  Result<RunSetup> setup = co_await intake_.Admit(run_id, std::move(request), *std::move(routing));
+  Result<RunSetup> setup =
+      co_await intake_.Admit(run_id, std::move(request), *std::move(routing), *std::move(rewind));
   if (!setup) co_return Fail(std::move(setup).error());
   if (setup->queued) {
     {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@
 #include "runs/permission_desk.h"
 #include "runs/permission_policy.h"
 #include "runs/permission_store.h"
+#include "runs/rewind.h"
 #include "runs/router.h"
 #include "runs/run_execution.h"
 #include "runs/run_intake.h"
@@ -114,7 +116,9 @@ class LocalOrchestrator final : public Orchestrator {
  private:
   using OpenedStream = Result<std::unique_ptr<ChunkStream>>;
 
-  async::Task<Result<Routing>> ChooseAgent(const TurnRequest& request);
+  async::Task<Result<Routing>> ChooseAgent(const TurnRequest& request,
+                                           const std::optional<Rewind>& rewind);
+  async::Task<Result<std::optional<Rewind>>> GoBack(TurnRequest& request);
   async::Task<OpenedStream> BeginOnce(TurnRequest request);
   async::Task<OpenedStream> BeginOrAnswer(TurnRequest request, std::string run_id, bool stays);
   // `stays`: the run goes on when the stream that started it is destroyed.
@@ -151,6 +155,7 @@ class LocalOrchestrator final : public Orchestrator {
   const Clock& clock_;
   const std::string owner_;
 
+  storage::Database& database_;
   RunStore store_;
   PermissionStore permission_store_;
   RunQueue queue_;

@@ -59,6 +59,7 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::BeginOnce(TurnRe
 async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::BeginOrAnswer(TurnRequest request,
                                                                               std::string run_id,
                                                                               bool stays) {
+  if (IsRewind(request)) co_return co_await Begin(std::move(request), std::move(run_id), stays);
   auto answer = co_await desk_.ReadChat(request);
   if (!answer) co_return Fail(std::move(answer).error());
   if (*answer) {

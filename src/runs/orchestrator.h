@@ -62,6 +62,12 @@ struct TurnRequest {
   // "interrupt" "rollback" (double_text.h). Empty: as the orchestrator is set.
   std::string on_busy;
 
+  // Going on from an earlier message of the conversation, at most one of the three; what comes
+  // behind it leaves the conversation and is kept as a branch of it (rewind.h).
+  std::string base_message_id;  // `query` comes behind this message
+  std::string edit_message_id;  // `query` takes the place of this message of the user's
+  bool regenerate = false;      // the user's last message is asked again; `query` is empty
+
   // Joining instead of starting: the conversation's newest run, or `run_id`.
   bool resume = false;
   std::string run_id;

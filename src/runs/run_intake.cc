@@ -100,7 +100,7 @@ Result<json::Value> ParseAnswer(const graph::PendingQuestion& question, std::str
 }  // namespace
 
 async::Task<Result<RunSetup>> RunIntake::Admit(std::string run_id, TurnRequest request,
-                                               Routing routing) {
+                                               Routing routing, std::optional<Rewind> rewind) {
   RunRecord record{.run_id = std::move(run_id),
                    .user_id = request.user_id,
                    .conversation_id = request.conversation_id,
@@ -119,7 +119,7 @@ async::Task<Result<RunSetup>> RunIntake::Admit(std::string run_id, TurnRequest r
   Status admitted;
   std::optional<RunStore::Superseded> superseded;
   for (int i = 0; i < kMaxAdmissions; ++i) {
-    admitted = co_await AdmitOnce(setup, request, routing, superseded);
+    admitted = co_await AdmitOnce(setup, request, routing, superseded, rewind);
     if (admitted.details().contains("run_id") && policy != BusyPolicy::kReject) {
       admitted = co_await Enqueue(setup, routing, policy);
     }
@@ -143,12 +143,14 @@ async::Task<Result<RunSetup>> RunIntake::Admit(std::string run_id, TurnRequest r
 
 async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& request,
                                          const Routing& routing,
-                                         const std::optional<RunStore::Superseded>& superseded) {
+                                         const std::optional<RunStore::Superseded>& superseded,
+                                         const std::optional<Rewind>& rewind) {
   const std::string now = FormatTimestamp(clock_.Now());
   RunStore::NewRun run{.record = setup.record,
                        .request = setup.request,
                        .superseded = superseded,
-                       .lock = routing.lock};
+                       .lock = routing.lock,
+                       .rewind = rewind};
   if (!request.history.empty()) {
     const Result<bool> known = co_await store_.HasHistory(setup.record.thread_id);
     if (!known) co_return known.error();
@@ -162,6 +164,9 @@ async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& req
                  .created = now};
   ChunkSequencer sequencer = SequencerFor(setup.record, setup.record.attempt);
   for (ChunkDraft& draft : RoutingChunks(routing)) {
+    if (rewind && !rewind->kept_as.empty()) {
+      draft.metadata["kept_conversation_id"] = rewind->kept_as;
+    }
     sequencer.Add(std::move(draft), now, run.chunks);
   }
   setup.opening = run.chunks;

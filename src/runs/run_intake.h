@@ -42,7 +42,9 @@ class RunIntake {
   // A new run: on disk, with its message and its first chunk, when this returns. A run of the
   // conversation that waits for an answer ends with it. While one is under way the request's
   // `on_busy` decides: refused as RunStore::Admit() does, or `queued`. Does not pass on kAborted.
-  async::Task<Result<RunSetup>> Admit(std::string run_id, TurnRequest request, Routing routing);
+  // With `rewind` it is always refused then.
+  async::Task<Result<RunSetup>> Admit(std::string run_id, TurnRequest request, Routing routing,
+                                      std::optional<Rewind> rewind = std::nullopt);
 
   // A queued run whose turn it is. Fails like RunQueue::Begin().
   async::Task<Result<RunSetup>> Begin(RunRecord record);
@@ -62,7 +64,8 @@ class RunIntake {
 
  private:
   async::Task<Status> AdmitOnce(RunSetup& setup, const TurnRequest& request, const Routing& routing,
-                                const std::optional<RunStore::Superseded>& superseded);
+                                const std::optional<RunStore::Superseded>& superseded,
+                                const std::optional<Rewind>& rewind);
   async::Task<Status> Enqueue(RunSetup& setup, const Routing& routing, BusyPolicy policy);
   async::Task<Status> Supersede(const RunRecord& by, std::optional<RunStore::Superseded>& out);
   // kDataLoss if the log cannot be read; `sequencer` then goes on behind its end.

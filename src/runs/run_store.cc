@@ -68,7 +68,7 @@ Statement DeleteEffects(const std::string& run_id) {
 
 // One row for each part of a ConversationState, in this order: the lock, the run that waits, the
 // newest messages. Of a long message the beginning and the end are enough.
-Statement SelectConversation(std::string thread_id) {
+Statement SelectConversation(std::string thread_id, std::int64_t up_to) {
   return {.sql =
               "SELECT 0 AS part, 0 AS place, '' AS role, '' AS content, agent "
               "FROM conversation_locks WHERE thread_id = $1 UNION ALL "
@@ -76,9 +76,9 @@ Statement SelectConversation(std::string thread_id) {
               "UNION ALL SELECT 2, position, role, CASE WHEN length(content) > 3000 THEN "
               "substr(content, 1, 1500) || ' … ' || substr(content, length(content) - 1499, 1500) "
               "ELSE content END, agent FROM (SELECT position, role, content, agent FROM messages "
-              "WHERE thread_id = $1 ORDER BY position DESC LIMIT $2) AS newest "
+              "WHERE thread_id = $1 AND position <= $3 ORDER BY position DESC LIMIT $2) AS newest "
               "ORDER BY part, place",
-          .params = {std::move(thread_id), kRoutedMessages}};
+          .params = {std::move(thread_id), kRoutedMessages, up_to}};
 }
 
 // The newest messages within the window of limits.h, oldest first.
@@ -164,6 +164,11 @@ async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run
   batch.push_back(InsertRequest(record.run_id, run.request));
   for (const ConversationMessage& message : run.imported) {
     batch.push_back(InsertMessage(record.thread_id, message));
+  }
+  if (run.rewind) {
+    for (Statement& each : RewindStatements(record, *run.rewind, run.message.content, Now())) {
+      batch.push_back(std::move(each));
+    }
   }
   const std::size_t history = batch.size();
   batch.push_back(SelectHistory(record.thread_id, {}));
@@ -319,8 +324,9 @@ async::Task<Result<std::vector<ConversationMessage>>> RunStore::LoadHistory(
   co_return ReadMessages(*rows);
 }
 
-async::Task<Result<ConversationState>> RunStore::LoadConversation(std::string thread_id) {
-  const auto rows = co_await database_.Read(SelectConversation(std::move(thread_id)));
+async::Task<Result<ConversationState>> RunStore::LoadConversation(std::string thread_id,
+                                                                  std::int64_t up_to) {
+  const auto rows = co_await database_.Read(SelectConversation(std::move(thread_id), up_to));
   if (!rows) co_return Fail(rows.error());
   ConversationState state;
   for (std::size_t row = 0; row < rows->rows.size(); ++row) {

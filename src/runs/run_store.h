@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "runs/conversation_state.h"
+#include "runs/rewind.h"
 #include "runs/run_record.h"
 #include "runs/stored_chunk.h"
 #include "storage/database.h"
@@ -57,6 +59,7 @@ class RunStore {
     std::vector<StoredChunk> chunks;
     std::optional<Superseded> superseded;  // cancelled in the same transaction
     std::optional<std::string> lock;       // of the conversation from now on; empty: none
+    std::optional<Rewind> rewind;          // what becomes of the conversation before
   };
 
   // Accepts a run, on disk, with all that belongs to it, and yields the conversation before its
@@ -106,8 +109,9 @@ class RunStore {
   async::Task<Result<std::vector<ConversationMessage>>> LoadHistory(std::string thread_id,
                                                                     std::string before_run = {});
 
-  // What decides who answers next in the conversation.
-  async::Task<Result<ConversationState>> LoadConversation(std::string thread_id);
+  // What decides who answers next in the conversation, with its messages up to a position.
+  async::Task<Result<ConversationState>> LoadConversation(
+      std::string thread_id, std::int64_t up_to = std::numeric_limits<std::int64_t>::max());
 
   // The chunks after `after_seq`, of at most `max_rows` rows; the first may be older ones.
   async::Task<Result<std::vector<StoredChunk>>> ReadLog(std::string run_id, std::int64_t after_seq,

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "runs/double_text.h"
 #include "runs/limits.h"
+#include "runs/rewind.h"
 
 namespace baton::runs {
 namespace {
@@ -43,7 +44,9 @@ Status CheckId(std::string_view field, std::string_view id) {
 Status CheckQuery(const TurnRequest& request) {
   BATON_TRY(CheckText("query", request.query, kMaxQueryBytes));
   const bool blank = request.query.find_first_not_of(" \t\r\n") == std::string::npos;
-  if (blank && !request.resume) return Fail(Code::kInvalidArgument, "query is empty");
+  if (blank && !request.resume && !request.regenerate) {
+    return Fail(Code::kInvalidArgument, "query is empty");
+  }
   return {};
 }
 
@@ -115,6 +118,10 @@ Status CheckTurn(const TurnRequest& request) {
   if (!request.idempotency_key.empty()) {
     BATON_TRY(CheckId("idempotency_key", request.idempotency_key));
   }
+  for (const std::string* message : {&request.base_message_id, &request.edit_message_id}) {
+    if (!message->empty()) BATON_TRY(CheckId("message_id", *message));
+  }
+  BATON_TRY(CheckRewind(request));
   BATON_TRY(CheckText("page", request.page, kMaxFieldBytes));
   BATON_TRY(CheckText("persona.ai_name", request.persona.ai_name, kMaxFieldBytes));
   BATON_TRY(CheckText("persona.persona_style", request.persona.style, kMaxFieldBytes));

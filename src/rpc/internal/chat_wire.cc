@@ -17,6 +17,8 @@ constexpr std::string_view kFromSeqKey = "from_seq";
 constexpr std::string_view kRunIdKey = "run_id";
 constexpr std::string_view kOnBusyKey = "on_busy";
 constexpr std::string_view kIdempotencyKey = "idempotency_key";
+constexpr std::string_view kEditMessageKey = "edit_message_id";
+constexpr std::string_view kRegenerateKey = "regenerate";
 constexpr std::string_view kPageKey = "page";
 constexpr std::string_view kLockedAgentKey = "locked_agent";
 constexpr std::string_view kUnlockAgentKey = "unlock_agent";
@@ -75,8 +77,10 @@ Status DecodeJoin(WireMap& metadata, runs::TurnRequest& turn) {
   return {};
 }
 
-// Where the message was written, and whom the conversation is kept for.
+// Where the message was written, what it takes the place of, and whom the conversation is kept for.
 Status DecodeRouting(WireMap& metadata, runs::TurnRequest& turn) {
+  turn.edit_message_id = TakeValue(metadata, kEditMessageKey);
+  BATON_TRY(TakeFlag(metadata, kRegenerateKey, turn.regenerate));
   turn.page = TakeValue(metadata, kPageKey);
   turn.on_busy = TakeValue(metadata, kOnBusyKey);
   turn.idempotency_key = TakeValue(metadata, kIdempotencyKey);
@@ -135,7 +139,7 @@ Status CheckTurn(const runs::TurnRequest& turn) {
   if (turn.conversation_id.empty()) {
     return {Code::kInvalidArgument, "ChatRequest.conversation_id is empty"};
   }
-  if (turn.query.empty() && !turn.resume) {
+  if (turn.query.empty() && !turn.resume && !turn.regenerate) {
     return {Code::kInvalidArgument, "ChatRequest.query is empty"};
   }
   return {};
@@ -151,6 +155,7 @@ Result<runs::TurnRequest> DecodeTurn(orchestrator::ChatRequest&& wire) {
   turn.query = std::move(*wire.mutable_query());
   turn.agent_type = std::move(*wire.mutable_agent_type());
   turn.locked_agent = std::move(*wire.mutable_locked_agent());
+  turn.base_message_id = std::move(*wire.mutable_base_checkpoint_id());
   for (auto& message : *wire.mutable_conversation_history()) {
     turn.history.push_back({.role = std::move(*message.mutable_role()),
                             .content = std::move(*message.mutable_content()),
@@ -178,6 +183,7 @@ orchestrator::ChatRequest EncodeTurn(runs::TurnRequest&& turn) {
   wire.set_query(WireText(std::move(turn.query)));
   wire.set_agent_type(WireText(std::move(turn.agent_type)));
   wire.set_locked_agent(WireText(std::move(turn.locked_agent)));
+  wire.set_base_checkpoint_id(WireText(std::move(turn.base_message_id)));
   for (runs::HistoryMessage& message : turn.history) {
     auto& out = *wire.add_conversation_history();
     out.set_role(WireText(std::move(message.role)));
@@ -195,6 +201,10 @@ orchestrator::ChatRequest EncodeTurn(runs::TurnRequest&& turn) {
     (*wire.mutable_permission_grants()->mutable_custom_permissions())[WireText(name)] = true;
   }
   WireMap& metadata = *wire.mutable_metadata();
+  if (!turn.edit_message_id.empty()) {
+    metadata[std::string(kEditMessageKey)] = WireText(std::move(turn.edit_message_id));
+  }
+  if (turn.regenerate) metadata[std::string(kRegenerateKey)] = "true";
   if (!turn.page.empty()) metadata[std::string(kPageKey)] = WireText(std::move(turn.page));
   if (!turn.on_busy.empty()) metadata[std::string(kOnBusyKey)] = WireText(std::move(turn.on_busy));
   if (!turn.idempotency_key.empty()) {
