@@ -75,6 +75,13 @@ class PolicyReader {
       if (!each["decision"]) {
         return At(each, Fail(Code::kInvalidArgument, "a rule needs 'decision'"));
       }
+      Status possible = CheckRestriction(rule.only);
+      if (!possible.ok()) return At(each, std::move(possible));
+      if (!rule.only.folder.empty() && !rule.only.folder.starts_with('/')) {
+        return At(each, Fail(Code::kInvalidArgument,
+                             "folder '{}': a rule's folder begins with '/', the user's root",
+                             rule.only.folder));
+      }
     }
     return {};
   }

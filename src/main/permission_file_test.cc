@@ -42,6 +42,11 @@ TEST(PermissionFile, AMistakeIsNamedWithItsLine) {
       {"rules:\n  - tool: x\n    decision: maybe", "p.yaml:3: 'maybe' is none of"},
       {"rules:\n  - tool: x", "p.yaml:2: a rule needs 'decision'"},
       {"rules:\n  - domain: [a, b]\n    decision: deny", "p.yaml:2: 'domain' needs a value"},
+      {"rules:\n  - {domain: '*.a.org', decision: deny}", "p.yaml:2: '*.a.org' is no domain"},
+      {"rules:\n  - {domain: 'a.org:80', decision: deny}", "p.yaml:2: 'a.org:80' is no domain"},
+      {"rules:\n  - {domain: a.org/x, decision: deny}", "p.yaml:2: 'a.org/x' is no domain"},
+      {"rules:\n  - {folder: contracts, decision: ask}", "p.yaml:2: folder 'contracts'"},
+      {"rules:\n  - {folder: ../x, decision: ask}", "p.yaml:2: folder '../x' lies outside"},
       {"by_effect: {wirte: ask}", "p.yaml:1: 'wirte' is none of"},
       {"rule: []", "p.yaml:1: unknown key 'rule'"},
       {"rules: [", "p.yaml:1"}};

@@ -133,12 +133,12 @@ bool LooksLikeDomain(std::string_view word) {
          word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string_view::npos;
 }
 
-// A domain or a folder; false if it is neither, or there is one already.
-bool AddPlace(std::string_view word, Restriction& only) {
+// A domain or a folder, that as it was written; false if it is neither, or there is one already.
+bool AddPlace(std::string_view word, std::string_view as_written, Restriction& only) {
   if (!only.empty()) return false;
   if (word.contains('/') && !word.contains("://")) {
-    only.folder = word;
-    return true;
+    only.folder = as_written;
+    return !as_written.empty();
   }
   if (!LooksLikeDomain(word)) return false;
   only.domain = word;
@@ -147,13 +147,17 @@ bool AddPlace(std::string_view word, Restriction& only) {
 
 class ConsentReader {
  public:
-  explicit ConsentReader(std::vector<std::string> words) : words_(std::move(words)) {}
+  // `written`: the same words before they were folded.
+  ConsentReader(std::vector<std::string> words, std::vector<std::string> written)
+      : words_(std::move(words)), written_(std::move(written)) {}
 
   Consent Read() {
     std::size_t place = 0;
     while (place < words_.size()) {
       const std::size_t taken = TakePhrase(place);
-      if (taken == 0 && !(restricts_ && AddPlace(words_[place], consent_.only))) return {};
+      if (taken == 0 && !(restricts_ && AddPlace(words_[place], written_[place], consent_.only))) {
+        return {};
+      }
       place += std::max<std::size_t>(1, taken);
     }
     // A restriction must name its place, and belongs to a yes.
@@ -200,6 +204,7 @@ class ConsentReader {
   }
 
   const std::vector<std::string> words_;
+  const std::vector<std::string> written_;
   Consent consent_;
   bool yes_ = false;
   bool no_ = false;
@@ -233,7 +238,10 @@ Consent ReadConsent(std::string_view message) {
   if (folded.contains('?')) return {};
   std::vector<std::string> words = WordsOf(folded);
   if (words.empty() || words.size() > kMaxConsentWords) return {};
-  return ConsentReader(std::move(words)).Read();
+  std::vector<std::string> written = WordsOf(message);
+  // Folding has made other words of them: a folder's name would be a guess.
+  if (written.size() != words.size()) written.assign(words.size(), std::string());
+  return ConsentReader(std::move(words), std::move(written)).Read();
 }
 
 }  // namespace baton::runs

@@ -221,29 +221,35 @@ async::Task<Result<std::optional<TurnRequest>>> PermissionDesk::ReadChat(
   co_return turn;
 }
 
-// Empty: nothing that the question's schema takes.
-std::optional<PermissionDesk::Word> PermissionDesk::ReadWord(std::string_view text) {
+// kInvalidArgument for what the question's schema does not take.
+Result<PermissionDesk::Word> PermissionDesk::ReadWord(std::string_view text) {
+  const auto refused = [] {
+    return Fail(Code::kInvalidArgument,
+                "permission takes {{\"approved\": true or false}}, with scope (once, conversation, "
+                "always), only (domain, folder) and note");
+  };
   const Result<json::Value> value = json::Parse(text);
-  if (!value) return std::nullopt;
+  if (!value) return refused();
   const json::Value* approved = json::Find(*value, "approved");
-  if (approved == nullptr || !approved->is_bool()) return std::nullopt;
+  if (approved == nullptr || !approved->is_bool()) return refused();
   for (const auto& [key, member] : value->get_object()) {
-    if (key != "approved" && key != "scope" && key != "only" && key != "note") return std::nullopt;
+    if (key != "approved" && key != "scope" && key != "only" && key != "note") return refused();
   }
   Word word{.approved = approved->get_bool(), .note = std::string(json::GetString(*value, "note"))};
   if (json::Find(*value, "scope") != nullptr) {
     const auto scope = ParseGrantScope(json::GetString(*value, "scope"));
-    if (!scope) return std::nullopt;
+    if (!scope) return refused();
     word.scope = *scope;
   }
   if (const json::Value* only = json::Find(*value, "only")) {
-    if (!only->is_object()) return std::nullopt;
+    if (!only->is_object()) return refused();
     for (const auto& [key, member] : only->get_object()) {
       // A limit that is not understood must not be lost.
-      if ((key != "domain" && key != "folder") || !member.is_string()) return std::nullopt;
+      if ((key != "domain" && key != "folder") || !member.is_string()) return refused();
     }
     word.only = {std::string(json::GetString(*only, "domain")),
                  std::string(json::GetString(*only, "folder"))};
+    BATON_TRY(CheckRestriction(word.only));
   }
   return word;
 }
@@ -261,9 +267,8 @@ async::Task<Result<bool>> PermissionDesk::Take(const RunRecord& record, std::str
     if (question == asked->end()) continue;
     const auto word = ReadWord(text);
     if (!word) {
-      co_return Fail(Code::kInvalidArgument,
-                     "answer to question '{}' is none that permission takes",
-                     question->pending.question_id);
+      co_return Fail(word.error().code(), "answer to question '{}': {}",
+                     question->pending.question_id, word.error().message());
     }
     if (!IsOpen(*question)) co_return Fail(Code::kFailedPrecondition, "{}", Explain(*question));
     decisions.push_back(MakeDecision(*question, *word, by));

@@ -76,7 +76,7 @@ class PermissionDesk final : public Permissions {
   async::Task<Status> LetGoOn(std::vector<PermissionQuestion> questions);
   bool IsOpen(const PermissionQuestion& question) const;
   std::string Explain(const PermissionQuestion& question) const;
-  static std::optional<Word> ReadWord(std::string_view text);
+  static Result<Word> ReadWord(std::string_view text);
 
   PermissionStore& store_;
   RunStore& runs_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
@@ -26,12 +27,13 @@ std::string HostOf(std::string_view text) {
   return host;
 }
 
-// Relative to the user's own root, whether or not it begins with '/'.
+// Without ".", ".." and doubled slashes; absolute if `path` is. kUnreadable if it leaves its root.
 std::string PlainPath(std::string_view path) {
-  std::string plain = std::filesystem::path(fmt::format("/{}", path)).lexically_normal().string();
+  std::string plain = std::filesystem::path(path).lexically_normal().string();
   while (plain.starts_with("//")) plain.erase(0, 1);
   if (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
-  return plain;
+  const bool leaves = plain == ".." || plain.starts_with("../");
+  return leaves ? std::string(kUnreadable) : plain;
 }
 
 bool NamesUrl(std::string_view key) {
@@ -39,25 +41,53 @@ bool NamesUrl(std::string_view key) {
          key.ends_with("_url") || key.ends_with("_urls") || key.ends_with("_domain");
 }
 
+// Whether `key` is one of these words, their plural, or something's: "target_path".
+bool IsOneOf(std::string_view key, std::initializer_list<std::string_view> words) {
+  return std::ranges::any_of(words, [&](std::string_view word) {
+    return key == word || key == fmt::format("{}s", word) ||
+           key.ends_with(fmt::format("_{}", word));
+  });
+}
+
+bool NamesFolder(std::string_view key) {
+  return IsOneOf(key, {"folder", "folder_path", "directory", "parent"});
+}
+
 bool NamesPath(std::string_view key) {
-  for (const std::string_view word : {"path", "folder", "file", "filename", "directory"}) {
-    if (key == word || key == fmt::format("{}s", word) || key.ends_with(fmt::format("_{}", word))) {
-      return true;
-    }
+  return NamesFolder(key) || IsOneOf(key, {"path", "file", "filename"});
+}
+
+// Something of the user's that lies in a folder, which the id does not tell.
+bool NamesById(std::string_view key) {
+  return IsOneOf(key, {"document_id", "item_id", "proposal_id", "folder_id", "file_id"});
+}
+
+void Collect(std::string_view key, const json::Value& value, CallTargets& targets);
+
+void CollectMembers(const json::Object& object, CallTargets& targets) {
+  const bool has_folder = std::ranges::any_of(object, [](const auto& member) {
+    return NamesFolder(member.key()) && member.value().is_string() &&
+           !member.value().get_string().empty();
+  });
+  for (const auto& member : object) {
+    // A mere name beside its folder is no path.
+    const bool is_name = has_folder && member.key() == "filename" && member.value().is_string() &&
+                         !json::ToStringView(member.value().get_string()).contains('/');
+    if (!is_name) Collect(member.key(), member.value(), targets);
   }
-  return false;
 }
 
 void Collect(std::string_view key, const json::Value& value, CallTargets& targets) {
   if (value.is_array()) {
     for (const json::Value& element : value.get_array()) Collect(key, element, targets);
   } else if (value.is_object()) {
-    for (const auto& [inner, member] : value.get_object()) Collect(inner, member, targets);
-  } else if (value.is_string()) {
+    CollectMembers(value.get_object(), targets);
+  } else if (value.is_string() && !value.get_string().empty()) {
     const std::string_view text = json::ToStringView(value.get_string());
     const bool is_url = text.starts_with("http://") || text.starts_with("https://");
-    if (is_url || (NamesUrl(key) && !text.empty())) targets.hosts.push_back(HostOf(text));
+    if (is_url || NamesUrl(key)) targets.hosts.push_back(HostOf(text));
     if (!is_url && NamesPath(key)) targets.paths.push_back(PlainPath(text));
+    if (NamesById(key)) targets.paths.emplace_back(kUnreadable);
   }
 }
 
@@ -69,6 +99,11 @@ bool HostIsWithin(std::string_view host, std::string_view domain) {
 bool PathIsWithin(std::string_view path, std::string_view folder) {
   return folder == "/" || path == folder ||
          (path.starts_with(folder) && path.substr(folder.size()).starts_with('/'));
+}
+
+// Where a relative path lies, only the tool knows.
+bool MayBeAnywhere(std::string_view path, std::string_view folder) {
+  return path == kUnreadable || path.starts_with('/') != folder.starts_with('/');
 }
 
 bool Fits(const PermissionRule& rule, const PolicyCall& call, const CallTargets& targets) {
@@ -116,9 +151,24 @@ std::string Restriction::Describe() const {
   return fmt::format("{}, folder {}", domain, folder);
 }
 
+Status CheckRestriction(const Restriction& only) {
+  const std::string& domain = only.domain;
+  if (!domain.empty() &&
+      (domain.find_first_of(":/*@?# ") != std::string::npos || HostOf(domain) == kUnreadable)) {
+    return Fail(Code::kInvalidArgument,
+                "'{}' is no domain: write a host's name, such as example.org, which is with its "
+                "subdomains; scheme, port, path and '*' are not part of it",
+                domain);
+  }
+  if (!only.folder.empty() && PlainPath(only.folder) == kUnreadable) {
+    return Fail(Code::kInvalidArgument, "folder '{}' lies outside its root", only.folder);
+  }
+  return {};
+}
+
 CallTargets TargetsOf(const json::Object& arguments) {
   CallTargets targets;
-  Collect("", json::Value(arguments), targets);
+  CollectMembers(arguments, targets);
   return targets;
 }
 
@@ -127,7 +177,9 @@ bool IsWithin(const CallTargets& targets, const Restriction& only) {
   const std::string folder = PlainPath(only.folder);
   if (domain == kUnreadable) return false;
   const auto host_fits = [&](const std::string& host) { return HostIsWithin(host, domain); };
-  const auto path_fits = [&](const std::string& path) { return PathIsWithin(path, folder); };
+  const auto path_fits = [&](const std::string& path) {
+    return !MayBeAnywhere(path, folder) && PathIsWithin(path, folder);
+  };
   if (!only.domain.empty() &&
       (targets.hosts.empty() || !std::ranges::all_of(targets.hosts, host_fits))) {
     return false;
@@ -145,7 +197,8 @@ bool Touches(const CallTargets& targets, const Restriction& only) {
                                                                HostIsWithin(host, domain);
                                                       })) ||
          (!only.folder.empty() && std::ranges::any_of(targets.paths, [&](const std::string& path) {
-           return PathIsWithin(path, folder) || PathIsWithin(folder, path);
+           return MayBeAnywhere(path, folder) || PathIsWithin(path, folder) ||
+                  PathIsWithin(folder, path);
          }));
 }
 

@@ -16,24 +16,31 @@ namespace baton::runs {
 // What a consent or a rule is limited to. Empty members limit nothing.
 struct Restriction {
   std::string domain;  // with its subdomains: "example.org"
-  std::string folder;  // with all below it: "/reports"
+  // With all below it: "/reports". Without the slash it is one below the tool's own root, as
+  // the call has it.
+  std::string folder;
 
   bool empty() const { return domain.empty() && folder.empty(); }
   std::string Describe() const;  // "example.org", "folder /reports", …
 };
+
+// kInvalidArgument for a domain that no host lies in (with a scheme, a port, a path, a '*') and a
+// folder that leaves its root: a limit that never fits would be no limit, or a ban.
+Status CheckRestriction(const Restriction& only);
 
 // Where a call goes, as its arguments say.
 struct CallTargets {
   // Hosts of the URLs in any argument, in lower case; "?" for what stands where a URL belongs and
   // is none.
   std::vector<std::string> hosts;
-  // Of the arguments that name a file or a folder, absolute and without "..".
+  // Of the arguments that name a file or a folder, without ".."; "?" where that is named by an id,
+  // or leaves its root: it may be any.
   std::vector<std::string> paths;
 };
 CallTargets TargetsOf(const json::Object& arguments);
 
 // Whether the call goes nowhere but there: for leave that is given. A call that names no host is
-// not within a domain.
+// not within a domain, one that names no path not within a folder.
 bool IsWithin(const CallTargets& targets, const Restriction& only);
 // Whether the call goes there at all, or may: for what is forbidden.
 bool Touches(const CallTargets& targets, const Restriction& only);

@@ -77,18 +77,55 @@ TEST(PermissionPolicy, WhatIsForbiddenIsForbiddenAmongOtherThings) {
 }
 
 TEST(PermissionPolicy, AFolderIsLeftByNoDots) {
-  const Restriction only{.folder = "reports/"};
+  const Restriction only{.folder = "/reports/"};
   const auto within = [&](std::string_view arguments) {
     return IsWithin(TargetsOf(Arguments(arguments)), only);
   };
   EXPECT_TRUE(within(R"({"path": "/reports/a.md"})"));
-  EXPECT_TRUE(within(R"({"folder_path": "reports"})"));
+  EXPECT_TRUE(within(R"({"folder_path": "/reports"})"));
+  EXPECT_TRUE(within(R"({"folder": "/reports/new", "filename": "a.md"})"));
+  EXPECT_FALSE(within(R"({"folder": "/reports", "filename": "/secret/a.md"})"));
   EXPECT_FALSE(within(R"({"path": "/reports/../secret.md"})"));
   EXPECT_FALSE(within(R"({"path": "/reports-old/a.md"})"));
   EXPECT_FALSE(within(R"({"path": "../reports/../x"})"));
   EXPECT_FALSE(within(R"({"text": "/reports/a.md"})"));
   EXPECT_TRUE(Touches(TargetsOf(Arguments(R"({"folder": "/"})")), only))
       << "what is done to the whole is done to the part";
+}
+
+TEST(PermissionPolicy, WhatIsNamedByAnIdMayLieAnywhere) {
+  const Restriction only{.folder = "/reports"};
+  for (const char* arguments :
+       {R"({"document_id": "doc_1"})", R"({"proposal_id": "p"})", R"({"target_item_id": "i"})",
+        R"({"edits": [{"document_ids": ["doc_1"]}]})", R"({"folder_id": "f"})"}) {
+    const CallTargets targets = TargetsOf(Arguments(arguments));
+    EXPECT_TRUE(Touches(targets, only)) << arguments;
+    EXPECT_FALSE(IsWithin(targets, only)) << arguments;
+  }
+  EXPECT_FALSE(Touches(TargetsOf(Arguments(R"({"feed_id": "f", "document_id": ""})")), only));
+}
+
+TEST(PermissionPolicy, ARelativePathLiesWhereOnlyItsToolKnows) {
+  const auto targets = TargetsOf(Arguments(R"({"folder": "Work/Plans", "filename": "a.md"})"));
+  EXPECT_TRUE(Touches(targets, {.folder = "/contracts"}));
+  EXPECT_FALSE(IsWithin(targets, {.folder = "/Work"}));
+  EXPECT_TRUE(IsWithin(targets, {.folder = "Work"})) << "as the call has it";
+  EXPECT_FALSE(Touches(targets, {.folder = "Play"}));
+  const auto leaves = TargetsOf(Arguments(R"({"parent": "Work/../../x"})"));
+  EXPECT_TRUE(Touches(leaves, {.folder = "Play"}));
+  EXPECT_FALSE(IsWithin(leaves, {.folder = "Work"}));
+}
+
+TEST(PermissionPolicy, ALimitThatCouldNeverFitIsRefused) {
+  for (const char* domain : {"example.org", "EXAMPLE.org", "bücher.example", "localhost"}) {
+    EXPECT_TRUE(CheckRestriction({.domain = domain}).ok()) << domain;
+  }
+  for (const char* domain : {"*.example.org", "example.org:8080", "https://example.org",
+                             "example.org/docs", "a b", "[::1]:80", "me@example.org"}) {
+    EXPECT_EQ(CheckRestriction({.domain = domain}).code(), Code::kInvalidArgument) << domain;
+  }
+  EXPECT_TRUE(CheckRestriction({.folder = "/reports/../x"}).ok());
+  EXPECT_EQ(CheckRestriction({.folder = "../x"}).code(), Code::kInvalidArgument);
 }
 
 }  // namespace
