@@ -1,12 +1,14 @@
 // What one turn of a conversation gives to the nodes of an agent's graph.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agents/model_meter.h"
 #include "agents/open_document.h"
 #include "agents/tool_gate.h"
 #include "async/task.h"
@@ -51,6 +53,8 @@ struct TurnScope final : graph::RunScope {
   tools::EffectJournal* effects = nullptr;  // of the run; without it no tool changes anything
   ToolGate* gate = nullptr;  // null: the agent's file decides which calls are asked about
   TurnListener* listener = nullptr;
+  ModelMeter* meter = nullptr;                            // null: model calls are not counted
+  std::size_t max_result_bytes = std::size_t{32} << 10U;  // of a tool; the model is told of a cut
   tools::ToolContext tool_context;  // the caller; idempotency_key is set per call
   // For the prompt's {{…}}: user_name, ai_name, today, timezone, persona_style.
   std::map<std::string, std::string> variables;

@@ -55,6 +55,22 @@ rpc::ServerOptions GrpcOptions(const Settings& settings, const std::string& part
   return options;
 }
 
+Status ReadTurnLimits(const Settings& settings, runs::TurnLimits& limits) {
+  for (const char* key : {"runs.message_bytes", "runs.history_messages", "runs.history_bytes",
+                          "runs.tool_result_bytes", "runs.tokens", "runs.seconds"}) {
+    if (settings.Number(key) > 0) continue;
+    return Fail(Code::kInvalidArgument, "setting '{}': 1 is the least", key);
+  }
+  limits = {
+      .message_bytes = static_cast<std::size_t>(settings.Number("runs.message_bytes")),
+      .history = {.messages = settings.Number("runs.history_messages"),
+                  .bytes = settings.Number("runs.history_bytes")},
+      .tokens = settings.Number("runs.tokens"),
+      .time = std::chrono::seconds(settings.Number("runs.seconds")),
+      .tool_result_bytes = static_cast<std::size_t>(settings.Number("runs.tool_result_bytes"))};
+  return {};
+}
+
 // Why a server does not listen, and how it could.
 Status ListenFailure(Status status, std::string_view part, std::string flag) {
   const bool port_is_at_fault = status.code() == Code::kUnavailable;
@@ -250,6 +266,7 @@ Status Service::Parts::StartRuns() {
   runs::LocalOrchestratorOptions options;
   // Only the lock on the database says that no other process runs these runs.
   options.sole_owner = database_lock.has_value();
+  BATON_TRY(ReadTurnLimits(settings, options.limits));
   options.max_runs = static_cast<std::size_t>(settings.Number("runs.limit"));
   options.max_runs_per_user = static_cast<std::size_t>(settings.Number("runs.per_user"));
   options.dependencies = {
@@ -289,6 +306,7 @@ Status Service::Parts::StartTasks() {
   options.limits = {.running_per_user = settings.Number("tasks.per_user"),
                     .queued_per_user = settings.Number("tasks.queue_per_user"),
                     .queued = settings.Number("tasks.queue")};
+  BATON_TRY(ReadTurnLimits(settings, options.turn_limits));
   options.sole_owner = database_lock.has_value();
   if (const std::string& secret = settings.Text("tasks.webhook_secret"); !secret.empty()) {
     auto key = runs::tasks::WebhookKey::Parse(secret);

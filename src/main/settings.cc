@@ -56,6 +56,18 @@ constexpr std::array kSettings = {
                 "runs under way at once in this process, chat and tasks", Type::kNumber},
     SettingSpec{"runs.per_user", "BATON_RUNS_PER_USER", "50",
                 "runs of one user under way at once in this process", Type::kNumber},
+    SettingSpec{"runs.message_bytes", "BATON_RUNS_MESSAGE_BYTES", "1048576",
+                "longest message of a user", Type::kNumber},
+    SettingSpec{"runs.history_messages", "BATON_RUNS_HISTORY_MESSAGES", "200",
+                "what of a conversation a turn begins with: its newest messages", Type::kNumber},
+    SettingSpec{"runs.history_bytes", "BATON_RUNS_HISTORY_BYTES", "262144",
+                "the same: as many of them as this holds", Type::kNumber},
+    SettingSpec{"runs.tool_result_bytes", "BATON_RUNS_TOOL_RESULT_BYTES", "32768",
+                "what of a tool's result a model is shown", Type::kNumber},
+    SettingSpec{"runs.tokens", "BATON_RUNS_TOKENS", "2000000",
+                "tokens that a run's model calls may cost", Type::kNumber},
+    SettingSpec{"runs.seconds", "BATON_RUNS_SECONDS", "1800",
+                "time that a run may take, waiting for answers not counted", Type::kNumber},
     SettingSpec{"tasks.workers", "BATON_TASKS_WORKERS", "16",
                 "background tasks under way at once in this process; 0: none are run here",
                 Type::kNumber},
@@ -150,7 +162,7 @@ Status CheckValue(const SettingSpec& spec, std::string_view value) {
     case Type::kText:
       return {};
     case Type::kNumber:
-      return CheckNumber(value, 1'000'000);
+      return CheckNumber(value, 1'000'000'000);
     case Type::kPort:
       return CheckNumber(value, 65535);
     case Type::kLogLevel:
@@ -269,7 +281,7 @@ std::string Settings::Describe() const {
   std::string out;
   for (const SettingSpec& spec : kSettings) {
     const SettingValue& value = values_.find(spec.key)->second;
-    out += fmt::format("{:<24}{:<28} # {}\n", fmt::format("{}:", spec.key), Shown(spec, value),
+    out += fmt::format("{:<31} {:<28} # {}\n", fmt::format("{}:", spec.key), Shown(spec, value),
                        value.origin);
   }
   return out;

@@ -21,7 +21,8 @@ Result<ActiveRuns::Place> ActiveRuns::Reserve(const std::string& run_id, const s
   if (stopped_) return Fail(Code::kUnavailable, "the server is shutting down");
   if (runs_.contains(run_id)) return Fail(Code::kAlreadyExists, "run {} is under way", run_id);
   if (runs_.size() >= limit_) {
-    return Fail(Code::kResourceExhausted, "{} runs are under way, the limit is {}: try again later",
+    return Fail(Code::kResourceExhausted,
+                "{} runs are under way, the limit is {} (runs.limit): try again later",
                 runs_.size(), limit_);
   }
   std::size_t& of_user = of_users_[user_id];

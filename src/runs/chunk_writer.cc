@@ -61,7 +61,7 @@ async::Task<void> ChunkWriter::Run() {
     }
     changed_.NotifyAll();
     if (chunks.empty()) continue;
-    broken_ = co_await store_.AppendLog(fence_, chunks, crashes_);
+    broken_ = co_await store_.AppendLog(fence_, chunks, standing_);
     if (broken_.ok()) Publish(std::move(chunks));
   }
   queue_.clear();
@@ -73,9 +73,17 @@ void ChunkWriter::Close() {
   changed_.NotifyAll();
 }
 
+void ChunkWriter::AddUsage(const llm::Usage& usage) {
+  standing_.usage.input_tokens += usage.input_tokens;
+  standing_.usage.output_tokens += usage.output_tokens;
+}
+
 async::Task<Status> ChunkWriter::Finish(RunStore::Ending ending, std::optional<std::string> answer,
                                         ChunkDraft last, std::vector<ChunkDraft> results) {
   if (!broken_.ok()) co_return broken_;
+  ending.usage = standing_.usage;
+  last.metadata["input_tokens"] = std::to_string(standing_.usage.input_tokens);
+  last.metadata["output_tokens"] = std::to_string(standing_.usage.output_tokens);
   const std::string now = FormatTimestamp(clock_.Now());
   if (answer) {
     MakeStorable(*answer);

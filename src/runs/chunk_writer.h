@@ -48,8 +48,11 @@ class ChunkWriter {
   void PublishLast();
 
   // The run has got further since it last crashed.
-  void ForgetCrashes() { crashes_ = 0; }
-  void set_crashes(std::int64_t crashes) { crashes_ = crashes; }
+  void ForgetCrashes() { standing_.crashes = 0; }
+  // Stored with the next chunks.
+  void AddUsage(const llm::Usage& usage);
+  void set_standing(RunStore::Standing standing) { standing_ = standing; }
+  const llm::Usage& usage() const { return standing_.usage; }
 
   const Status& broken() const { return broken_; }
   const RunFence& fence() const { return fence_; }
@@ -71,7 +74,7 @@ class ChunkWriter {
   std::vector<StoredChunk> last_chunks_;  // stored, not published
   std::size_t queued_bytes_ = 0;
   std::size_t content_bytes_ = 0;  // of this activation
-  std::int64_t crashes_ = 0;
+  RunStore::Standing standing_;
   bool closed_ = false;
   Status broken_;
 };

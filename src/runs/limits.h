@@ -7,12 +7,28 @@
 
 namespace baton::runs {
 
+// What of a conversation a turn begins with: as much as models follow, at a bounded price.
+struct HistoryWindow {
+  std::int64_t messages = 200;
+  std::int64_t bytes = std::int64_t{256} << 10U;
+};
+
+// The bounds of a turn that a server may set otherwise.
+struct TurnLimits {
+  // A message is read by a model whose window is smaller than this; more is a document, and
+  // documents are imported.
+  std::size_t message_bytes = std::size_t{1} << 20U;
+  HistoryWindow history;
+  // A model that has not come to an end by then is in a loop. Over all activations of a run.
+  std::int64_t tokens = 2'000'000;
+  std::chrono::milliseconds time = std::chrono::minutes(30);  // of one activation
+  // What a model can use of one result; a longer one would push the conversation out of its
+  // context.
+  std::size_t tool_result_bytes = std::size_t{32} << 10U;
+};
+
 // Ids are keys of every table and label every log line: longer ones are a client's mistake.
 inline constexpr std::size_t kMaxIdBytes = 256;
-
-// A message is read by a model whose window is smaller than this; more is a document, and
-// documents are imported.
-inline constexpr std::size_t kMaxQueryBytes = std::size_t{1} << 20U;
 
 // Whole files are edited, and a gRPC message ends at 64 MiB: the rest is for the other fields.
 inline constexpr std::size_t kMaxEditorBytes = std::size_t{60} << 20U;
@@ -29,10 +45,6 @@ inline constexpr std::size_t kMaxFieldBytes = std::size_t{4} << 10U;
 
 // What a client may send along; the window below is what a model is shown of it.
 inline constexpr std::size_t kMaxHistoryMessages = 1000;
-
-// What of a conversation a turn begins with: as much as models follow, at a bounded price.
-inline constexpr std::int64_t kHistoryWindowMessages = 200;
-inline constexpr std::int64_t kHistoryWindowBytes = std::int64_t{256} << 10U;
 
 // Who has this many messages waiting in one conversation talks to nobody any more.
 inline constexpr std::int64_t kMaxQueuedMessages = 20;

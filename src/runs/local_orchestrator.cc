@@ -63,14 +63,15 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
       clock_(parts.clock),
       owner_(parts.ids.New("owner")),
       database_(parts.database),
-      store_(parts.database, parts.clock),
+      store_(parts.database, parts.clock, options_.limits.history),
       permission_store_(parts.database, parts.clock),
       queue_(parts.database, parts.clock),
       runner_(parts.checkpoints, parts.clock, parts.ids),
       router_(parts.agents, parts.models, options_.routing),
       metrics_(parts.metrics),
       active_(options_.max_runs, options_.max_runs_per_user, metrics_.active()),
-      intake_(store_, queue_, runner_, parts.agents, parts.clock, parts.ids, owner_),
+      intake_(store_, queue_, runner_, parts.agents, parts.clock, parts.ids, owner_,
+              options_.limits.history),
       desk_(permission_store_, store_, parts.clock, parts.ids,
             [this](RunRecord record, std::map<std::string, std::string> answers) {
               return GoOn(std::move(record), std::move(answers));
@@ -89,7 +90,7 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
                 .permissions = permission_store_,
                 .policy = options_.policy,
                 .answer_within = options_.answer_within,
-                .max_run_time = options_.max_run_time,
+                .limits = options_.limits,
                 .durability = options_.durability,
                 .live_window = options_.live_window},
       dependencies_(options_.dependencies),
@@ -148,7 +149,7 @@ async::Task<void> LocalOrchestrator::ReleaseBrokenOff() {
 
 async::Task<Result<std::unique_ptr<ChunkStream>>> LocalOrchestrator::StreamChat(
     TurnRequest request) {
-  BATON_CO_TRY(CheckTurn(request));
+  BATON_CO_TRY(CheckTurn(request, options_.limits));
   if (request.resume) co_return co_await Join(std::move(request));
   if (!request.background_run_id.empty()) {
     // A task waits in its own queue, and its text was not written as an answer.

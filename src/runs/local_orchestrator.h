@@ -69,7 +69,7 @@ struct LocalOrchestratorOptions {
   // Of one user, chat and tasks, in this process: nobody reads more answers at once, and a
   // program gone wild leaves room for others.
   std::size_t max_runs_per_user = 50;
-  std::chrono::milliseconds max_run_time = std::chrono::minutes(30);
+  TurnLimits limits;
   // A checkpoint need not be stored before the next super-step begins: after a crash in that
   // moment the step is run again, and what it said is superseded.
   graph::DurabilityMode durability = graph::DurabilityMode::kAsync;

@@ -8,6 +8,7 @@
 #include "graph/scoped_store.h"
 #include "runs/permission_gate.h"
 #include "runs/run_listener.h"
+#include "runs/run_meter.h"
 #include "runs/turn_context.h"
 
 namespace baton::runs {
@@ -88,7 +89,7 @@ RunExecution::RunExecution(async::Executor executor, const RunServices& services
       effects_(services.store, writer_.fence(), setup_.resumed),
       work_(std::move(executor)),
       leaving_(setup_.leaving) {
-  writer_.set_crashes(setup_.record.crashes);
+  writer_.set_standing({.crashes = setup_.record.crashes, .usage = setup_.record.usage});
   if (!setup_.opening.empty()) log_->Publish(setup_.opening);
 }
 
@@ -128,7 +129,7 @@ async::Task<void> RunExecution::Execute() {
                             .new_thread = !setup_.resumed};
   if (!co_await PickUp(request)) co_return;
   RunListener listener(writer_, services_.metrics.first_token_seconds(), setup_.requested);
-  const Deadline deadline = Deadline::In(services_.max_run_time);
+  const Deadline deadline = Deadline::In(services_.limits.time);
   agents::TurnScope scope;
   scope.models = &services_.models;
   scope.tools = &services_.tools;
@@ -137,6 +138,9 @@ async::Task<void> RunExecution::Execute() {
                       setup_.request.granted);
   scope.gate = &gate;
   scope.listener = &listener;
+  RunMeter meter(services_.limits.tokens, setup_.record.agent, writer_, services_.metrics);
+  scope.meter = &meter;
+  scope.max_result_bytes = services_.limits.tool_result_bytes;
   scope.tool_context.user_id = setup_.record.user_id;
   scope.tool_context.conversation_id = setup_.record.conversation_id;
   scope.tool_context.run_id = setup_.record.run_id;

@@ -21,6 +21,7 @@
 #include "runs/agent_source.h"
 #include "runs/chunk_writer.h"
 #include "runs/left_over_runs.h"
+#include "runs/limits.h"
 #include "runs/permission_policy.h"
 #include "runs/permission_store.h"
 #include "runs/run_effects.h"
@@ -48,7 +49,7 @@ struct RunServices {
   PermissionStore& permissions;
   const PermissionPolicy& policy;
   std::chrono::milliseconds answer_within;  // how long a question for permission is open
-  std::chrono::milliseconds max_run_time;
+  const TurnLimits& limits;
   graph::DurabilityMode durability;
   StreamLog::Window live_window;
 };

@@ -28,7 +28,8 @@ std::optional<ActiveEditor> KeptEditor(std::optional<ActiveEditor> editor) {
 
 // The request's history as the store keeps it: the newest messages within the window. A client
 // may send this turn's message along as the last one.
-std::vector<ConversationMessage> ImportHistory(const TurnRequest& request, IdGenerator& ids,
+std::vector<ConversationMessage> ImportHistory(const TurnRequest& request,
+                                               const HistoryWindow& window, IdGenerator& ids,
                                                const std::string& now) {
   const auto& history = request.history;
   std::size_t end = history.size();
@@ -37,9 +38,9 @@ std::vector<ConversationMessage> ImportHistory(const TurnRequest& request, IdGen
   }
   std::size_t begin = end;
   std::int64_t bytes = 0;
-  while (begin > 0 && static_cast<std::int64_t>(end - begin) < kHistoryWindowMessages) {
+  while (begin > 0 && static_cast<std::int64_t>(end - begin) < window.messages) {
     bytes += static_cast<std::int64_t>(history[begin - 1].content.size());
-    if (bytes > kHistoryWindowBytes) break;
+    if (bytes > window.bytes) break;
     --begin;
   }
   std::vector<ConversationMessage> messages;
@@ -154,7 +155,7 @@ async::Task<Status> RunIntake::AdmitOnce(RunSetup& setup, const TurnRequest& req
   if (!request.history.empty()) {
     const Result<bool> known = co_await store_.HasHistory(setup.record.thread_id);
     if (!known) co_return known.error();
-    if (!*known) run.imported = ImportHistory(request, ids_, now);
+    if (!*known) run.imported = ImportHistory(request, window_, ids_, now);
   }
   run.message = {.message_id = ids_.New("msg"),
                  .run_id = setup.record.run_id,

@@ -30,14 +30,15 @@ class RunIntake {
  public:
   // `owner` names this process in the store.
   RunIntake(RunStore& store, RunQueue& queue, graph::Runner& runner, const AgentSource& agents,
-            const Clock& clock, IdGenerator& ids, std::string owner)
+            const Clock& clock, IdGenerator& ids, std::string owner, HistoryWindow window)
       : store_(store),
         queue_(queue),
         runner_(runner),
         agents_(agents),
         clock_(clock),
         ids_(ids),
-        owner_(std::move(owner)) {}
+        owner_(std::move(owner)),
+        window_(window) {}
 
   // A new run: on disk, with its message and its first chunk, when this returns. A run of the
   // conversation that waits for an answer ends with it. While one is under way the request's
@@ -81,6 +82,7 @@ class RunIntake {
   const Clock& clock_;
   IdGenerator& ids_;
   const std::string owner_;
+  const HistoryWindow window_;
 };
 
 }  // namespace baton::runs

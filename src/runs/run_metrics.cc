@@ -29,6 +29,17 @@ void RunMetrics::Routed(const std::string& agent, const std::string& by,
   routing_seconds_.Observe(std::chrono::duration<double>(took).count());
 }
 
+void RunMetrics::Used(const std::string& agent, const std::string& model, const llm::Usage& usage) {
+  const auto count = [&](const char* kind, std::int64_t tokens) {
+    registry_
+        .GetCounter("baton_model_tokens_total", "Tokens of answered model calls.",
+                    {{"agent", agent}, {"model", model}, {"kind", kind}})
+        .Add(static_cast<double>(tokens));
+  };
+  count("input", usage.input_tokens);
+  count("output", usage.output_tokens);
+}
+
 void RunMetrics::Finished(const std::string& agent, std::string_view state) {
   registry_
       .GetCounter("baton_runs_finished_total", "Activations of runs that ended, by how.",

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/metrics.h"
+#include "llm/chat_model.h"
 
 namespace baton::runs {
 
@@ -19,6 +20,9 @@ class RunMetrics {
   // A turn was given to `agent`; `by` is Routing::decided_by.
   void Routed(const std::string& agent, const std::string& by, std::chrono::nanoseconds took);
   void Finished(const std::string& agent, std::string_view state);
+
+  // A model call of `agent` was answered.
+  void Used(const std::string& agent, const std::string& model, const llm::Usage& usage);
 
   Gauge& active() { return active_; }
   Histogram& first_token_seconds() { return first_token_seconds_; }

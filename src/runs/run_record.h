@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "json/json.h"
+#include "llm/chat_model.h"
 #include "runs/orchestrator.h"
 
 namespace baton::runs {
@@ -33,6 +34,7 @@ struct RunRecord {
   std::int64_t attempt = 1;  // the fencing token: each activation counts it up
   std::int64_t crashes = 0;  // activations since it last got further that ended with a crash
   std::string error;         // of a failed run
+  llm::Usage usage;          // what its model calls have cost
 
   // The graph's thread: a run has one of its own, so that a failed turn leaves nothing behind
   // in the next one.

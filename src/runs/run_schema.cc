@@ -99,7 +99,13 @@ CREATE TABLE deleted_runs (
 CREATE INDEX deleted_runs_by_age ON deleted_runs (deleted_at);
 )sql"};
 
-constexpr std::array kMigrations = {kFirst, kEffects, kLocks, kDeleted};
+// runs.input_tokens, output_tokens: what the run's model calls have cost, all activations.
+constexpr storage::Migration kTokens{.version = 5, .name = "tokens of runs", .sqlite = R"sql(
+ALTER TABLE runs ADD COLUMN input_tokens BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN output_tokens BIGINT NOT NULL DEFAULT 0;
+)sql"};
+
+constexpr std::array kMigrations = {kFirst, kEffects, kLocks, kDeleted, kTokens};
 
 }  // namespace
 

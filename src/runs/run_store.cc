@@ -20,7 +20,8 @@ using storage::Statement;
 constexpr std::int64_t kRoutedMessages = 8;
 
 constexpr std::string_view kRunColumns =
-    "run_id, user_id, conversation_id, thread_id, agent, state, owner, attempt, crashes, error";
+    "run_id, user_id, conversation_id, thread_id, agent, state, owner, attempt, crashes, error, "
+    "input_tokens, output_tokens";
 
 Result<RunRecord> ReadRun(const Rows& rows, std::size_t row) {
   const Result<RunState> state = ParseRunState(rows.Text(row, 5));
@@ -36,25 +37,18 @@ Result<RunRecord> ReadRun(const Rows& rows, std::size_t row) {
   run.attempt = rows.Int(row, 7);
   run.crashes = rows.Int(row, 8);
   run.error = rows.Text(row, 9);
+  run.usage = {rows.Int(row, 10), rows.Int(row, 11)};
   return run;
 }
 
 // Locks the run's row, so that on every database a claim and a write of the activation before
-// it come one after the other.
-Statement GuardOnly(const RunFence& fence, std::string now) {
+// it come one after the other; and notes how the activation stands.
+Statement Guard(const RunFence& fence, const RunStore::Standing& standing, std::string now) {
   return {.sql =
-              "UPDATE runs SET updated_at = $3 "
-              "WHERE run_id = $1 AND attempt = $2 AND state = 'running'",
-          .params = {fence.run_id, fence.attempt, std::move(now)},
-          .min_rows = 1};
-}
-
-// The same, and counts the crashes.
-Statement Guard(const RunFence& fence, std::int64_t crashes, std::string now) {
-  return {.sql =
-              "UPDATE runs SET crashes = $3, updated_at = $4 "
-              "WHERE run_id = $1 AND attempt = $2 AND state = 'running'",
-          .params = {fence.run_id, fence.attempt, crashes, std::move(now)},
+              "UPDATE runs SET crashes = $3, input_tokens = $4, output_tokens = $5, "
+              "updated_at = $6 WHERE run_id = $1 AND attempt = $2 AND state = 'running'",
+          .params = {fence.run_id, fence.attempt, standing.crashes, standing.usage.input_tokens,
+                     standing.usage.output_tokens, std::move(now)},
           .min_rows = 1};
 }
 
@@ -81,8 +75,9 @@ Statement SelectConversation(std::string thread_id, std::int64_t up_to) {
           .params = {std::move(thread_id), kRoutedMessages, up_to}};
 }
 
-// The newest messages within the window of limits.h, oldest first.
-Statement SelectHistory(std::string thread_id, std::string before_run) {
+// The newest messages within the window, oldest first.
+Statement SelectHistory(std::string thread_id, std::string before_run,
+                        const HistoryWindow& window) {
   return {.sql =
               "SELECT message_id, run_id, role, content, agent, sources, created_at FROM "
               "(SELECT newest.*, SUM(bytes) OVER (ORDER BY position DESC) AS total FROM "
@@ -90,8 +85,7 @@ Statement SelectHistory(std::string thread_id, std::string before_run) {
               "(SELECT MIN(position) FROM messages WHERE thread_id = $1 AND run_id = $2)) "
               "ORDER BY position DESC LIMIT $3) AS newest) AS summed "
               "WHERE total <= $4 ORDER BY position",
-          .params = {std::move(thread_id), std::move(before_run), kHistoryWindowMessages,
-                     kHistoryWindowBytes}};
+          .params = {std::move(thread_id), std::move(before_run), window.messages, window.bytes}};
 }
 
 std::vector<ConversationMessage> ReadMessages(const Rows& rows) {
@@ -171,7 +165,7 @@ async::Task<Result<std::vector<ConversationMessage>>> RunStore::Admit(NewRun run
     }
   }
   const std::size_t history = batch.size();
-  batch.push_back(SelectHistory(record.thread_id, {}));
+  batch.push_back(SelectHistory(record.thread_id, {}, window_));
   batch.push_back(InsertMessage(record.thread_id, run.message));
   AddLogRow(batch, record.run_id, run.chunks);
   const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
@@ -319,7 +313,7 @@ async::Task<Result<bool>> RunStore::HasHistory(std::string thread_id) {
 async::Task<Result<std::vector<ConversationMessage>>> RunStore::LoadHistory(
     std::string thread_id, std::string before_run) {
   const auto rows =
-      co_await database_.Read(SelectHistory(std::move(thread_id), std::move(before_run)));
+      co_await database_.Read(SelectHistory(std::move(thread_id), std::move(before_run), window_));
   if (!rows) co_return Fail(rows.error());
   co_return ReadMessages(*rows);
 }
@@ -372,66 +366,23 @@ async::Task<Result<std::int64_t>> RunStore::LastSeq(std::string run_id) {
 
 async::Task<Status> RunStore::AppendLog(const RunFence& fence,
                                         const std::vector<StoredChunk>& chunks,
-                                        std::int64_t crashes) {
+                                        const Standing& standing) {
   Batch batch;
-  batch.push_back(Guard(fence, crashes, Now()));
+  batch.push_back(Guard(fence, standing, Now()));
   AddLogRow(batch, fence.run_id, chunks);
-  const auto written = co_await database_.Write(std::move(batch), Durability::kBuffered);
-  co_return written ? Status() : written.error();
-}
-
-async::Task<Result<std::map<std::string, tools::EffectRecord>>> RunStore::LoadEffects(
-    std::string run_id) {
-  const auto rows = co_await database_.Read(
-      {.sql = "SELECT call_key, tries, outcome FROM run_effects WHERE run_id = $1",
-       .params = {run_id}});
-  if (!rows) co_return Fail(rows.error());
-  std::map<std::string, tools::EffectRecord> records;
-  for (std::size_t row = 0; row < rows->rows.size(); ++row) {
-    tools::EffectRecord record{.tries = static_cast<int>(rows->Int(row, 1))};
-    if (const std::string_view outcome = rows->Text(row, 2); !outcome.empty()) {
-      Status decoded = tools::DecodeOutcome(outcome, record.outcome);
-      if (!decoded.ok()) co_return Fail(std::move(decoded).Annotate("run " + run_id));
-    }
-    records.emplace(rows->Text(row, 0), std::move(record));
-  }
-  co_return records;
-}
-
-async::Task<Status> RunStore::BeginEffect(const RunFence& fence, std::string key,
-                                          std::string tool) {
-  Batch batch;
-  batch.push_back(GuardOnly(fence, Now()));
-  batch.push_back({.sql = "INSERT INTO run_effects (run_id, call_key, tool, tries, outcome, "
-                          "begun_at) VALUES ($1, $2, $3, 1, '', $4) "
-                          "ON CONFLICT (run_id, call_key) DO UPDATE SET "
-                          "tries = run_effects.tries + 1, outcome = '', "
-                          "begun_at = excluded.begun_at",
-                   .params = {fence.run_id, std::move(key), std::move(tool), Now()}});
-  // Before the call, and with it the checkpoints that lead to it: they were written earlier.
-  const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
-  co_return written ? Status() : written.error();
-}
-
-async::Task<Status> RunStore::EndEffect(const RunFence& fence, std::string key,
-                                        std::string outcome) {
-  Batch batch;
-  batch.push_back(GuardOnly(fence, Now()));
-  batch.push_back({.sql = "UPDATE run_effects SET outcome = $3 "
-                          "WHERE run_id = $1 AND call_key = $2",
-                   .params = {fence.run_id, std::move(key), std::move(outcome)},
-                   .min_rows = 1});
   const auto written = co_await database_.Write(std::move(batch), Durability::kBuffered);
   co_return written ? Status() : written.error();
 }
 
 async::Task<Status> RunStore::Finish(const RunFence& fence, Ending ending) {
   Batch batch;
-  batch.push_back({.sql = "UPDATE runs SET state = $3, error = $4, crashes = 0, updated_at = $5 "
-                          "WHERE run_id = $1 AND attempt = $2 AND state = 'running'",
-                   .params = {fence.run_id, fence.attempt, std::string(RunStateName(ending.state)),
-                              ending.error, Now()},
-                   .min_rows = 1});
+  batch.push_back(
+      {.sql = "UPDATE runs SET state = $3, error = $4, crashes = 0, input_tokens = $5, "
+              "output_tokens = $6, updated_at = $7 "
+              "WHERE run_id = $1 AND attempt = $2 AND state = 'running'",
+       .params = {fence.run_id, fence.attempt, std::string(RunStateName(ending.state)),
+                  ending.error, ending.usage.input_tokens, ending.usage.output_tokens, Now()},
+       .min_rows = 1});
   if (ending.state == RunState::kWaiting) {
     batch.push_back({.sql = "UPDATE run_requests SET answers = '{}' WHERE run_id = $1",
                      .params = {fence.run_id}});

@@ -12,7 +12,9 @@
 #include "async/task.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "llm/chat_model.h"
 #include "runs/conversation_state.h"
+#include "runs/limits.h"
 #include "runs/rewind.h"
 #include "runs/run_record.h"
 #include "runs/stored_chunk.h"
@@ -39,7 +41,8 @@ namespace baton::runs {
 // Errors:   those of storage::Database; kDataLoss for rows this program did not write.
 class RunStore {
  public:
-  RunStore(storage::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+  explicit RunStore(storage::Database& database, const Clock& clock, HistoryWindow window = {})
+      : database_(database), clock_(clock), window_(window) {}
 
   // Brings the tables to this program's version.
   async::Task<Status> Migrate();
@@ -120,9 +123,14 @@ class RunStore {
   // The last chunk's number as the log's rows say it, readable or not; 0 for an empty log.
   async::Task<Result<std::int64_t>> LastSeq(std::string run_id);
 
+  // How an activation stands while it writes.
+  struct Standing {
+    std::int64_t crashes = 0;
+    llm::Usage usage;  // of the whole run
+  };
   // Appends to the stream log. Survives kill -9 once it has returned.
   async::Task<Status> AppendLog(const RunFence& fence, const std::vector<StoredChunk>& chunks,
-                                std::int64_t crashes);
+                                const Standing& standing);
 
   // What is recorded of the run's calls, by idempotency key.
   async::Task<Result<std::map<std::string, tools::EffectRecord>>> LoadEffects(std::string run_id);
@@ -134,6 +142,7 @@ class RunStore {
   struct Ending {
     RunState state = RunState::kCompleted;
     std::string error;
+    llm::Usage usage;                            // of the whole run
     std::optional<ConversationMessage> message;  // the answer
     std::string thread_id;                       // of the message
     bool forget_messages = false;                // those of the run go
@@ -164,6 +173,7 @@ class RunStore {
 
   storage::Database& database_;
   const Clock& clock_;
+  const HistoryWindow window_;
 };
 
 }  // namespace baton::runs

@@ -185,17 +185,22 @@ TEST_P(RunStoreTest, ARunIsFoundByItsUserOnly) {
 TEST_P(RunStoreTest, AClaimFencesTheActivationBeforeIt) {
   ASSERT_TRUE(Admit(MakeRun("run_1")).ok());
   const RunRecord record = BlockOn(store_->ListRunning()).value().front();
-  ASSERT_TRUE(BlockOn(store_->AppendLog({"run_1", 1}, {Content(2, "a")}, 0)).ok());
+  ASSERT_TRUE(BlockOn(store_->AppendLog({"run_1", 1}, {Content(2, "a")}, {})).ok());
   const RunRecord claimed = BlockOn(store_->Claim(record, "other", 1)).value();
   EXPECT_EQ(claimed.attempt, 2);
   EXPECT_EQ(claimed.owner, "other");
   EXPECT_EQ(BlockOn(store_->Claim(record, "third", 1)).error().code(), Code::kAborted);
-  EXPECT_EQ(BlockOn(store_->AppendLog({"run_1", 1}, {Content(3, "late")}, 0)).code(),
+  EXPECT_EQ(BlockOn(store_->AppendLog({"run_1", 1}, {Content(3, "late")}, {})).code(),
             Code::kAborted);
   EXPECT_EQ(Finish({"run_1", 1}, RunState::kCompleted, "late").code(), Code::kAborted);
   EXPECT_EQ(BlockOn(store_->Release({"run_1", 1})).code(), Code::kAborted);
-  ASSERT_TRUE(BlockOn(store_->AppendLog({"run_1", 2}, {Content(3, "b"), Content(4, "c")}, 1)).ok());
-  EXPECT_EQ(BlockOn(store_->Find("u", "c", "run_1")).value().crashes, 1);
+  ASSERT_TRUE(BlockOn(store_->AppendLog({"run_1", 2}, {Content(3, "b"), Content(4, "c")},
+                                        {.crashes = 1, .usage = {10, 2}}))
+                  .ok());
+  const RunRecord standing = BlockOn(store_->Find("u", "c", "run_1")).value();
+  EXPECT_EQ(standing.crashes, 1);
+  EXPECT_EQ(standing.usage.input_tokens, 10);
+  EXPECT_EQ(standing.usage.output_tokens, 2);
   ASSERT_TRUE(BlockOn(store_->Release({"run_1", 2})).ok());
   EXPECT_EQ(BlockOn(store_->Find("u", "c", "run_1")).value().owner, "");
   const auto log = BlockOn(store_->ReadLog("run_1", 3, 10)).value();
@@ -271,10 +276,10 @@ TEST_P(RunStoreTest, HistoryIsAWindowOverTheNewestMessages) {
   }
   ASSERT_TRUE(Admit(std::move(run)).ok());
   std::vector<std::string> history = History();
-  ASSERT_EQ(history.size(), static_cast<std::size_t>(kHistoryWindowMessages));
+  ASSERT_EQ(history.size(), static_cast<std::size_t>(HistoryWindow().messages));
   EXPECT_EQ(history.front(), "user:101");
   EXPECT_EQ(history.back(), "user:last");
-  const std::string large(static_cast<std::size_t>(kHistoryWindowBytes) - 9, 'x');
+  const std::string large(static_cast<std::size_t>(HistoryWindow().bytes) - 9, 'x');
   ASSERT_TRUE(Finish({"run_1", 1}, RunState::kCompleted, large).ok());
   history = History();
   EXPECT_EQ(history.size(), 3U);  // "299", "last" and the long one

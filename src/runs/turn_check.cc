@@ -5,7 +5,6 @@
 
 #include "base/utf8.h"
 #include "runs/double_text.h"
-#include "runs/limits.h"
 #include "runs/rewind.h"
 
 namespace baton::runs {
@@ -41,8 +40,14 @@ Status CheckId(std::string_view field, std::string_view id) {
   return {};
 }
 
-Status CheckQuery(const TurnRequest& request) {
-  BATON_TRY(CheckText("query", request.query, kMaxQueryBytes));
+Status CheckQuery(const TurnRequest& request, std::size_t max_bytes) {
+  if (request.query.size() > max_bytes) {
+    return Fail(Code::kResourceExhausted,
+                "query: {} bytes, the limit is {} (runs.message_bytes): longer texts are imported "
+                "as documents",
+                request.query.size(), max_bytes);
+  }
+  BATON_TRY(CheckText("query", request.query, max_bytes));
   const bool blank = request.query.find_first_not_of(" \t\r\n") == std::string::npos;
   if (blank && !request.resume && !request.regenerate) {
     return Fail(Code::kInvalidArgument, "query is empty");
@@ -50,7 +55,7 @@ Status CheckQuery(const TurnRequest& request) {
   return {};
 }
 
-Status CheckHistory(const std::vector<HistoryMessage>& history) {
+Status CheckHistory(const std::vector<HistoryMessage>& history, std::size_t max_bytes) {
   if (history.size() > kMaxHistoryMessages) {
     return Fail(Code::kResourceExhausted, "conversation_history: {} messages, the limit is {}",
                 history.size(), kMaxHistoryMessages);
@@ -61,7 +66,7 @@ Status CheckHistory(const std::vector<HistoryMessage>& history) {
                   "conversation_history: role '{}' is not one of user, assistant, system",
                   ReplaceInvalidUtf8(message.role));
     }
-    BATON_TRY(CheckText("conversation_history", message.content, kMaxQueryBytes));
+    BATON_TRY(CheckText("conversation_history", message.content, max_bytes));
     BATON_TRY(CheckText("conversation_history timestamp", message.timestamp, kMaxFieldBytes));
     BATON_TRY(CheckText("conversation_history agent", message.agent, kMaxFieldBytes));
   }
@@ -97,7 +102,7 @@ Status CheckAnswers(const TurnRequest& request) {
 
 }  // namespace
 
-Status CheckTurn(const TurnRequest& request) {
+Status CheckTurn(const TurnRequest& request, const TurnLimits& limits) {
   BATON_TRY(CheckId("user_id", request.user_id));
   // To the workspace it is who administers what belongs to everybody.
   if (request.user_id == "system") {
@@ -110,7 +115,7 @@ Status CheckTurn(const TurnRequest& request) {
   const bool by_run = request.resume && !request.run_id.empty() && request.conversation_id.empty();
   if (!by_run) BATON_TRY(CheckConversationId(request.conversation_id));
   if (!request.run_id.empty()) BATON_TRY(CheckId("run_id", request.run_id));
-  BATON_TRY(CheckQuery(request));
+  BATON_TRY(CheckQuery(request, limits.message_bytes));
   BATON_TRY(CheckText("session_id", request.session_id, kMaxFieldBytes));
   BATON_TRY(CheckText("agent_type", request.agent_type, kMaxFieldBytes));
   BATON_TRY(CheckText("locked_agent", request.locked_agent, kMaxFieldBytes));
@@ -126,7 +131,7 @@ Status CheckTurn(const TurnRequest& request) {
   BATON_TRY(CheckText("persona.ai_name", request.persona.ai_name, kMaxFieldBytes));
   BATON_TRY(CheckText("persona.persona_style", request.persona.style, kMaxFieldBytes));
   BATON_TRY(CheckText("persona.timezone", request.persona.timezone, kMaxFieldBytes));
-  BATON_TRY(CheckHistory(request.history));
+  BATON_TRY(CheckHistory(request.history, limits.message_bytes));
   if (request.editor) BATON_TRY(CheckEditor(*request.editor));
   if (request.granted.size() > kMaxGranted) {
     return Fail(Code::kResourceExhausted, "permission_grants: {}, the limit is {}",

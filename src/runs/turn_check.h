@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "runs/limits.h"
 #include "runs/orchestrator.h"
 
 namespace baton::runs {
@@ -12,7 +13,7 @@ namespace baton::runs {
 // kInvalidArgument names the field: a missing, too long or unprintable id, an empty query (a
 // joining turn needs none), text that is not UTF-8, an unknown role. kResourceExhausted names
 // the field, its size and the limit.
-Status CheckTurn(const TurnRequest& request);
+Status CheckTurn(const TurnRequest& request, const TurnLimits& limits = {});
 
 // kInvalidArgument as above.
 Status CheckConversationId(std::string_view conversation_id);

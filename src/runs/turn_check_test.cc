@@ -41,8 +41,10 @@ TEST(CheckTurn, NamesWhatIsWrong) {
             "INVALID_ARGUMENT: query: byte 2 is not UTF-8");
   EXPECT_EQ(refused([](TurnRequest& r) { r.query = std::string("a\0b", 3); }),
             "INVALID_ARGUMENT: query: byte 1 is NUL");
-  EXPECT_EQ(refused([](TurnRequest& r) { r.query = std::string((1U << 20U) + 1, 'x'); }),
-            "RESOURCE_EXHAUSTED: query: 1048577 bytes, the limit is 1048576");
+  EXPECT_EQ(
+      refused([](TurnRequest& r) { r.query = std::string((1U << 20U) + 1, 'x'); }),
+      "RESOURCE_EXHAUSTED: query: 1048577 bytes, the limit is 1048576 (runs.message_bytes): longer "
+      "texts are imported as documents");
   EXPECT_EQ(refused([](TurnRequest& r) { r.history = {{.role = "wizard"}}; }),
             "INVALID_ARGUMENT: conversation_history: role 'wizard' is not one of user, "
             "assistant, system");

@@ -52,6 +52,23 @@ std::optional<llm::ChatRequest> Repaired(const llm::ChatRequest& request, std::s
   return repaired;
 }
 
+// What the call has cost, estimated where the provider does not say: a token is about four bytes.
+llm::Usage UsageOf(const llm::ChatRequest& request, const llm::ChatResponse& response) {
+  constexpr std::size_t kBytesPerToken = 4;
+  if (response.usage.input_tokens + response.usage.output_tokens > 0) return response.usage;
+  const auto bytes_of = [](const llm::Message& message) {
+    std::size_t bytes = message.content.size();
+    for (const llm::ToolCall& call : message.tool_calls) {
+      bytes += call.name.size() + json::Serialize(call.arguments).size();
+    }
+    return bytes;
+  };
+  std::size_t input = 0;
+  for (const llm::Message& message : request.messages) input += bytes_of(message);
+  return {.input_tokens = static_cast<std::int64_t>(input / kBytesPerToken),
+          .output_tokens = static_cast<std::int64_t>(bytes_of(response.message) / kBytesPerToken)};
+}
+
 // Says why an answer stops short. The text itself stays the model's own.
 async::Task<Status> ReportCut(TurnListener& listener, llm::FinishReason reason) {
   if (reason == llm::FinishReason::kLength) {
@@ -107,7 +124,15 @@ async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
                                                  std::string_view alias,
                                                  const llm::ChatRequest& request,
                                                  llm::TextSink* sink) {
-  co_return co_await CallModel(*ScopeOf(context).models, alias, request, sink, context.deadline());
+  const TurnScope& scope = ScopeOf(context);
+  if (scope.meter != nullptr) BATON_CO_TRY(scope.meter->Admit());
+  Result<llm::ChatResponse> response =
+      co_await CallModel(*scope.models, alias, request, sink, context.deadline());
+  if (response && scope.meter != nullptr) {
+    scope.meter->Count(response->model.empty() ? alias : response->model,
+                       UsageOf(request, *response));
+  }
+  co_return response;
 }
 
 async::Task<Result<llm::ChatResponse>> StreamModel(graph::NodeContext& context,

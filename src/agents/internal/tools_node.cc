@@ -19,11 +19,6 @@
 namespace baton::agents {
 namespace {
 
-// What a model can use of one result; a longer one would push the conversation out of its
-// context.
-constexpr std::size_t kMaxResultBytes = std::size_t{32} << 10U;
-constexpr std::string_view kCutNote = "\n[The result was longer and is cut off here.]";
-
 // A line of the account.
 constexpr std::size_t kMaxDetailBytes = 300;
 
@@ -72,9 +67,11 @@ std::string DescribeCall(const llm::ToolCall& call) {
                        : fmt::format("{} {} for '{}'", verb, object, query);
 }
 
-std::string CutResult(std::string text) {
-  if (text.size() <= kMaxResultBytes) return text;
-  return std::string(Utf8Prefix(text, kMaxResultBytes)).append(kCutNote);
+std::string CutResult(std::string text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  const std::string_view kept = Utf8Prefix(text, max_bytes);
+  return fmt::format("{}\n[The result is cut off here: {} of its {} bytes are missing.]", kept,
+                     text.size() - kept.size(), text.size());
 }
 
 std::string FormatResult(const tools::ToolResult& result, SourceList& sources) {
@@ -118,7 +115,7 @@ class ToolsNode final : public graph::Node {
                             Calls& calls) const;
   async::Task<Status> Recall(graph::NodeContext& context, Calls& calls) const;
   async::Task<Status> RunAdmitted(graph::NodeContext& context, Calls& calls) const;
-  Result<graph::NodeOutput> Conclude(const json::Value& state, const Calls& calls) const;
+  Result<graph::NodeOutput> Conclude(const graph::NodeContext& context, const Calls& calls) const;
 
   const std::shared_ptr<const AgentSpec> spec_;
 };
@@ -163,7 +160,7 @@ async::Task<Result<graph::NodeOutput>> ToolsNode::Run(graph::NodeContext& contex
   BATON_CO_TRY(co_await Admit(context, messages->back(), calls));
   BATON_CO_TRY(co_await Recall(context, calls));
   BATON_CO_TRY(co_await RunAdmitted(context, calls));
-  co_return Conclude(context.input(), calls);
+  co_return Conclude(context, calls);
 }
 
 // Whether the agent has the tool. A refusal is no failure: it is what the model is told.
@@ -261,8 +258,9 @@ json::Value ChangeOf(const CallInProgress& call) {
                       {"detail", Utf8Prefix(detail.substr(0, detail.find('\n')), kMaxDetailBytes)}};
 }
 
-Result<graph::NodeOutput> ToolsNode::Conclude(const json::Value& state, const Calls& calls) const {
-  Result<SourceList> sources = SourcesIn(state);
+Result<graph::NodeOutput> ToolsNode::Conclude(const graph::NodeContext& context,
+                                              const Calls& calls) const {
+  Result<SourceList> sources = SourcesIn(context.input());
   if (!sources) return Fail(std::move(sources).error());
   json::Array messages;
   json::Array used;
@@ -278,7 +276,7 @@ Result<graph::NodeOutput> ToolsNode::Conclude(const json::Value& state, const Ca
     }
     if (call.result) used.emplace_back(call.call.name);
     if (!call.is_repeatable()) changes.push_back(ChangeOf(call));
-    message.content = CutResult(std::move(message.content));
+    message.content = CutResult(std::move(message.content), ScopeOf(context).max_result_bytes);
     messages.push_back(llm::ToJson(message));
   }
   graph::NodeOutput output;

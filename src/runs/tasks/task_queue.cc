@@ -91,7 +91,7 @@ async::Task<Result<TaskStatus>> TaskQueue::Known(const NewTask& task) {
 }
 
 async::Task<Result<TaskStatus>> TaskQueue::Start(NewTask task) {
-  BATON_CO_TRY(CheckNewTask(task));
+  BATON_CO_TRY(CheckNewTask(task, options_.turn_limits));
   const bool has_key = !task.idempotency_key.empty();
   if (has_key) {
     // One that is there needs no room.

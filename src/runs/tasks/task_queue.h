@@ -41,6 +41,7 @@ struct TaskQueueParts {
 struct TaskQueueOptions {
   std::size_t workers = 16;  // tasks under way at once in this process
   TaskStoreLimits limits;
+  TurnLimits turn_limits;  // those of the orchestrator: what it would refuse is refused at once
   // No other process executes tasks of this database: all leases at the start are a dead one's.
   bool sole_owner = true;
   // A process that has not prolonged its leases for this long is taken for dead.

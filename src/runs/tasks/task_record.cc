@@ -119,8 +119,9 @@ Result<NewTask> DecodeNewTask(std::string_view text) {
   return task;
 }
 
-Status CheckNewTask(const NewTask& task) {
-  BATON_TRY(CheckTurn(TurnOf(task, {.task_id = "task", .conversation_id = "task", .run_id = {}})));
+Status CheckNewTask(const NewTask& task, const TurnLimits& limits) {
+  BATON_TRY(CheckTurn(TurnOf(task, {.task_id = "task", .conversation_id = "task", .run_id = {}}),
+                      limits));
   if (task.idempotency_key.size() > kMaxIdBytes ||
       task.idempotency_key.find('\0') != std::string::npos) {
     return Fail(Code::kInvalidArgument, "idempotency_key: up to {} bytes, none of them NUL",

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "runs/limits.h"
 #include "runs/tasks/tasks.h"
 
 namespace baton::runs::tasks {
@@ -29,7 +30,7 @@ Result<NewTask> DecodeNewTask(std::string_view text);
 
 // kInvalidArgument and kResourceExhausted as CheckTurn(), and for an idempotency key, a time or
 // an URL that is none.
-Status CheckNewTask(const NewTask& task);
+Status CheckNewTask(const NewTask& task, const TurnLimits& limits = {});
 
 // A task called task_X as it begins, queued. Its run is run_X.
 TaskStatus NewStatusOf(const NewTask& task, std::string task_id, Timestamp now);
