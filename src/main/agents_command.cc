@@ -1,11 +1,11 @@
 #include "agents/agent_folder.h"
 #include "agents/agent_spec.h"
 #include "main/agents_folder.h"
+#include "main/agents_new.h"
+#include "main/agents_try.h"
 #include "main/commands.h"
-#include "main/models.h"
 #include "main/route_command.h"
 #include "main/terminal.h"
-#include "main/tools.h"
 
 namespace baton::app {
 namespace {
@@ -37,14 +37,6 @@ void ShowAgent(const agents::AgentSpec& spec) {
     out.WriteLine(fmt::format("example:   {}", example));
   }
   out.WriteLine(fmt::format("file:      {}\n\n{}", spec.file, spec.prompt));
-}
-
-Result<agents::KnownNames> NamesThereAre() {
-  tools::ToolRegistry tools;
-  BATON_TRY(RegisterTools(tools, nullptr, nullptr));
-  return agents::KnownNames{
-      .tools = tools.names(),
-      .models = std::vector<std::string>{std::string(kDefaultAlias), std::string(kFastAlias)}};
 }
 
 int Lint(const std::vector<agents::LoadedAgent>& files) {
@@ -96,7 +88,7 @@ int Show(const agents::AgentsByName& agents, const std::string& name) {
 
 Result<std::vector<agents::LoadedAgent>> LoadFiles(const Settings& settings,
                                                    const AgentsCommand& command) {
-  const auto known = NamesThereAre();
+  const auto known = KnownAgentNames();
   if (!known) return Fail(known.error());
   std::vector<agents::LoadedAgent> files;
   files.reserve(command.files.size());
@@ -113,6 +105,9 @@ Result<std::vector<agents::LoadedAgent>> LoadFiles(const Settings& settings,
 
 int RunAgents(const Settings& settings, const AgentsCommand& command) {
   using Action = AgentsCommand::Action;
+  // These two read no other agent's file, which may be wrong.
+  if (command.action == Action::kNew) return NewAgent(settings, command);
+  if (command.action == Action::kTry) return TryAgent(settings, command);
   const auto files = LoadFiles(settings, command);
   if (!files) return ReportError(files.error());
   if (command.action == Action::kLint) return Lint(*files);

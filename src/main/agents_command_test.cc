@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agents/workflow.h"
 #include "main/commands.h"
 
 namespace baton::app {
@@ -86,6 +87,74 @@ TEST_F(AgentsCommandTest, ListAndShowGoOnWithTheGoodOnes) {
   EXPECT_EQ(show.exit_code, 0);
   EXPECT_THAT(show.out, HasSubstr("workflow:  conversation"));
   EXPECT_EQ(Run({.action = Action::kShow, .name = "bad"}).exit_code, 1);
+}
+
+TEST_F(AgentsCommandTest, NewWritesWhatLintFindsNothingWrongWith) {
+  for (const agents::Workflow& workflow : agents::Workflows()) {
+    const std::string name = "my_" + std::string(workflow.name);
+    const Outcome made =
+        Run({.action = Action::kNew, .name = name, .workflow = std::string(workflow.name)});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    EXPECT_THAT(made.out, HasSubstr(name + ".md"));
+    EXPECT_THAT(made.err, HasSubstr("baton agents try"));
+    const Outcome lint = Run({.action = Action::kLint});
+    EXPECT_EQ(lint.exit_code, 0) << lint.out;
+    EXPECT_THAT(Run({.action = Action::kShow, .name = name}).out,
+                HasSubstr("workflow:  " + std::string(workflow.name)));
+  }
+}
+
+TEST_F(AgentsCommandTest, NewWritesOverNothing) {
+  const fs::path file = Write("mine", "workflow: transform\n");
+  const auto size = fs::file_size(file);
+  const Outcome again = Run({.action = Action::kNew, .name = "mine"});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.err, HasSubstr("mine.md: there is such a file already"));
+  EXPECT_EQ(fs::file_size(file), size);
+}
+
+TEST_F(AgentsCommandTest, NewRefusesWhatCannotBeAnAgent) {
+  const Outcome name = Run({.action = Action::kNew, .name = "../Mine"});
+  EXPECT_EQ(name.exit_code, 1);
+  EXPECT_THAT(name.err, HasSubstr("2:7"));
+  const Outcome workflow = Run({.action = Action::kNew, .name = "mine", .workflow = "reserch"});
+  EXPECT_EQ(workflow.exit_code, 1);
+  EXPECT_THAT(workflow.err, HasSubstr("no workflow 'reserch': conversation, "));
+  const Outcome from = Run({.action = Action::kNew, .name = "mine", .from = "nobody"});
+  EXPECT_EQ(from.exit_code, 1);
+  EXPECT_THAT(from.err, HasSubstr("no agent 'nobody'"));
+}
+
+TEST_F(AgentsCommandTest, NewCopiesAnAgentUnderItsOwnName) {
+  Write("model", "workflow: research\ntools: [search_documents]\n");
+  ASSERT_EQ(Run({.action = Action::kNew, .name = "my_own", .from = "model"}).exit_code, 0);
+  const Outcome show = Run({.action = Action::kShow, .name = "my_own"});
+  EXPECT_THAT(show.out, AllOf(HasSubstr("my_own — My own"), HasSubstr("Of model."),
+                              HasSubstr("tool:      search_documents"), HasSubstr("Prompt.")));
+}
+
+TEST_F(AgentsCommandTest, TryAsksTheOneAgentOverTheGivenDocuments) {
+  const fs::path agent = Write("finder", "workflow: research\ntools: [search_documents]\n");
+  Write("broken", "workflow: nothing\n");
+  std::ofstream(agent.parent_path() / "backup.txt")
+      << "The nightly backup runs at 02:30 and keeps fourteen copies.\n";
+  const Outcome tried = Run({.action = Action::kTry,
+                             .name = "finder",
+                             .question = "When does the nightly backup run?",
+                             .import = {agent.parent_path() / "backup.txt"}});
+  EXPECT_EQ(tried.exit_code, 0) << tried.err;
+  EXPECT_THAT(tried.out, AllOf(HasSubstr("02:30"), HasSubstr("[1]"), HasSubstr("backup.txt")));
+  EXPECT_THAT(tried.err,
+              AllOf(HasSubstr("workflow research, model offline"), HasSubstr("search_documents")));
+}
+
+TEST_F(AgentsCommandTest, TrySaysWhatIsWrongWithTheFile) {
+  Write("broken", "workflow: nothing\n");
+  const Outcome tried = Run({.action = Action::kTry, .name = "broken", .question = "Hello"});
+  EXPECT_EQ(tried.exit_code, 1);
+  EXPECT_THAT(tried.err, HasSubstr("broken.md:6:11: unknown workflow 'nothing'"));
+  EXPECT_THAT(Run({.action = Action::kTry, .name = "nobody", .question = "Hello"}).err,
+              HasSubstr("no agent 'nobody'"));
 }
 
 TEST_F(AgentsCommandTest, WithoutAgentFilesItSaysSo) {

@@ -2,6 +2,9 @@
 
 #include <vector>
 
+#include "main/models.h"
+#include "main/tools.h"
+
 namespace baton::app {
 
 Result<std::filesystem::path> FindAgentsFolder(const Settings& settings) {
@@ -24,6 +27,14 @@ Result<std::filesystem::path> FindAgentsFolder(const Settings& settings) {
   return Fail(Code::kNotFound,
               "no folder of agent files (looked for {}): give one with --agents or BATON_AGENTS",
               looked);
+}
+
+Result<agents::KnownNames> KnownAgentNames() {
+  tools::ToolRegistry tools;
+  BATON_TRY(RegisterTools(tools, nullptr, nullptr));
+  return agents::KnownNames{
+      .tools = tools.names(),
+      .models = std::vector<std::string>{std::string(kDefaultAlias), std::string(kFastAlias)}};
 }
 
 }  // namespace baton::app

@@ -125,6 +125,23 @@ void AddConversations(CLI::App& app, CommandLine& out, ConversationsCommand& com
   add_about("delete", "With its messages, for ever", Action::kDelete);
 }
 
+void AddAgentsTry(CLI::App& app, CommandLine& out, AgentsCommand& agents) {
+  auto* command = app.add_subcommand("try", "Ask one agent, in a place of its own");
+  command->add_option("agent", agents.name)->required()->type_name("NAME|FILE");
+  command->add_option("question", agents.question)->required()->type_name("QUESTION");
+  auto* import = command->add_option("--import", agents.import, "what it finds as documents");
+  import->type_name("PATH")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_flag("--running", agents.running, "ask the running service instead")
+      ->excludes(import);
+  command->add_flag("--json", agents.json, "one chunk a line, as JSON");
+  AddSetting(*command, out.settings, "--user", "user", "who asks (local)");
+  AddSetting(*command, out.settings, "--server", "server", "with --running: HOST:PORT");
+  command->callback([&out, &agents] {
+    agents.action = AgentsCommand::Action::kTry;
+    out.command = agents;
+  });
+}
+
 void AddAgents(CLI::App& app, CommandLine& out, AgentsCommand& agents) {
   auto* command = app.add_subcommand("agents", "The agents and their files");
   command->require_subcommand(1);
@@ -143,6 +160,17 @@ void AddAgents(CLI::App& app, CommandLine& out, AgentsCommand& agents) {
   auto* lint = command->add_subcommand("lint", "Check agent files");
   lint->add_option("files", agents.files, "none: the configured folder")->type_name("FILE");
   finish(lint, Action::kLint);
+  auto* fresh = command->add_subcommand("new", "Begin an agent file");
+  fresh->add_option("name", agents.name)->required()->type_name("NAME");
+  auto* workflow = fresh->add_option("--workflow", agents.workflow, "which graph runs it");
+  workflow->type_name("WORKFLOW")->capture_default_str();
+  fresh->add_option("--from", agents.from, "as a copy of this one")
+      ->type_name("AGENT")
+      ->excludes(workflow);
+  fresh->add_option("--dir", agents.directory, "where it is written (the configured folder)")
+      ->type_name("FOLDER");
+  finish(fresh, Action::kNew);
+  AddAgentsTry(*command, out, agents);
   auto* route = command->add_subcommand("route", "Which agent would answer: JSON lines on stdin");
   route->add_option("--evaluate", agents.evaluate, "judge these rows instead")->type_name("FILE");
   route->add_option("--folds", agents.folds, "with --evaluate: cross-validate")->type_name("N");

@@ -55,11 +55,18 @@ struct ConversationsCommand {
 };
 
 struct AgentsCommand {
-  enum class Action { kList, kShow, kLint, kRoute } action = Action::kList;
-  std::string name;                          // of show
-  std::vector<std::filesystem::path> files;  // of lint; empty: the configured folder
-  std::filesystem::path evaluate;            // of route: rows to judge; empty: standard input
-  std::size_t folds = 0;                     // of route
+  enum class Action { kList, kShow, kLint, kRoute, kNew, kTry } action = Action::kList;
+  std::string name;                           // of show and new; of try also a file
+  std::string workflow = "conversation";      // of new
+  std::string from;                           // of new: the agent it is a copy of
+  std::filesystem::path directory;            // of new; empty: the configured folder
+  std::string question;                       // of try
+  std::vector<std::filesystem::path> import;  // of try: documents to have
+  bool running = false;                       // of try: ask the running service
+  bool json = false;                          // of try
+  std::vector<std::filesystem::path> files;   // of lint; empty: the configured folder
+  std::filesystem::path evaluate;             // of route: rows to judge; empty: standard input
+  std::size_t folds = 0;                      // of route
 };
 
 struct GraphCommand {

@@ -116,7 +116,9 @@ Task<bool> Conversation::Turn(std::string query, bool resume, TurnFrom from) {
     std::optional<Answers> answers = AskAll(outcome->questions);
     if (!answers) {
       Terminal(stderr).WriteLine(
-          "\nno answer: the run waits for one. go on with: " + options_.go_on + " --resume");
+          options_.go_on.empty()
+              ? "\nno answer: the run ends here"
+              : "\nno answer: the run waits for one. go on with: " + options_.go_on + " --resume");
       co_return false;
     }
     request = NewRequest();
@@ -164,7 +166,7 @@ runs::TurnRequest Conversation::NewRequest() const {
 }
 
 std::string Conversation::HintFor(const Status& status) const {
-  if (status.code() == Code::kUnavailable) {
+  if (status.code() == Code::kUnavailable && !options_.go_on.empty()) {
     return "is `baton serve` running? An answer that was cut off goes on with: " + options_.go_on +
            " --resume";
   }

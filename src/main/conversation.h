@@ -25,7 +25,7 @@ struct ConversationOptions {
   std::string user;
   std::string agent;  // empty: the router decides
   bool json = false;
-  std::string go_on;  // CommandToGoOn()
+  std::string go_on;  // CommandToGoOn(); empty: there is nothing to go on with
 };
 
 // The message from which a turn goes on, at most one; none: the newest.

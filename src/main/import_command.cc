@@ -13,10 +13,10 @@
 #include "base/metrics.h"
 #include "main/commands.h"
 #include "main/database_address.h"
+#include "main/import.h"
 #include "main/terminal.h"
 #include "storage/open.h"
 #include "workspace/document_store.h"
-#include "workspace/importer.h"
 #include "workspace/org/org_store.h"
 
 namespace baton::app {
@@ -27,6 +27,9 @@ namespace asio = boost::asio;
 
 // Skipped files that are listed one by one; the rest are counted.
 constexpr std::size_t kSkippedShown = 10;
+
+// A detail of ImportPaths()'s failure: nothing was begun.
+constexpr const char* kDatabaseDetail = "database";
 
 void Report(const workspace::ImportReport& report, std::chrono::duration<double> took,
             const Settings& settings) {
@@ -100,14 +103,22 @@ Task<Result<workspace::ImportReport>> ImportUntilInterrupted(storage::Database& 
 
 }  // namespace
 
-int RunImport(const Settings& settings, const ImportCommand& command) {
-  umask(0077);  // as RunServe
+Result<workspace::ImportReport> ImportPaths(const Settings& settings,
+                                            const ImportCommand& command) {
   MetricsRegistry metrics;
   auto database =
       storage::OpenDatabase(DatabaseAddress(settings), metrics, PostgresLimits(settings));
-  if (!database) return ReportError(database.error(), "--data names the data folder");
+  if (!database) return Fail(std::move(database).error().With(kDatabaseDetail, "closed"));
+  return async::BlockOn(ImportUntilInterrupted(**database, settings, command));
+}
+
+int RunImport(const Settings& settings, const ImportCommand& command) {
+  umask(0077);  // as RunServe
   const auto started = std::chrono::steady_clock::now();
-  const auto report = async::BlockOn(ImportUntilInterrupted(**database, settings, command));
+  const auto report = ImportPaths(settings, command);
+  if (!report && report.error().details().contains(kDatabaseDetail)) {
+    return ReportError(report.error(), "--data names the data folder");
+  }
   if (!report) {
     return ReportError(report.error(), report.error().code() == Code::kCancelled
                                            ? "what was imported stays; run it again to go on"

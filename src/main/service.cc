@@ -382,6 +382,8 @@ std::string Service::model_name() const {
   return model ? std::string((*model)->name()) : std::string();
 }
 
+runs::Orchestrator& Service::orchestrator() const { return *parts_->orchestrator; }
+
 void Service::Stop() { parts_->Stop(); }
 
 }  // namespace baton::app

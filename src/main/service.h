@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "main/command_line.h"
 #include "main/settings.h"
+#include "runs/orchestrator.h"
 
 namespace baton::app {
 
@@ -38,6 +39,9 @@ class Service {
 
   // What stands behind the alias `default`; empty in the backend role.
   std::string model_name() const;
+
+  // Not in the backend role. Lives as long as the service; its streams end before it.
+  runs::Orchestrator& orchestrator() const;
 
   // Ends runs so that the next start resumes them, and answers what is under way.
   void Stop();

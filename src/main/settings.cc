@@ -277,6 +277,17 @@ std::uint16_t Settings::Port(std::string_view key) const {
   return static_cast<std::uint16_t>(Number(key));
 }
 
+Settings Settings::With(const std::map<std::string, std::string>& values,
+                        const std::string& origin) const {
+  Settings changed = *this;
+  for (const auto& [key, value] : values) {
+    const auto found = changed.values_.find(key);
+    BATON_CHECK(found != changed.values_.end(), "no setting '" + key + "'");
+    found->second = {.value = value, .origin = origin};
+  }
+  return changed;
+}
+
 std::string Settings::Describe() const {
   std::string out;
   for (const SettingSpec& spec : kSettings) {

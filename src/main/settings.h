@@ -48,6 +48,9 @@ class Settings {
   std::int64_t Number(std::string_view key) const;
   std::uint16_t Port(std::string_view key) const;
 
+  // The same but for `values`, key → value, of origin `origin`; keys as in Text().
+  Settings With(const std::map<std::string, std::string>& values, const std::string& origin) const;
+
   // "key = value   # origin", one a line, secrets masked.
   std::string Describe() const;
   // The same as JSON: {"grpc.port": {"value", "origin", "environment", "help"}}.

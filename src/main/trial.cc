@@ -1,0 +1,113 @@
+#include "main/trial.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/id_generator.h"
+#include "base/log.h"
+#include "main/agents_folder.h"
+#include "main/import.h"
+
+namespace baton::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kLoopback = "127.0.0.1";
+
+// `settings` for a service in `folder` that nobody else on this machine can call.
+Settings TrialSettings(const Settings& settings, const fs::path& folder, const fs::path& agents) {
+  const std::string token = IdGenerator(SystemClock()).New("token");
+  return settings.With({{"data", folder.string()},
+                        {"database", ""},
+                        {"agents", agents.string()},
+                        {"http.address", kLoopback},
+                        {"grpc.address", kLoopback},
+                        {"tools.address", kLoopback},
+                        {"http.port", "0"},
+                        {"grpc.port", "0"},
+                        {"tools.port", "0"},
+                        {"service_token", token}},
+                       "trial");
+}
+
+// Where there are agents to route to, there is what the router learns from.
+Status LinkOne(const Settings& settings, const fs::path& agent_file, const fs::path& folder) {
+  std::error_code error;
+  fs::create_directory(folder, error);
+  if (!error) {
+    fs::create_symlink(fs::absolute(agent_file), folder / agent_file.filename(), error);
+  }
+  const auto agents = FindAgentsFolder(settings);
+  if (!error && agents && fs::is_directory(*agents / "routing")) {
+    fs::create_directory_symlink(fs::absolute(*agents) / "routing", folder / "routing", error);
+  }
+  if (!error) return {};
+  return Fail(Code::kUnavailable, "agents folder '{}': {}", folder.string(), error.message());
+}
+
+}  // namespace
+
+Result<TemporaryFolder> TemporaryFolder::Create() {
+  std::error_code error;
+  const fs::path parent = fs::temp_directory_path(error);
+  if (error) return Fail(Code::kUnavailable, "temporary folder: {}", error.message());
+  std::string path = (parent / "baton-trial-XXXXXX").string();
+  if (mkdtemp(path.data()) == nullptr) {
+    return Fail(Code::kUnavailable, "temporary folder '{}': {}", path, std::strerror(errno));
+  }
+  return TemporaryFolder(path);
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  if (path_.empty()) return;
+  std::error_code error;
+  fs::remove_all(path_, error);
+  if (error) {
+    Log(LogLevel::kWarning, "temporary folder not deleted",
+        {{"folder", path_.string()}, {"error", error.message()}});
+  }
+}
+
+Status Trial::Begin(const Settings& settings, const fs::path& agents,
+                    std::vector<fs::path> documents) {
+  const Settings own = TrialSettings(settings, folder_.path() / "data", agents);
+  if (!documents.empty()) {
+    const auto report = ImportPaths(own, {.paths = std::move(documents)});
+    if (!report) return report.error();
+  }
+  auto service = Service::Start(own, ServeCommand::Role::kAll);
+  if (!service) return std::move(service).error();
+  service_ = *std::move(service);
+  return {};
+}
+
+Result<std::unique_ptr<Trial>> Trial::Start(const Settings& settings, const fs::path& agents,
+                                            std::vector<fs::path> documents) {
+  auto folder = TemporaryFolder::Create();
+  if (!folder) return Fail(std::move(folder).error());
+  std::unique_ptr<Trial> trial(new Trial(*std::move(folder)));
+  BATON_TRY(trial->Begin(settings, agents, std::move(documents)));
+  return trial;
+}
+
+Result<std::unique_ptr<Trial>> Trial::StartWithOne(const Settings& settings,
+                                                   const fs::path& agent_file,
+                                                   std::vector<fs::path> documents) {
+  auto folder = TemporaryFolder::Create();
+  if (!folder) return Fail(std::move(folder).error());
+  std::unique_ptr<Trial> trial(new Trial(*std::move(folder)));
+  const fs::path agents = trial->folder_.path() / "agents";
+  BATON_TRY(LinkOne(settings, agent_file, agents));
+  BATON_TRY(trial->Begin(settings, agents, std::move(documents)));
+  return trial;
+}
+
+}  // namespace baton::app
