@@ -51,10 +51,20 @@ void AddServe(CLI::App& app, CommandLine& out) {
 
 void AddImport(CLI::App& app, CommandLine& out, ImportCommand& import) {
   auto* command = app.add_subcommand("import", "Import files and folders as documents");
-  command->add_option("paths", import.paths, "files and folders")->required()->type_name("PATH");
+  command->add_option("paths", import.paths, "files and folders")->type_name("PATH");
+  command->add_flag("--resume", import.resume, "go on with the last import that is unfinished");
+  command->add_option("--job", import.job_id, "go on with this one")->type_name("ID");
   AddSetting(*command, out.settings, "--user", "user", "whose documents (local)");
   AddSetting(*command, out.settings, "--data", "data", "data folder (./data)");
-  command->callback([&out, &import] { out.command = import; });
+  command->callback([&out, &import] {
+    import.resume = import.resume || !import.job_id.empty();
+    if (import.resume != import.paths.empty()) {
+      throw CLI::ValidationError("import", import.resume
+                                               ? "going on takes no paths: the job knows them"
+                                               : "needs files or folders, or --resume");
+    }
+    out.command = import;
+  });
 }
 
 void AddChat(CLI::App& app, CommandLine& out, ChatCommand& chat) {

@@ -16,6 +16,8 @@ struct ServeCommand {
 
 struct ImportCommand {
   std::vector<std::filesystem::path> paths;
+  bool resume = false;
+  std::string job_id;  // of resume; empty: the last import that is unfinished
 };
 
 struct ChatCommand {

@@ -80,8 +80,11 @@ Status Trial::Begin(const Settings& settings, const fs::path& agents,
                     std::vector<fs::path> documents) {
   const Settings own = TrialSettings(settings, folder_.path() / "data", agents);
   if (!documents.empty()) {
-    const auto report = ImportPaths(own, {.paths = std::move(documents)});
-    if (!report) return report.error();
+    const auto job = ImportPaths(own, {.paths = std::move(documents)});
+    if (!job) return job.error();
+    if (job->state != workspace::jobs::JobState::kCompleted) {
+      return Fail(Code::kCancelled, "the import of the documents was cancelled");
+    }
   }
   auto service = Service::Start(own, ServeCommand::Role::kAll);
   if (!service) return std::move(service).error();

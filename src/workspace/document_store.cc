@@ -70,7 +70,8 @@ async::Task<Result<PutOutcome>> DocumentStore::Put(std::string user_id, ParsedDo
 }
 
 async::Task<Result<std::vector<PutOutcome>>> DocumentStore::PutMany(
-    std::string user_id, std::vector<ParsedDocument> documents, storage::Durability durability) {
+    std::string user_id, std::vector<ParsedDocument> documents, storage::Durability durability,
+    AlongPut along) {
   BATON_CO_TRY(CheckDocuments(documents));
   std::vector<std::string> paths;
   for (ParsedDocument& document : documents) {
@@ -82,6 +83,7 @@ async::Task<Result<std::vector<PutOutcome>>> DocumentStore::PutMany(
     if (!stored) co_return Fail(stored.error());
     std::vector<PutOutcome> outcomes;
     std::vector<storage::Statement> batch = BuildBatch(user_id, documents, *stored, outcomes);
+    if (along) std::ranges::move(along(outcomes), std::back_inserter(batch));
     if (batch.empty()) co_return outcomes;
     const Result<std::vector<storage::Rows>> written =
         co_await database_.Write(std::move(batch), durability);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -89,6 +90,10 @@ struct ChangeNote {
 
 enum class PutOutcome { kAdded, kUpdated, kUnchanged };
 
+// Statements for the transaction that stores documents with these outcomes. Called again if
+// another writer was faster.
+using AlongPut = std::function<std::vector<storage::Statement>(const std::vector<PutOutcome>&)>;
+
 // What an import came to.
 struct ImportCounts {
   std::size_t added = 0;
@@ -131,10 +136,12 @@ class DocumentStore {
   async::Task<Result<PutOutcome>> Put(std::string user_id, ParsedDocument document);
 
   // Put() for many at once, in one transaction: all or none; the outcomes are in the order of
-  // `documents`. kInvalidArgument also if two have the same path.
+  // `documents`. kInvalidArgument also if two have the same path. What `along` yields is of the
+  // same transaction; kAborted if a guard of its fails.
   async::Task<Result<std::vector<PutOutcome>>> PutMany(std::string user_id,
                                                        std::vector<ParsedDocument> documents,
-                                                       storage::Durability durability);
+                                                       storage::Durability durability,
+                                                       AlongPut along = {});
 
   // The source hash of each of `paths` that is stored.
   async::Task<Result<std::map<std::string, std::string>>> SourceHashes(

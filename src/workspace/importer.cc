@@ -82,12 +82,8 @@ struct FileBatch {
 class ImportRun {
  public:
   ImportRun(DocumentStore& store, async::BlockingPool& files, std::string user_id,
-            std::function<void(const ImportProgress&)> on_progress, org::OrgStore* org)
-      : store_(store),
-        files_(files),
-        user_id_(std::move(user_id)),
-        on_progress_(std::move(on_progress)),
-        org_(org) {}
+            ImportOptions options)
+      : store_(store), files_(files), user_id_(std::move(user_id)), options_(std::move(options)) {}
 
   async::Task<Result<ImportReport>> Run(std::vector<std::filesystem::path> paths);
 
@@ -98,12 +94,13 @@ class ImportRun {
   async::Task<Status> DropDuplicate(const std::string& path, ReadFile& read);
   async::Task<void> StoreBatch(FileBatch batch);
   async::Task<Status> StoreOrgFiles(FileBatch& batch);
+  ImportCounts CountsWith(const FileBatch& batch, const std::vector<PutOutcome>& outcomes) const;
+  AlongPut AlongWith(const FileBatch& batch) const;
 
   DocumentStore& store_;
   async::BlockingPool& files_;
   const std::string user_id_;
-  const std::function<void(const ImportProgress&)> on_progress_;
-  org::OrgStore* const org_;
+  const ImportOptions options_;
 
   std::vector<std::filesystem::path> found_;
   std::map<std::string, std::string> new_sources_;  // path of each hash, of files that were new
@@ -120,8 +117,13 @@ async::Task<Status> ImportRun::FindFiles(std::vector<std::filesystem::path> path
   while (co_await files_.Run([&walk] { return walk->Advance(kWalkStep); })) {
     if (co_await async::IsCancelled()) co_return Fail(Code::kCancelled, "import: cancelled");
   }
-  for (const auto& [path, reason] : walk->unreadable()) report_.skipped.push_back({path, reason});
   found_ = std::move(*walk).TakeFiles();
+  if (options_.after.empty()) {
+    for (const auto& [path, reason] : walk->unreadable()) report_.skipped.push_back({path, reason});
+  } else {
+    next_ = seen_ =
+        static_cast<std::size_t>(std::ranges::upper_bound(found_, options_.after) - found_.begin());
+  }
   co_return Status();
 }
 
@@ -145,7 +147,7 @@ async::Task<Result<FileBatch>> ImportRun::ReadBatch() {
     ReadFile read = co_await files_.Run([&path, &hash] { return ReadOne(path, hash); });
     if (hash.empty()) BATON_CO_TRY(co_await DropDuplicate(name, read));
     batch.paths.push_back(name);
-    if (org_ != nullptr && !read.org_bytes.empty()) {
+    if (options_.org != nullptr && !read.org_bytes.empty()) {
       batch.org_files.emplace_back(name, std::move(read.org_bytes));
     }
     if (read.document) {
@@ -181,31 +183,55 @@ async::Task<Status> ImportRun::DropDuplicate(const std::string& path, ReadFile& 
   co_return Status();
 }
 
+ImportCounts ImportRun::CountsWith(const FileBatch& batch,
+                                   const std::vector<PutOutcome>& outcomes) const {
+  const auto count = [&](PutOutcome outcome) {
+    return static_cast<std::size_t>(std::ranges::count(outcomes, outcome));
+  };
+  return {.added = report_.added + count(PutOutcome::kAdded),
+          .updated = report_.updated + count(PutOutcome::kUpdated),
+          .unchanged = report_.unchanged + batch.report.unchanged + count(PutOutcome::kUnchanged),
+          .skipped = report_.skipped.size()};
+}
+
+AlongPut ImportRun::AlongWith(const FileBatch& batch) const {
+  if (!options_.along || batch.paths.empty()) return {};
+  return [this, &batch](const std::vector<PutOutcome>& outcomes) {
+    const std::size_t seen = seen_ + batch.paths.size();
+    return options_.along({.progress = {seen, found_.size(), batch.paths.back()},
+                           .last = found_[seen - 1],
+                           .counts = CountsWith(batch, outcomes),
+                           .bytes = report_.bytes + batch.report.bytes,
+                           .skipped = report_.skipped});
+  };
+}
+
+// The documents come last: their transaction says that the batch is dealt with.
 async::Task<void> ImportRun::StoreBatch(FileBatch batch) {
-  const Result<std::vector<PutOutcome>> outcomes =
-      co_await store_.PutMany(user_id_, std::move(batch.documents), storage::Durability::kBuffered);
+  store_status_ = co_await StoreOrgFiles(batch);
+  if (!store_status_.ok()) co_return;
+  std::ranges::move(batch.report.skipped, std::back_inserter(report_.skipped));
+  const Result<std::vector<PutOutcome>> outcomes = co_await store_.PutMany(
+      user_id_, std::move(batch.documents), storage::Durability::kBuffered, AlongWith(batch));
   if (!outcomes) {
     store_status_ = outcomes.error();
     co_return;
   }
-  store_status_ = co_await StoreOrgFiles(batch);
-  if (!store_status_.ok()) co_return;
-  report_.added += static_cast<std::size_t>(std::ranges::count(*outcomes, PutOutcome::kAdded));
-  report_.updated += static_cast<std::size_t>(std::ranges::count(*outcomes, PutOutcome::kUpdated));
-  report_.unchanged += batch.report.unchanged + static_cast<std::size_t>(std::ranges::count(
-                                                    *outcomes, PutOutcome::kUnchanged));
-  std::ranges::move(batch.report.skipped, std::back_inserter(report_.skipped));
+  const ImportCounts counts = CountsWith(batch, *outcomes);
+  report_.added = counts.added;
+  report_.updated = counts.updated;
+  report_.unchanged = counts.unchanged;
   report_.bytes += batch.report.bytes;
   for (std::string& path : batch.paths) {
     ++seen_;
-    if (on_progress_) on_progress_({seen_, found_.size(), std::move(path)});
+    if (options_.on_progress) options_.on_progress({seen_, found_.size(), std::move(path)});
   }
 }
 
 // What org files have against being taken in is no failure of the import.
 async::Task<Status> ImportRun::StoreOrgFiles(FileBatch& batch) {
   for (auto& [path, bytes] : batch.org_files) {
-    const auto outcome = co_await org_->Import(user_id_, path, std::move(bytes));
+    const auto outcome = co_await options_.org->Import(user_id_, path, std::move(bytes));
     if (outcome) continue;
     const Code code = outcome.error().code();
     const bool refused = code == Code::kInvalidArgument || code == Code::kFailedPrecondition ||
@@ -236,10 +262,12 @@ async::Task<Result<ImportReport>> ImportRun::Run(std::vector<std::filesystem::pa
   co_await writer.Join();
   BATON_CO_TRY(status);
   BATON_CO_TRY(store_status_);
-  BATON_CO_TRY(co_await store_.RecordImport(user_id_, {.added = report_.added,
-                                                       .updated = report_.updated,
-                                                       .unchanged = report_.unchanged,
-                                                       .skipped = report_.skipped.size()}));
+  const ImportCounts& before = options_.before;
+  BATON_CO_TRY(
+      co_await store_.RecordImport(user_id_, {.added = before.added + report_.added,
+                                              .updated = before.updated + report_.updated,
+                                              .unchanged = before.unchanged + report_.unchanged,
+                                              .skipped = before.skipped + report_.skipped.size()}));
   co_return std::move(report_);
 }
 
@@ -248,9 +276,8 @@ async::Task<Result<ImportReport>> ImportRun::Run(std::vector<std::filesystem::pa
 async::Task<Result<ImportReport>> Import(DocumentStore& store, async::BlockingPool& files,
                                          std::string user_id,
                                          std::vector<std::filesystem::path> paths,
-                                         std::function<void(const ImportProgress&)> on_progress,
-                                         org::OrgStore* org) {
-  ImportRun run(store, files, std::move(user_id), std::move(on_progress), org);
+                                         ImportOptions options) {
+  ImportRun run(store, files, std::move(user_id), std::move(options));
   co_return co_await run.Run(std::move(paths));
 }
 

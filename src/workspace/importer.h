@@ -63,6 +63,30 @@ struct ImportReport {
   std::size_t bytes = 0;
 };
 
+// Where an import is once its next transaction is stored.
+struct ImportStep {
+  ImportProgress progress;
+  const std::filesystem::path& last;        // of the files dealt with, in the order of paths
+  ImportCounts counts;                      // of this Import()
+  std::size_t bytes = 0;                    // likewise
+  const std::vector<SkippedFile>& skipped;  // likewise
+};
+
+struct ImportOptions {
+  // Called on the caller's executor, once a file, with growing `seen`.
+  std::function<void(const ImportProgress&)> on_progress = {};
+  // With it, files whose names end in ".org" are taken in there as well, byte for byte; one that
+  // cannot be, or that was edited there meanwhile, is among the skipped.
+  org::OrgStore* org = nullptr;
+
+  // For an import that outlives its process (jobs/import_job.h). Files up to `after`, in the order
+  // of paths, were dealt with, which came to `before`; `along` yields statements that are part of
+  // the transaction that stores each step, and may be asked again for the same step.
+  std::filesystem::path after = {};
+  ImportCounts before = {};
+  std::function<std::vector<storage::Statement>(const ImportStep&)> along = {};
+};
+
 // Imports files, and folders with all they hold (hidden files and folders, and links within a
 // folder, are left out: what a link names is found where it is, if it is in the folder at all).
 // A file that cannot be read or is no document is skipped with its reason, and so is a new one
@@ -70,16 +94,11 @@ struct ImportReport {
 // that does not exist fails with kNotFound before anything is imported. A failing database ends the
 // import. Stops between two files when the task is cancelled (kCancelled); what is stored stays.
 //
-// With `org`, which may be null, files whose names end in ".org" are taken in there as well, byte
-// for byte; one that cannot be, or that was edited there meanwhile, is among the skipped.
-//
-// `on_progress` may be empty; it is called on the caller's executor, once a file, with growing
-// `seen`. Memory: about three times the largest file, and the list of paths. When it returns a
-// report, everything is on disk.
+// Memory: about three times the largest file, and the list of paths. When it returns a report,
+// which is of this call alone, everything is on disk.
 async::Task<Result<ImportReport>> Import(DocumentStore& store, async::BlockingPool& files,
                                          std::string user_id,
                                          std::vector<std::filesystem::path> paths,
-                                         std::function<void(const ImportProgress&)> on_progress,
-                                         org::OrgStore* org = nullptr);
+                                         ImportOptions options = {});
 
 }  // namespace baton::workspace

@@ -29,9 +29,10 @@ class ImportTest : public ::testing::Test {
 
   Result<ImportReport> TryImport(std::vector<std::filesystem::path> paths) {
     progress_.clear();
-    return async::BlockOn(
-        Import(*store_, files_, "ann", std::move(paths),
-               [this](const ImportProgress& progress) { progress_.push_back(progress); }));
+    return async::BlockOn(Import(*store_, files_, "ann", std::move(paths),
+                                 {.on_progress = [this](const ImportProgress& progress) {
+                                   progress_.push_back(progress);
+                                 }}));
   }
 
   ImportReport MustImport(std::vector<std::filesystem::path> paths) {
@@ -62,7 +63,7 @@ TEST_F(ImportTest, TakesOrgFilesInByteForByte) {
   auto org =
       *async::BlockOn(org::OrgStore::Open(*database_, clock_, ids_, *org::TimeZone::Find("UTC")));
   const auto import = [&] {
-    return async::BlockOn(Import(*store_, files_, "ann", {folder_.path()}, {}, org.get()));
+    return async::BlockOn(Import(*store_, files_, "ann", {folder_.path()}, {.org = org.get()}));
   };
   const std::string bytes = "* TODO a\r\nb";
   const auto inbox = folder_.Write("inbox.org", bytes);
@@ -196,7 +197,8 @@ async::Task<void> ImportInto(DocumentStore& store, async::BlockingPool& files,
                              std::filesystem::path path,
                              std::function<void(const ImportProgress&)> on_progress,
                              std::optional<Result<ImportReport>>& out) {
-  out.emplace(co_await Import(store, files, "ann", {std::move(path)}, std::move(on_progress)));
+  out.emplace(co_await Import(store, files, "ann", {std::move(path)},
+                              {.on_progress = std::move(on_progress)}));
 }
 
 async::Task<Result<ImportReport>> CancelAfterFirst(DocumentStore& store, async::BlockingPool& files,

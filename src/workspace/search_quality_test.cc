@@ -74,7 +74,7 @@ TEST_P(SearchQualityTest, FindsTheDocumentThatAnswers) {
   auto store = async::BlockOn(DocumentStore::Open(**database, clock, ids));
   ASSERT_TRUE(store) << store.error().ToString();
   async::BlockingPool pool("files", 1);
-  const auto report = async::BlockOn(Import(**store, pool, "reader", FindDocumentation(), nullptr));
+  const auto report = async::BlockOn(Import(**store, pool, "reader", FindDocumentation()));
   ASSERT_TRUE(report) << report.error().ToString();
   double gain = 0;
   std::size_t first = 0;
