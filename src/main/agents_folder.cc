@@ -31,7 +31,7 @@ Result<std::filesystem::path> FindAgentsFolder(const Settings& settings) {
 
 Result<agents::KnownNames> KnownAgentNames() {
   tools::ToolRegistry tools;
-  BATON_TRY(RegisterTools(tools, nullptr, nullptr));
+  BATON_TRY(RegisterTools(tools, nullptr, nullptr, nullptr));
   return agents::KnownNames{
       .tools = tools.names(),
       .models = std::vector<std::string>{std::string(kDefaultAlias), std::string(kFastAlias)}};

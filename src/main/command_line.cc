@@ -316,6 +316,35 @@ void AddPermissions(CLI::App& app, CommandLine& out, PermissionsCommand& permiss
       ->type_name("ID");
 }
 
+void AddMemory(CLI::App& app, CommandLine& out, MemoryCommand& memory) {
+  auto* parent = app.add_subcommand("memory", "What a user has had remembered");
+  parent->require_subcommand(1);
+  AddSetting(*parent, out.settings, "--user", "user", "whose memories (local)");
+  AddSetting(*parent, out.settings, "--server", "server", "HOST:PORT (127.0.0.1:50051)");
+  parent->add_flag("--json", memory.json, "one object a line, as JSON");
+  using Action = MemoryCommand::Action;
+  const auto add = [&](const char* name, const char* help, Action action) {
+    auto* sub = parent->add_subcommand(name, help);
+    sub->callback([&out, &memory, action] {
+      memory.action = action;
+      out.command = memory;
+    });
+    return sub;
+  };
+  auto* list = add("list", "All of it, what was changed last first", Action::kList);
+  list->add_flag("--proposed", memory.proposed, "what agents would like remembered");
+  auto* search = add("search", "What has some of these words", Action::kSearch);
+  search->add_option("query", memory.text)->required()->type_name("WORDS");
+  auto* added = add("add", "Have something remembered", Action::kAdd);
+  added->add_option("text", memory.text)->required()->type_name("TEXT");
+  added->add_flag("--preference", memory.preference, "how you like things: told always");
+  for (CLI::App* sub : {add("accept", "Save what is proposed", Action::kAccept),
+                        add("reject", "Do not save what is proposed", Action::kReject),
+                        add("delete", "For ever", Action::kDelete)}) {
+    sub->add_option("memory", memory.id)->required()->type_name("ID");
+  }
+}
+
 bool IsCommand(CLI::App& app, const std::string& name) {
   return std::ranges::any_of(app.get_subcommands({}),
                              [&](const CLI::App* command) { return command->get_name() == name; });
@@ -363,6 +392,8 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   AddTasks(app, out, tasks);
   PermissionsCommand permissions;
   AddPermissions(app, out, permissions);
+  MemoryCommand memory;
+  AddMemory(app, out, memory);
   auto* config_command = app.add_subcommand("config", "The effective configuration");
   config_command->add_flag("--json", config.json, "as JSON");
   config_command->callback([&] { out.command = config; });

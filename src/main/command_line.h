@@ -111,13 +111,22 @@ struct PermissionsCommand {
   bool json = false;
 };
 
+struct MemoryCommand {
+  enum class Action { kList, kSearch, kAdd, kAccept, kReject, kDelete } action = Action::kList;
+  std::string id;           // of accept, reject and delete
+  std::string text;         // of add; of search the words
+  bool preference = false;  // of add
+  bool proposed = false;    // of list: only proposals
+  bool json = false;
+};
+
 struct ConfigCommand {
   bool json = false;
 };
 
 using Command = std::variant<ServeCommand, ImportCommand, ChatCommand, CheckCommand, AgentsCommand,
                              GraphCommand, TasksCommand, PermissionsCommand, ConversationsCommand,
-                             ConfigCommand>;
+                             MemoryCommand, ConfigCommand>;
 
 struct CommandLine {
   std::filesystem::path config_file;

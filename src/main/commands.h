@@ -19,6 +19,7 @@ int RunGraph(const Settings& settings, const GraphCommand& command);
 // 1 if a task that was watched has failed or been cancelled.
 int RunTasks(const Settings& settings, const TasksCommand& command);
 int RunPermissions(const Settings& settings, const PermissionsCommand& command);
+int RunMemory(const Settings& settings, const MemoryCommand& command);
 int RunConfig(const Settings& settings, const ConfigCommand& command);
 
 }  // namespace baton::app

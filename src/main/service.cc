@@ -25,6 +25,7 @@
 #include "rpc/orchestrator_server.h"
 #include "rpc/tool_server.h"
 #include "runs/local_orchestrator.h"
+#include "runs/memory/memory_book.h"
 #include "runs/run_store.h"
 #include "runs/tasks/task_queue.h"
 #include "storage/open.h"
@@ -100,6 +101,7 @@ struct Service::Parts {
   Status OpenStore();
   Status OpenConversations();
   Status StartBackend();
+  Status OpenMemory();
   Status ConnectTools();
   Status StartOrchestrator();
   Status StartRuns();
@@ -134,13 +136,14 @@ struct Service::Parts {
   std::unique_ptr<workspace::images::ImageService> images;
   std::unique_ptr<rpc::ToolServer> tool_server;
   // orchestrator
+  checkpoint::HashingEmbedder embedder;
+  std::unique_ptr<graph::LongTermStore> long_term;
+  std::optional<runs::memory::MemoryBook> memories;
   std::shared_ptr<tools::remote::ToolServiceClient> tool_client;
   tools::ToolRegistry tool_registry;
   llm::ModelCatalog models;
   std::unique_ptr<agents::AgentCatalog> agent_catalog;
   std::optional<runs::CatalogAgents> agent_source;
-  checkpoint::HashingEmbedder embedder;
-  std::unique_ptr<graph::LongTermStore> long_term;
   std::unique_ptr<runs::LocalOrchestrator> orchestrator;
   std::unique_ptr<runs::tasks::TaskQueue> tasks;
   std::unique_ptr<rpc::OrchestratorServer> grpc_server;
@@ -228,10 +231,11 @@ Status Service::Parts::ConnectTools() {
   auto directory = LoadMessageFile(settings);
   if (!directory) return std::move(directory).error();
   auto messages = std::make_shared<tools::DirectoryGateway>(*std::move(directory), SystemClock());
-  return RegisterTools(tool_registry, tool_client, std::move(messages));
+  return RegisterTools(tool_registry, tool_client, std::move(messages), &*memories);
 }
 
 Status Service::Parts::StartOrchestrator() {
+  BATON_TRY(OpenMemory());
   BATON_TRY(ConnectTools());
   auto built = BuildModels(settings);
   if (!built) return built.error();
@@ -249,18 +253,26 @@ Status Service::Parts::StartOrchestrator() {
                                              {.orchestrator = *orchestrator,
                                               .tasks = tasks.get(),
                                               .permissions = &orchestrator->permissions(),
-                                              .conversations = &*conversations},
+                                              .conversations = &*conversations,
+                                              .memories = &*memories},
                                              GrpcOptions(settings, "grpc"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "gRPC", "--grpc");
   grpc_server = std::move(*server);
   return {};
 }
 
-Status Service::Parts::StartRuns() {
-  auto memories =
+Status Service::Parts::OpenMemory() {
+  auto store =
       Await(checkpoint::SqlLongTermStore::Open(*database, SystemClock(), {.embedder = &embedder}));
-  if (!memories) return std::move(memories).error().Annotate("long-term store");
-  long_term = std::move(*memories);
+  if (!store) return std::move(store).error().Annotate("long-term store");
+  long_term = std::move(*store);
+  runs::memory::MemoryBookOptions options;
+  options.per_user = static_cast<std::size_t>(settings.Number("memory.per_user"));
+  memories.emplace(*long_term, SystemClock(), ids, options);
+  return {};
+}
+
+Status Service::Parts::StartRuns() {
   const auto model = models.Get("default");
   if (!model) return model.error();
   runs::LocalOrchestratorOptions options;
@@ -269,6 +281,7 @@ Status Service::Parts::StartRuns() {
   BATON_TRY(ReadTurnLimits(settings, options.limits));
   options.max_runs = static_cast<std::size_t>(settings.Number("runs.limit"));
   options.max_runs_per_user = static_cast<std::size_t>(settings.Number("runs.per_user"));
+  options.memories_per_turn = static_cast<std::size_t>(settings.Number("memory.per_turn"));
   options.dependencies = {
       {.name = "tool_service",
        .check = [client = tool_client](Deadline d) { return client->CheckHealth(d); }},
@@ -295,7 +308,8 @@ Status Service::Parts::StartRuns() {
                                    .clock = SystemClock(),
                                    .ids = ids,
                                    .metrics = metrics,
-                                   .long_term = long_term.get()},
+                                   .long_term = long_term.get(),
+                                   .memories = &*memories},
       std::move(options));
   return Await(orchestrator->Start()).Annotate("runs");
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "runs/memory/memory_tools.h"
 #include "tools/messages/message_tools.h"
 #include "tools/remote/document_tools.h"
 #include "tools/remote/edit_tools.h"
@@ -16,7 +17,9 @@ namespace baton::app {
 
 Status RegisterTools(tools::ToolRegistry& registry,
                      std::shared_ptr<tools::remote::ToolServiceClient> client,
-                     std::shared_ptr<tools::MessageGateway> messages) {
+                     std::shared_ptr<tools::MessageGateway> messages,
+                     runs::memory::Memories* memories) {
+  BATON_TRY(runs::memory::RegisterMemoryTools(registry, memories));
   BATON_TRY(tools::RegisterMessageTools(registry, std::move(messages)));
   BATON_TRY(tools::remote::RegisterDocumentTools(registry, client));
   BATON_TRY(tools::remote::RegisterEditTools(registry, client));

@@ -4,15 +4,17 @@
 #include <memory>
 
 #include "base/status.h"
+#include "runs/memory/memories.h"
 #include "tools/messages/message_gateway.h"
 #include "tools/remote/tool_service_client.h"
 #include "tools/tool.h"
 
 namespace baton::app {
 
-// Every tool there is. Both may be null where only their names are wanted: none is called.
+// Every tool there is. All of them may be null where only their names are wanted: none is called.
 Status RegisterTools(tools::ToolRegistry& registry,
                      std::shared_ptr<tools::remote::ToolServiceClient> client,
-                     std::shared_ptr<tools::MessageGateway> messages);
+                     std::shared_ptr<tools::MessageGateway> messages,
+                     runs::memory::Memories* memories);
 
 }  // namespace baton::app

@@ -8,6 +8,7 @@
 #include "rpc/internal/chat_wire.h"
 #include "rpc/internal/conversation_calls.h"
 #include "rpc/internal/grpc_server.h"
+#include "rpc/internal/memory_calls.h"
 #include "rpc/internal/permission_calls.h"
 #include "rpc/internal/task_calls.h"
 
@@ -122,6 +123,7 @@ OrchestratorServer::State::State(async::Runtime& runtime, const OrchestratorServ
         return ServeHealth(orchestrator, context);
       });
   if (services.tasks != nullptr) internal::ServeTasks(service, *services.tasks);
+  if (services.memories != nullptr) internal::ServeMemories(service, *services.memories);
   if (services.permissions != nullptr) internal::ServePermissions(service, *services.permissions);
 }
 

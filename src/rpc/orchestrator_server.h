@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "rpc/server_options.h"
 #include "runs/conversation_store.h"
+#include "runs/memory/memories.h"
 #include "runs/orchestrator.h"
 #include "runs/permissions.h"
 #include "runs/tasks/tasks.h"
@@ -26,6 +27,7 @@ struct OrchestratorServices {
   runs::tasks::Tasks* tasks = nullptr;
   runs::Permissions* permissions = nullptr;
   runs::ConversationStore* conversations = nullptr;
+  runs::memory::Memories* memories = nullptr;
 };
 
 // Serves runs::Orchestrator as orchestrator.OrchestratorService, with grpc.health.v1 and

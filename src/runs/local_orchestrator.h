@@ -27,6 +27,7 @@
 #include "runs/health.h"
 #include "runs/left_over_runs.h"
 #include "runs/limits.h"
+#include "runs/memory/memory_context.h"
 #include "runs/orchestrator.h"
 #include "runs/permission_desk.h"
 #include "runs/permission_policy.h"
@@ -55,6 +56,8 @@ struct LocalOrchestratorParts {
   MetricsRegistry& metrics;
   // What agents remember: each user's below {"users", user_id}. Null: nothing.
   graph::LongTermStore* long_term = nullptr;
+  // What users have had remembered, told to their agents (docs/memory.md). Null: nothing.
+  memory::Memories* memories = nullptr;
 };
 
 struct LocalOrchestratorOptions {
@@ -79,6 +82,8 @@ struct LocalOrchestratorOptions {
   RouterOptions routing;
 
   PermissionPolicy policy;
+  std::size_t memories_per_turn = memory::kMemoriesPerTurn;  // told to a turn's agent
+
   // A question for permission that nobody answers by then is answered with no.
   std::chrono::milliseconds answer_within = std::chrono::hours(24);
   // For messages that do not say it themselves.

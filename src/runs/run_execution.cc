@@ -144,10 +144,14 @@ async::Task<void> RunExecution::Execute() {
   scope.tool_context.user_id = setup_.record.user_id;
   scope.tool_context.conversation_id = setup_.record.conversation_id;
   scope.tool_context.run_id = setup_.record.run_id;
+  scope.tool_context.user_message = setup_.request.query;
   scope.tool_context.deadline = deadline;
   scope.variables =
       BuildVariables(setup_.record.user_id, setup_.request.persona, services_.clock.Now());
-  scope.surroundings = BuildSurroundings(setup_.request.editor);
+  scope.surroundings =
+      JoinSurroundings(BuildSurroundings(setup_.request.editor),
+                       co_await memory::DescribeMemories(services_.memories, setup_.record.user_id,
+                                                         setup_.request.query));
   scope.document = BuildDocument(setup_.request.editor);
   std::optional<graph::ScopedStore> own;
   if (services_.long_term != nullptr) {

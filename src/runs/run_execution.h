@@ -22,6 +22,7 @@
 #include "runs/chunk_writer.h"
 #include "runs/left_over_runs.h"
 #include "runs/limits.h"
+#include "runs/memory/memory_context.h"
 #include "runs/permission_policy.h"
 #include "runs/permission_store.h"
 #include "runs/run_effects.h"
@@ -46,6 +47,7 @@ struct RunServices {
   ActiveRuns& active;
   LeftOverRuns& left_over;
   graph::LongTermStore* long_term = nullptr;  // null: nodes have none
+  memory::TurnMemories memories;
   PermissionStore& permissions;
   const PermissionPolicy& policy;
   std::chrono::milliseconds answer_within;  // how long a question for permission is open

@@ -67,6 +67,11 @@ std::string BuildSurroundings(const std::optional<ActiveEditor>& editor) {
   return text;
 }
 
+std::string JoinSurroundings(std::string shown, std::string_view more) {
+  if (!shown.empty() && !more.empty()) shown += "\n\n";
+  return shown.append(more);
+}
+
 std::optional<agents::OpenDocument> BuildDocument(const std::optional<ActiveEditor>& editor) {
   if (!editor) return std::nullopt;
   // In the begin of a file nothing can be found for certain only once.

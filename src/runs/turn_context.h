@@ -25,6 +25,9 @@ std::map<std::string, std::string> BuildVariables(std::string_view user_id, cons
 // The open file as the model is shown it, cut to kMaxEditorBytesInPrompt; empty without one.
 std::string BuildSurroundings(const std::optional<ActiveEditor>& editor);
 
+// What is shown, a paragraph each.
+std::string JoinSurroundings(std::string shown, std::string_view more);
+
 // The same file for agents that change it: whole, with cursor and selection.
 std::optional<agents::OpenDocument> BuildDocument(const std::optional<ActiveEditor>& editor);
 

@@ -42,6 +42,7 @@ struct ToolContext {
   std::string user_id;
   std::string conversation_id;
   std::string run_id;
+  std::string user_message;  // what the user has written in this turn; empty: nothing
   // The same for a call and its repetition after a crash, and no other call's: a service that
   // remembers the keys it has seen can refuse to do the same twice. Visible ASCII.
   std::string idempotency_key;

@@ -116,7 +116,8 @@ class OrchestratorWorld {
                                                                       .clock = clock_,
                                                                       .ids = ids_,
                                                                       .metrics = metrics,
-                                                                      .long_term = &long_term},
+                                                                      .long_term = &long_term,
+                                                                      .memories = memories},
                                                std::move(options));
   }
 
@@ -167,7 +168,8 @@ class OrchestratorWorld {
   tools::ToolRegistry tools;
   TestAgents agents;
   checkpoint::MemoryLongTermStore long_term{clock_};
-  async::Runtime runtime{2};  // outlives the database, whose threads resume on it
+  memory::Memories* memories = nullptr;  // told to agents from the next Start() on
+  async::Runtime runtime{2};             // outlives the database, whose threads resume on it
 
  private:
   std::unique_ptr<storage::Database> inner_;
