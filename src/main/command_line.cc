@@ -187,6 +187,27 @@ void AddAgents(CLI::App& app, CommandLine& out, AgentsCommand& agents) {
   finish(route, Action::kRoute);
 }
 
+void AddEval(CLI::App& app, CommandLine& out, EvalCommand& eval) {
+  auto* command = app.add_subcommand("eval", "Ask the questions of a file and judge the answers");
+  command->add_option("file", eval.file)->required()->type_name("FILE");
+  command->add_option("--agent,-a", eval.agent, "who answers them all (as the file says)")
+      ->type_name("NAME");
+  AddSetting(*command, out.settings, "--model", "model.default", "the provider's; or offline");
+  AddSetting(*command, out.settings, "--agents", "agents", "folder of agent files");
+  command->add_option("--judge", eval.judge, "which alias judges (default)")
+      ->check(CLI::IsMember({"default", "fast"}));
+  auto* record = command->add_option("--record", eval.record, "keep the model calls there");
+  record->type_name("FOLDER");
+  command->add_option("--replay", eval.replay, "take them from there, and ask no model")
+      ->type_name("FOLDER")
+      ->excludes(record);
+  command->add_option("--results", eval.results, "kept and compared (DATA/evals/NAME.json)")
+      ->type_name("FILE");
+  command->add_flag("--json", eval.json, "the results as JSON");
+  AddSetting(*command, out.settings, "--data", "data", "data folder (./data)");
+  command->callback([&out, &eval] { out.command = eval; });
+}
+
 void AddGraphRun(CLI::App& graph, CommandLine& out, GraphCommand& run) {
   auto* command = graph.add_subcommand("run", "Run a graph file, durably");
   command->add_option("file", run.files)->required()->expected(1)->type_name("FILE");
@@ -388,6 +409,8 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   check_command->callback([&] { out.command = check; });
   AddConversations(app, out, conversations);
   AddAgents(app, out, agents);
+  EvalCommand eval;
+  AddEval(app, out, eval);
   AddGraph(app, out, graph);
   AddTasks(app, out, tasks);
   PermissionsCommand permissions;

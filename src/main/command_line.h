@@ -71,6 +71,15 @@ struct AgentsCommand {
   std::size_t folds = 0;                      // of route
 };
 
+struct EvalCommand {
+  std::filesystem::path file;
+  std::string agent;                     // for all questions; empty: as the file says
+  std::string judge = "default";         // an alias
+  std::filesystem::path record, replay;  // at most one
+  std::filesystem::path results;         // empty: in the data folder
+  bool json = false;
+};
+
 struct GraphCommand {
   enum class Action { kRun, kLint, kDraw } action = Action::kRun;
   std::vector<std::filesystem::path> files;  // of run and draw: one
@@ -126,7 +135,7 @@ struct ConfigCommand {
 
 using Command = std::variant<ServeCommand, ImportCommand, ChatCommand, CheckCommand, AgentsCommand,
                              GraphCommand, TasksCommand, PermissionsCommand, ConversationsCommand,
-                             MemoryCommand, ConfigCommand>;
+                             MemoryCommand, ConfigCommand, EvalCommand>;
 
 struct CommandLine {
   std::filesystem::path config_file;

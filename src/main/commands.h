@@ -14,6 +14,8 @@ int RunChat(const Settings& settings, const ChatCommand& command);
 int RunConversations(const Settings& settings, const ConversationsCommand& command);
 int RunCheck(const Settings& settings, const CheckCommand& command);
 int RunAgents(const Settings& settings, const AgentsCommand& command);
+// 1 if a question failed.
+int RunEval(const Settings& settings, const EvalCommand& command);
 // 3 if the graph waits for an answer.
 int RunGraph(const Settings& settings, const GraphCommand& command);
 // 1 if a task that was watched has failed or been cancelled.

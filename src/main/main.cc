@@ -19,6 +19,7 @@ int Run(const Settings& settings, const Command& command) {
     int operator()(const CheckCommand& c) const { return RunCheck(settings, c); }
     int operator()(const ConversationsCommand& c) const { return RunConversations(settings, c); }
     int operator()(const AgentsCommand& c) const { return RunAgents(settings, c); }
+    int operator()(const EvalCommand& c) const { return RunEval(settings, c); }
     int operator()(const GraphCommand& c) const { return RunGraph(settings, c); }
     int operator()(const TasksCommand& c) const { return RunTasks(settings, c); }
     int operator()(const PermissionsCommand& c) const { return RunPermissions(settings, c); }

@@ -93,7 +93,12 @@ async::Task<bool> EndRuns(runs::LocalOrchestrator& orchestrator) {
 
 // In the order of their making; destroyed in reverse.
 struct Service::Parts {
-  Parts(const Settings& s, Role r) : settings(s), role(r), runtime(ThreadsOf(s)) {}
+  Parts(const Settings& s, Role r, ServiceOptions options)
+      : settings(s),
+        role(r),
+        clock(*options.clock),
+        given_models(std::move(options.models)),
+        runtime(ThreadsOf(s)) {}
 
   bool has_backend() const { return role != Role::kOrchestrator; }
   bool has_orchestrator() const { return role != Role::kBackend; }
@@ -116,8 +121,10 @@ struct Service::Parts {
 
   const Settings settings;
   const Role role;
+  const Clock& clock;
+  std::optional<llm::ModelCatalog> given_models;
   MetricsRegistry metrics;
-  IdGenerator ids{SystemClock()};
+  IdGenerator ids{clock};
   async::Runtime runtime;
   std::optional<DatabaseLock> database_lock;
   std::unique_ptr<storage::Database> database;
@@ -170,38 +177,36 @@ Status Service::Parts::OpenConversations() {
   auto store = Await(checkpoint::SqlCheckpointStore::Open(*database));
   if (!store) return std::move(store).error().Annotate("checkpoint store");
   checkpoints = std::move(*store);
-  runs::RunStore run_store(*database, SystemClock());
+  runs::RunStore run_store(*database, clock);
   BATON_TRY(Await(run_store.Migrate()).Annotate("conversations"));
-  conversations.emplace(*database, *checkpoints, SystemClock(), ids);
+  conversations.emplace(*database, *checkpoints, clock, ids);
   return {};
 }
 
 Status Service::Parts::StartBackend() {
-  auto store = Await(workspace::DocumentStore::Open(*database, SystemClock(), ids));
+  auto store = Await(workspace::DocumentStore::Open(*database, clock, ids));
   if (!store) return std::move(store).error().Annotate("document store");
   documents = std::move(*store);
   auto zone = workspace::org::TimeZone::Find(settings.Text("timezone"));
   if (!zone) return std::move(zone).error().Annotate("setting 'timezone'");
-  auto org_store =
-      Await(workspace::org::OrgStore::Open(*database, SystemClock(), ids, *std::move(zone)));
+  auto org_store = Await(workspace::org::OrgStore::Open(*database, clock, ids, *std::move(zone)));
   if (!org_store) return std::move(org_store).error().Annotate("org store");
   org = std::move(*org_store);
-  auto built_weather = BuildWeather(settings, SystemClock());
+  auto built_weather = BuildWeather(settings, clock);
   if (!built_weather) return std::move(built_weather).error();
   weather = *std::move(built_weather);
-  auto built_web = BuildWeb(settings, SystemClock(), ids, metrics);
+  auto built_web = BuildWeb(settings, clock, ids, metrics);
   if (!built_web) return std::move(built_web).error();
   web = *std::move(built_web);
-  auto opened_edits =
-      Await(workspace::edits::EditService::Open(*database, *documents, SystemClock(), ids));
+  auto opened_edits = Await(workspace::edits::EditService::Open(*database, *documents, clock, ids));
   if (!opened_edits) return std::move(opened_edits).error().Annotate("edit store");
   edits = *std::move(opened_edits);
   entities = std::make_unique<workspace::entities::EntityStore>(*database);
-  auto opened_feeds = Await(workspace::feeds::FeedStore::Open(*database, SystemClock(), ids));
+  auto opened_feeds = Await(workspace::feeds::FeedStore::Open(*database, clock, ids));
   if (!opened_feeds) return std::move(opened_feeds).error().Annotate("feed store");
   feed_store = *std::move(opened_feeds);
-  feeds = std::make_unique<workspace::feeds::FeedService>(
-      *feed_store, *documents, *web, SystemClock(), workspace::feeds::PollPace{});
+  feeds = std::make_unique<workspace::feeds::FeedService>(*feed_store, *documents, *web, clock,
+                                                          workspace::feeds::PollPace{});
   feeds->StartPolling(runtime.Pick());
   images = BuildImages(settings, *documents, ids);
   const rpc::ToolAreas areas{.documents = *documents,
@@ -230,14 +235,14 @@ Status Service::Parts::ConnectTools() {
   tool_client = std::move(*client);
   auto directory = LoadMessageFile(settings);
   if (!directory) return std::move(directory).error();
-  auto messages = std::make_shared<tools::DirectoryGateway>(*std::move(directory), SystemClock());
+  auto messages = std::make_shared<tools::DirectoryGateway>(*std::move(directory), clock);
   return RegisterTools(tool_registry, tool_client, std::move(messages), &*memories);
 }
 
 Status Service::Parts::StartOrchestrator() {
   BATON_TRY(OpenMemory());
   BATON_TRY(ConnectTools());
-  auto built = BuildModels(settings);
+  auto built = given_models ? Result<llm::ModelCatalog>(*given_models) : BuildModels(settings);
   if (!built) return built.error();
   models = std::move(*built);
   const auto folder = FindAgentsFolder(settings);
@@ -262,13 +267,12 @@ Status Service::Parts::StartOrchestrator() {
 }
 
 Status Service::Parts::OpenMemory() {
-  auto store =
-      Await(checkpoint::SqlLongTermStore::Open(*database, SystemClock(), {.embedder = &embedder}));
+  auto store = Await(checkpoint::SqlLongTermStore::Open(*database, clock, {.embedder = &embedder}));
   if (!store) return std::move(store).error().Annotate("long-term store");
   long_term = std::move(*store);
   runs::memory::MemoryBookOptions options;
   options.per_user = static_cast<std::size_t>(settings.Number("memory.per_user"));
-  memories.emplace(*long_term, SystemClock(), ids, options);
+  memories.emplace(*long_term, clock, ids, options);
   return {};
 }
 
@@ -305,7 +309,7 @@ Status Service::Parts::StartRuns() {
                                    .agents = *agent_source,
                                    .models = models,
                                    .tools = tool_registry,
-                                   .clock = SystemClock(),
+                                   .clock = clock,
                                    .ids = ids,
                                    .metrics = metrics,
                                    .long_term = long_term.get(),
@@ -337,7 +341,7 @@ Status Service::Parts::StartTasks() {
                                   .database = *database,
                                   .orchestrator = *orchestrator,
                                   .agents = *agent_source,
-                                  .clock = SystemClock(),
+                                  .clock = clock,
                                   .ids = ids,
                                   .metrics = metrics},
       std::move(options));
@@ -372,8 +376,10 @@ void Service::Parts::Stop() {
 Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Service::~Service() { Stop(); }
 
-Result<std::unique_ptr<Service>> Service::Start(const Settings& settings, Role role) {
-  std::unique_ptr<Service> service(new Service(std::make_unique<Parts>(settings, role)));
+Result<std::unique_ptr<Service>> Service::Start(const Settings& settings, Role role,
+                                                ServiceOptions options) {
+  std::unique_ptr<Service> service(
+      new Service(std::make_unique<Parts>(settings, role, std::move(options))));
   Parts& parts = *service->parts_;
   BATON_TRY(parts.OpenStore());
   if (parts.has_orchestrator()) BATON_TRY(parts.OpenConversations());

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
+#include "base/clock.h"
 #include "base/status.h"
+#include "llm/model_catalog.h"
 #include "main/command_line.h"
 #include "main/settings.h"
 #include "runs/orchestrator.h"
@@ -12,6 +15,12 @@ namespace baton::app {
 
 // A detail of Service::Start()'s failure.
 inline constexpr const char* kPortFlagDetail = "port_flag";
+
+// What a service stands on beside its settings. `clock` outlives it.
+struct ServiceOptions {
+  const Clock* clock = &SystemClock();
+  std::optional<llm::ModelCatalog> models;  // none: those of the settings
+};
 
 // The parts of a role, wired. The same parts in every role; a role leaves some out:
 //   kAll           store, documents, ToolService, orchestrator, gRPC, HTTP
@@ -24,7 +33,8 @@ inline constexpr const char* kPortFlagDetail = "port_flag";
 //           had, the detail kPortFlagDetail is the flag that names another.
 class Service {
  public:
-  static Result<std::unique_ptr<Service>> Start(const Settings& settings, ServeCommand::Role role);
+  static Result<std::unique_ptr<Service>> Start(const Settings& settings, ServeCommand::Role role,
+                                                ServiceOptions options = {});
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

@@ -77,7 +77,7 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 Status Trial::Begin(const Settings& settings, const fs::path& agents,
-                    std::vector<fs::path> documents) {
+                    std::vector<fs::path> documents, ServiceOptions options) {
   const Settings own = TrialSettings(settings, folder_.path() / "data", agents);
   if (!documents.empty()) {
     const auto job = ImportPaths(own, {.paths = std::move(documents)});
@@ -86,18 +86,19 @@ Status Trial::Begin(const Settings& settings, const fs::path& agents,
       return Fail(Code::kCancelled, "the import of the documents was cancelled");
     }
   }
-  auto service = Service::Start(own, ServeCommand::Role::kAll);
+  auto service = Service::Start(own, ServeCommand::Role::kAll, std::move(options));
   if (!service) return std::move(service).error();
   service_ = *std::move(service);
   return {};
 }
 
 Result<std::unique_ptr<Trial>> Trial::Start(const Settings& settings, const fs::path& agents,
-                                            std::vector<fs::path> documents) {
+                                            std::vector<fs::path> documents,
+                                            ServiceOptions options) {
   auto folder = TemporaryFolder::Create();
   if (!folder) return Fail(std::move(folder).error());
   std::unique_ptr<Trial> trial(new Trial(*std::move(folder)));
-  BATON_TRY(trial->Begin(settings, agents, std::move(documents)));
+  BATON_TRY(trial->Begin(settings, agents, std::move(documents), std::move(options)));
   return trial;
 }
 
@@ -109,7 +110,7 @@ Result<std::unique_ptr<Trial>> Trial::StartWithOne(const Settings& settings,
   std::unique_ptr<Trial> trial(new Trial(*std::move(folder)));
   const fs::path agents = trial->folder_.path() / "agents";
   BATON_TRY(LinkOne(settings, agent_file, agents));
-  BATON_TRY(trial->Begin(settings, agents, std::move(documents)));
+  BATON_TRY(trial->Begin(settings, agents, std::move(documents), {}));
   return trial;
 }
 

@@ -40,7 +40,8 @@ class Trial {
   // With all agents of `agents`, and `documents` (files and folders) imported for the user.
   static Result<std::unique_ptr<Trial>> Start(const Settings& settings,
                                               const std::filesystem::path& agents,
-                                              std::vector<std::filesystem::path> documents);
+                                              std::vector<std::filesystem::path> documents,
+                                              ServiceOptions options);
 
   // With the one agent of `agent_file`.
   static Result<std::unique_ptr<Trial>> StartWithOne(const Settings& settings,
@@ -53,7 +54,7 @@ class Trial {
  private:
   explicit Trial(TemporaryFolder folder) : folder_(std::move(folder)) {}
   Status Begin(const Settings& settings, const std::filesystem::path& agents,
-               std::vector<std::filesystem::path> documents);
+               std::vector<std::filesystem::path> documents, ServiceOptions options);
 
   const TemporaryFolder folder_;
   std::unique_ptr<Service> service_;  // before its data goes

@@ -58,9 +58,28 @@ std::vector<std::string> IdsIn(std::string_view text) {
 std::string IdPlace(std::size_t index) { return fmt::format("{{id:{}}}", index + 1); }
 std::string LocalPlace(std::size_t index) { return fmt::format("{{local:{}}}", index + 1); }
 
+// A workflow makes ids for the calls it speaks of; what counts is which result belongs to which.
+std::vector<Message> WithNumberedCalls(std::vector<Message> messages) {
+  std::vector<std::string> seen;
+  const auto number = [&seen](std::string& id) {
+    if (id.empty()) return;
+    const auto found = std::ranges::find(seen, id);
+    const auto index = found - seen.begin();
+    if (found == seen.end()) seen.push_back(id);
+    id = fmt::format("{{call:{}}}", index + 1);
+  };
+  for (Message& message : messages) {
+    for (ToolCall& call : message.tool_calls) number(call.id);
+    number(message.tool_call_id);
+  }
+  return messages;
+}
+
 json::Value RequestAsJson(std::string_view alias, const ChatRequest& request) {
   json::Array messages;
-  for (const Message& message : request.messages) messages.push_back(llm::ToJson(message));
+  for (const Message& message : WithNumberedCalls(request.messages)) {
+    messages.push_back(llm::ToJson(message));
+  }
   json::Array tools;
   for (const ToolSpec& tool : request.tools) {
     tools.push_back(json::Object{

@@ -10,9 +10,10 @@
 
 namespace baton::llm::recorded {
 
-// A request as text in which ids ("doc_01JDA3X8Q0V5K3T1Y7N2M4P6R8") and the texts of this machine
-// stand as their number: "doc_{id:1}", "{local:1}/notes.md". Two requests that differ in nothing
-// else are the same call, and an answer that repeats what the request has is right for both.
+// A request as text in which ids ("doc_01JDA3X8Q0V5K3T1Y7N2M4P6R8"), those of tool calls, and the
+// texts of this machine stand as their number: "doc_{id:1}", "{call:1}", "{local:1}/notes.md". Two
+// requests that differ in nothing else are the same call, and an answer that repeats what the
+// request has is right for both.
 //
 // Threads: immutable.
 class CallKey {

@@ -117,6 +117,20 @@ TEST_F(RecordingTest, AnotherOrderOfTheSameIdsIsAnotherCall) {
   EXPECT_NE(about(kOne, kOther, kOne), about(kOne, kOther, kOther));
 }
 
+TEST_F(RecordingTest, IdsOfToolCallsCountByWhatBelongsTogether) {
+  const auto key = [](const std::string& first, const std::string& second,
+                      const std::string& answered) {
+    ChatRequest request = Asks("When?");
+    request.messages.push_back(
+        {.role = Role::kAssistant,
+         .tool_calls = {{.id = first, .name = "a"}, {.id = second, .name = "a"}}});
+    request.messages.push_back({.role = Role::kTool, .content = "x", .tool_call_id = answered});
+    return CallKey("default", request, {}).text();
+  };
+  EXPECT_EQ(key("call_f6e7_1", "call_f6e7_2", "call_f6e7_2"), key("c1", "c2", "c2"));
+  EXPECT_NE(key("c1", "c2", "c1"), key("c1", "c2", "c2"));
+}
+
 TEST_F(RecordingTest, WhatOnlyLooksLikeAnIdStaysAsItIs) {
   const std::string longer = std::string("doc_") + kOne + "Z";
   EXPECT_THAT(CallKey("default", Asks(longer), {}).text(), HasSubstr(longer));
