@@ -300,6 +300,43 @@ void AddTasks(CLI::App& app, CommandLine& out, TasksCommand& tasks) {
   }
 }
 
+void AddJobs(CLI::App& app, CommandLine& out, JobsCommand& jobs) {
+  auto* command = app.add_subcommand("jobs", "Imports, crawls and refreshes in the background");
+  command->require_subcommand(1);
+  command->add_flag("--json", jobs.json, "one JSON object a line");
+  AddSetting(*command, out.settings, "--user", "user", "whose jobs (local)");
+  AddSetting(*command, out.settings, "--tools-target", "tools.target",
+             "HOST:PORT of the ToolService (127.0.0.1:50052)");
+  using Action = JobsCommand::Action;
+  const auto add = [&](const std::string& name, const std::string& help, Action action) {
+    auto* sub = command->add_subcommand(name, help);
+    sub->callback([&out, &jobs, action] {
+      jobs.action = action;
+      out.command = jobs;
+    });
+    return sub;
+  };
+  auto* list = add("list", "Jobs, newest first", Action::kList);
+  list->add_option("--state", jobs.state, "only these: queued, running, …")->type_name("STATE");
+  list->add_option("--limit", jobs.limit, "at most (50)")->type_name("N");
+  for (CLI::App* sub : {add("show", "How far a job is", Action::kShow),
+                        add("watch", "Follow a job to its end", Action::kWatch),
+                        add("cancel", "End a job; what it has done stays", Action::kCancel)}) {
+    sub->add_option("id", jobs.id)->required()->type_name("ID");
+  }
+  auto* import = add("import", "Files and folders of the service's machine", Action::kImport);
+  import->add_option("paths", jobs.paths)->required()->type_name("PATH");
+  auto* crawl = add("crawl", "The pages of a site become documents", Action::kCrawl);
+  crawl->add_option("url", jobs.url)->required()->type_name("URL");
+  crawl->add_option("--max-pages", jobs.max_pages, "at most (50)")->type_name("N");
+  crawl->add_option("--max-depth", jobs.max_depth, "links away (2); -1: none")->type_name("N");
+  crawl->add_option("--prefix", jobs.path_prefix, "only paths that begin so")->type_name("PATH");
+  auto* refresh = add("refresh", "Poll all feeds now", Action::kRefresh);
+  for (CLI::App* sub : {import, crawl, refresh}) {
+    sub->add_flag("--watch", jobs.watch, "follow it to its end");
+  }
+}
+
 void AddPermissions(CLI::App& app, CommandLine& out, PermissionsCommand& permissions) {
   auto* command = app.add_subcommand("permissions", "What agents ask before they act");
   command->require_subcommand(1);
@@ -396,6 +433,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   AgentsCommand agents;
   GraphCommand graph;
   TasksCommand tasks;
+  JobsCommand jobs;
   ConfigCommand config;
   ConversationsCommand conversations;
   app.add_option("--config", out.config_file, "configuration file (./baton.yaml if there is one)")
@@ -413,6 +451,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   AddEval(app, out, eval);
   AddGraph(app, out, graph);
   AddTasks(app, out, tasks);
+  AddJobs(app, out, jobs);
   PermissionsCommand permissions;
   AddPermissions(app, out, permissions);
   MemoryCommand memory;

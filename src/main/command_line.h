@@ -110,6 +110,28 @@ struct TasksCommand {
   bool json = false;
 };
 
+struct JobsCommand {
+  enum class Action {
+    kList,
+    kShow,
+    kWatch,
+    kCancel,
+    kImport,
+    kCrawl,
+    kRefresh
+  } action = Action::kList;
+  std::string id;                            // of show, watch and cancel
+  std::string state;                         // of list; empty: all
+  int limit = 0;                             // of list; 0: the service's
+  std::vector<std::filesystem::path> paths;  // of import
+  std::string url;                           // of crawl, with what follows
+  int max_pages = 0;
+  int max_depth = 0;
+  std::string path_prefix;
+  bool watch = false;  // of what starts a job
+  bool json = false;
+};
+
 struct PermissionsCommand {
   enum class Action { kList, kApprove, kDeny, kGrants, kRevoke, kLog } action = Action::kList;
   std::string id;               // of the question or the grant
@@ -134,8 +156,8 @@ struct ConfigCommand {
 };
 
 using Command = std::variant<ServeCommand, ImportCommand, ChatCommand, CheckCommand, AgentsCommand,
-                             GraphCommand, TasksCommand, PermissionsCommand, ConversationsCommand,
-                             MemoryCommand, ConfigCommand, EvalCommand>;
+                             GraphCommand, TasksCommand, JobsCommand, PermissionsCommand,
+                             ConversationsCommand, MemoryCommand, ConfigCommand, EvalCommand>;
 
 struct CommandLine {
   std::filesystem::path config_file;

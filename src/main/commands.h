@@ -20,6 +20,8 @@ int RunEval(const Settings& settings, const EvalCommand& command);
 int RunGraph(const Settings& settings, const GraphCommand& command);
 // 1 if a task that was watched has failed or been cancelled.
 int RunTasks(const Settings& settings, const TasksCommand& command);
+// 1 if a job that was watched has failed or been cancelled.
+int RunJobs(const Settings& settings, const JobsCommand& command);
 int RunPermissions(const Settings& settings, const PermissionsCommand& command);
 int RunMemory(const Settings& settings, const MemoryCommand& command);
 int RunConfig(const Settings& settings, const ConfigCommand& command);

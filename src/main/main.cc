@@ -22,6 +22,7 @@ int Run(const Settings& settings, const Command& command) {
     int operator()(const EvalCommand& c) const { return RunEval(settings, c); }
     int operator()(const GraphCommand& c) const { return RunGraph(settings, c); }
     int operator()(const TasksCommand& c) const { return RunTasks(settings, c); }
+    int operator()(const JobsCommand& c) const { return RunJobs(settings, c); }
     int operator()(const PermissionsCommand& c) const { return RunPermissions(settings, c); }
     int operator()(const MemoryCommand& c) const { return RunMemory(settings, c); }
     int operator()(const ConfigCommand& c) const { return RunConfig(settings, c); }

@@ -15,6 +15,7 @@
 #include "main/database_address.h"
 #include "main/database_lock.h"
 #include "main/http_routes.h"
+#include "main/jobs.h"
 #include "main/message_file.h"
 #include "main/models.h"
 #include "main/outside.h"
@@ -141,6 +142,7 @@ struct Service::Parts {
   std::unique_ptr<workspace::feeds::FeedStore> feed_store;
   std::unique_ptr<workspace::feeds::FeedService> feeds;
   std::unique_ptr<workspace::images::ImageService> images;
+  std::unique_ptr<JobParts> jobs;
   std::unique_ptr<rpc::ToolServer> tool_server;
   // orchestrator
   checkpoint::HashingEmbedder embedder;
@@ -209,6 +211,13 @@ Status Service::Parts::StartBackend() {
                                                           workspace::feeds::PollPace{});
   feeds->StartPolling(runtime.Pick());
   images = BuildImages(settings, *documents, ids);
+  auto opened_jobs = Await(JobParts::Open(
+      settings,
+      {.database = *database, .documents = *documents, .org = *org, .web = *web, .feeds = *feeds},
+      SystemClock(), ids));
+  if (!opened_jobs) return std::move(opened_jobs).error().Annotate("job store");
+  jobs = *std::move(opened_jobs);
+  jobs->queue().StartWorking(runtime.Pick());
   const rpc::ToolAreas areas{.documents = *documents,
                              .org = org.get(),
                              .weather = weather.get(),
@@ -217,6 +226,7 @@ Status Service::Parts::StartBackend() {
                              .edits = edits.get(),
                              .entities = entities.get(),
                              .images = images.get(),
+                             .jobs = &jobs->queue(),
                              .conversations = conversations ? &*conversations : nullptr};
   auto server = rpc::StartToolServer(runtime, areas, GrpcOptions(settings, "tools"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "ToolService", "--tools");
@@ -370,6 +380,7 @@ void Service::Parts::Stop() {
   if (orchestrator != nullptr) Await(EndRuns(*orchestrator));
   if (grpc_server != nullptr) grpc_server->Shutdown(Deadline::In(kStopPatience));
   if (tool_server != nullptr) tool_server->Shutdown(Deadline::In(kStopPatience));
+  if (jobs != nullptr) jobs->queue().StopWorking();
   if (feeds != nullptr) feeds->StopPolling();
 }
 

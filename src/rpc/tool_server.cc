@@ -11,6 +11,7 @@
 #include "rpc/internal/feed_calls.h"
 #include "rpc/internal/grpc_server.h"
 #include "rpc/internal/image_calls.h"
+#include "rpc/internal/job_calls.h"
 #include "rpc/internal/org_calls.h"
 #include "rpc/internal/text_calls.h"
 #include "rpc/internal/weather_calls.h"
@@ -33,6 +34,7 @@ struct ToolServer::State {
     if (areas.edits != nullptr) internal::ServeEdits(server.service(), *areas.edits);
     if (areas.entities != nullptr) internal::ServeEntities(server.service(), *areas.entities);
     if (areas.images != nullptr) internal::ServeImages(server.service(), *areas.images);
+    if (areas.jobs != nullptr) internal::ServeJobs(server.service(), *areas.jobs);
     if (areas.conversations != nullptr) {
       internal::ServeConversationTools(server.service(), *areas.conversations, SystemClock());
     }

@@ -22,6 +22,9 @@ class FeedService;
 namespace baton::workspace::images {
 class ImageService;
 }
+namespace baton::workspace::jobs {
+class Jobs;
+}
 namespace baton::workspace::org {
 class OrgStore;
 }
@@ -50,6 +53,7 @@ struct ToolAreas {
   workspace::edits::EditService* edits = nullptr;
   workspace::entities::EntityStore* entities = nullptr;
   workspace::images::ImageService* images = nullptr;
+  workspace::jobs::Jobs* jobs = nullptr;
   runs::ConversationStore* conversations = nullptr;  // of the orchestrator in the same process
 };
 
