@@ -60,6 +60,20 @@ std::vector<std::string> NamesOf(const AgentCatalog& catalog) {
   return names;
 }
 
+TEST(AgentCatalog, AnAgentThatHandsOverToNobodyIsWrong) {
+  const AgentFolder folder;
+  folder.Write("a.md", AgentText("a", "A", "hands_over: {to: b, when: They want a table.}\n"));
+  folder.Write("c.md", AgentText("c"));
+  const auto wrong = AgentCatalog::Open(folder.path(), nullptr, nullptr);
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().message(), HasSubstr("a.md:1:1: agent 'a' hands over to 'b': there is "
+                                                 "no such agent"));
+  folder.Write("b.md", AgentText("b"));
+  const auto catalog = AgentCatalog::Open(folder.path(), nullptr, nullptr);
+  ASSERT_TRUE(catalog.has_value()) << catalog.error().message();
+  EXPECT_EQ((*catalog)->Find("a")->spec.hands_over->to, "b");
+}
+
 TEST(AgentCatalog, FindsAnAgentUnderBothSpellings) {
   const AgentFolder folder;
   folder.Write("chat.md", AgentText("chat"));

@@ -96,8 +96,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongLine{"exmples: [a]", "7:1: unknown key 'exmples': did you mean 'examples'?"},
         WrongLine{"colour: red",
                   "7:1: unknown key 'colour': the keys are name, title, description, when, "
-                  "examples, edits, reads, keeps_conversation, workflow, tools, model, "
-                  "parameters"},
+                  "examples, edits, reads, keeps_conversation, workflow, tools, hands_over, "
+                  "model, parameters"},
         WrongLine{"title: Again", "7:1: key 'title' occurs twice"},
         WrongLine{"examples: none", "7:11: 'examples' must be a list"},
         WrongLine{"examples: [a, {b: c}]", "7:15: 'examples' must be a text"},
@@ -107,6 +107,9 @@ INSTANTIATE_TEST_SUITE_P(
         WrongLine{"tools:\n  - a\n  - a: ask", "9:5: tool 'a' occurs twice"},
         WrongLine{"tools: [[a]]",
                   "7:9: a tool must be a name, or 'name: allow', 'name: ask' or 'name: deny'"},
+        WrongLine{"hands_over: {to: b}", "7:13: 'hands_over' needs 'to' and 'when'"},
+        WrongLine{"hands_over: {to: chat, when: w}", "7:18: an agent's own name"},
+        WrongLine{"hands_over: {to: b, when: w, why: y}", "7:30: unknown key 'why': to and when"},
         WrongLine{"parameters: {temperature: warm}",
                   "7:27: 'temperature' must be a number, 0 to 2"},
         WrongLine{"parameters: {temperature: nan}", "7:27: 'temperature' must be a number, 0 to 2"},

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agents/internal/agent_file.h"
+#include "agents/internal/hand_over.h"
 
 namespace baton::agents {
 namespace {
@@ -65,6 +66,31 @@ Result<std::shared_ptr<const Agent>> CompileAgentFile(const std::filesystem::pat
   return std::make_shared<const Agent>(*std::move(spec), *std::move(graph));
 }
 
+// `agent` with the graph of the one it hands over to behind its own.
+Result<std::shared_ptr<const Agent>> LinkHandOver(const Agent& agent,
+                                                  const std::vector<LoadedAgent>& loaded) {
+  const std::string& to = agent.spec.hands_over->to;
+  for (const LoadedAgent& each : loaded) {
+    if (!each.agent || (*each.agent)->spec.name != to) continue;
+    auto graph = BuildHandOver(agent, **each.agent);
+    if (!graph) return Fail(std::move(graph).error().Annotate(agent.spec.file + ":1:1"));
+    return std::make_shared<const Agent>(agent.spec, *std::move(graph));
+  }
+  return Fail(Code::kInvalidArgument,
+              "{}:1:1: agent '{}' hands over to '{}': there is no such agent, or its file is wrong",
+              agent.spec.file, agent.spec.name, to);
+}
+
+// Each with the graph that the other's file alone describes: hand-overs do not go on and on.
+std::vector<LoadedAgent> LinkHandOvers(const std::vector<LoadedAgent>& loaded) {
+  std::vector<LoadedAgent> linked = loaded;
+  for (LoadedAgent& each : linked) {
+    if (each.agent && (*each.agent)->spec.hands_over)
+      each.agent = LinkHandOver(**each.agent, loaded);
+  }
+  return linked;
+}
+
 }  // namespace
 
 std::shared_ptr<const Agent> FindAgent(const AgentsByName& agents, std::string_view name) {
@@ -85,7 +111,7 @@ Result<std::vector<LoadedAgent>> LoadAgentFolder(const std::filesystem::path& fo
   if (!files) return Fail(files.error());
   std::vector<LoadedAgent> loaded;
   for (const std::filesystem::path& file : *files) loaded.push_back(LoadAgentFile(file, known));
-  return loaded;
+  return LinkHandOvers(loaded);
 }
 
 }  // namespace baton::agents

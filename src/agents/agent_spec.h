@@ -18,6 +18,12 @@ struct ToolGrant {
   std::optional<Permission> permission;  // empty: whoever keeps permissions decides by the effect
 };
 
+// To whom an agent's answer is given to go on with, within the turn.
+struct HandOver {
+  std::string to;    // another agent's name
+  std::string when;  // what must be true of the user's message
+};
+
 // An agent file is Markdown with YAML front matter:
 //
 //   ---
@@ -34,6 +40,9 @@ struct ToolGrant {
 //   tools:                          # a name alone: by the tool's effect (docs/permissions.md)
 //     - search_documents
 //     - create_file: ask
+//   hands_over:                     # another agent goes on with the answer
+//     to: data_formatting
+//     when: They want it as a table.
 //   model: default                  # an alias of the model catalog
 //   parameters: {temperature: 0.2, max_output_tokens: 2000, max_rounds: 2}
 //   ---
@@ -50,6 +59,7 @@ struct AgentSpec {
   bool keeps_conversation = false;
   std::string workflow;
   std::vector<ToolGrant> tools;
+  std::optional<HandOver> hands_over;
   std::string model = "default";
   std::optional<double> temperature;
   std::optional<int> max_output_tokens;

@@ -35,6 +35,19 @@ Result<fs::path> FindAgentFile(const Settings& settings, const std::string& name
   return Fail(Code::kNotFound, "no agent '{}' in {}", name, folder->string());
 }
 
+// The agent's file, and that of the agent it hands over to: beside it, or in the configured folder.
+std::vector<fs::path> FilesToTry(const Settings& settings, const agents::AgentSpec& spec) {
+  std::vector<fs::path> files = {spec.file};
+  if (!spec.hands_over) return files;
+  const std::string name = spec.hands_over->to + ".md";
+  fs::path other = files.front().parent_path() / name;
+  const auto folder = FindAgentsFolder(settings);
+  std::error_code ignored;
+  if (!fs::exists(other, ignored) && folder) other = *folder / name;
+  files.push_back(std::move(other));
+  return files;
+}
+
 int Ask(runs::Orchestrator& orchestrator, const Settings& settings, const AgentsCommand& command,
         std::string agent) {
   IdGenerator ids(SystemClock());
@@ -68,7 +81,7 @@ int TryAgent(const Settings& settings, const AgentsCommand& command) {
   const agents::AgentSpec& spec = (*loaded.agent)->spec;
   // What a service logs is not what a person tries an agent for.
   if (settings.IsDefault("log.level")) SetLogLevel(LogLevel::kError);
-  auto trial = Trial::StartWithOne(settings, *file, command.import);
+  auto trial = Trial::StartWith(settings, FilesToTry(settings, spec), command.import);
   if (!trial) return ReportError(trial.error());
   if (!command.json) {
     Terminal(stderr).WriteLine(fmt::format("{}: workflow {}, model {}", file->string(),

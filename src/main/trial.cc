@@ -39,10 +39,12 @@ Settings TrialSettings(const Settings& settings, const fs::path& folder, const f
 }
 
 // Where there are agents to route to, there is what the router learns from.
-Status LinkOne(const Settings& settings, const fs::path& agent_file, const fs::path& folder) {
+Status LinkAgents(const Settings& settings, const std::vector<fs::path>& agent_files,
+                  const fs::path& folder) {
   std::error_code error;
   fs::create_directory(folder, error);
-  if (!error) {
+  for (const fs::path& agent_file : agent_files) {
+    if (error) break;
     fs::create_symlink(fs::absolute(agent_file), folder / agent_file.filename(), error);
   }
   const auto agents = FindAgentsFolder(settings);
@@ -102,14 +104,14 @@ Result<std::unique_ptr<Trial>> Trial::Start(const Settings& settings, const fs::
   return trial;
 }
 
-Result<std::unique_ptr<Trial>> Trial::StartWithOne(const Settings& settings,
-                                                   const fs::path& agent_file,
-                                                   std::vector<fs::path> documents) {
+Result<std::unique_ptr<Trial>> Trial::StartWith(const Settings& settings,
+                                                const std::vector<fs::path>& agent_files,
+                                                std::vector<fs::path> documents) {
   auto folder = TemporaryFolder::Create();
   if (!folder) return Fail(std::move(folder).error());
   std::unique_ptr<Trial> trial(new Trial(*std::move(folder)));
   const fs::path agents = trial->folder_.path() / "agents";
-  BATON_TRY(LinkOne(settings, agent_file, agents));
+  BATON_TRY(LinkAgents(settings, agent_files, agents));
   BATON_TRY(trial->Begin(settings, agents, std::move(documents), {}));
   return trial;
 }

@@ -43,10 +43,10 @@ class Trial {
                                               std::vector<std::filesystem::path> documents,
                                               ServiceOptions options);
 
-  // With the one agent of `agent_file`.
-  static Result<std::unique_ptr<Trial>> StartWithOne(const Settings& settings,
-                                                     const std::filesystem::path& agent_file,
-                                                     std::vector<std::filesystem::path> documents);
+  // With the agents of `agent_files` alone.
+  static Result<std::unique_ptr<Trial>> StartWith(
+      const Settings& settings, const std::vector<std::filesystem::path>& agent_files,
+      std::vector<std::filesystem::path> documents);
 
   runs::Orchestrator& orchestrator() const { return service_->orchestrator(); }
   std::string model_name() const { return service_->model_name(); }

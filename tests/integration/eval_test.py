@@ -78,8 +78,7 @@ class Provider:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    @staticmethod
-    def answer(body, judge_passes):
+    def answer(self, body, judge_passes):
         last = body["messages"][-1]
         if "<criterion>" in (last["content"] or ""):
             return {"content": json.dumps({"why": "It says so.", "pass": judge_passes})}

@@ -87,6 +87,7 @@ class FrontMatter {
   void ReadKeepsConversation(const Entry& entry);
   void ReadWorkflow(const Entry& entry);
   void ReadTools(const Entry& entry);
+  void ReadHandOver(const Entry& entry);
   void ReadModel(const Entry& entry);
   void ReadParameters(const Entry& entry);
 
@@ -113,7 +114,7 @@ class FrontMatter {
 };
 
 std::span<const FrontMatter::Key> FrontMatter::Keys() {
-  static constexpr std::array<Key, 12> kKeys = {{
+  static constexpr std::array<Key, 13> kKeys = {{
       {"name", true, &FrontMatter::ReadName},
       {"title", true, &FrontMatter::ReadTitle},
       {"description", true, &FrontMatter::ReadDescription},
@@ -124,6 +125,7 @@ std::span<const FrontMatter::Key> FrontMatter::Keys() {
       {"keeps_conversation", false, &FrontMatter::ReadKeepsConversation},
       {"workflow", true, &FrontMatter::ReadWorkflow},
       {"tools", false, &FrontMatter::ReadTools},
+      {"hands_over", false, &FrontMatter::ReadHandOver},
       {"model", false, &FrontMatter::ReadModel},
       {"parameters", false, &FrontMatter::ReadParameters},
   }};
@@ -292,6 +294,25 @@ void FrontMatter::ReadGrant(const Entry& entry) {
                               SuggestName(grant.tool, "the tools are", Views(*known_.tools))));
   }
   spec_.tools.push_back(std::move(grant));
+}
+
+// "to: data_formatting" and "when: …", both of which it needs. Whether there is such an agent
+// only the folder shows.
+void FrontMatter::ReadHandOver(const Entry& entry) {
+  HandOver& hands_over = spec_.hands_over.emplace();
+  for (const Entry& member : Entries(entry.value, Place(entry))) {
+    if (member.key == "to") {
+      hands_over.to = Text(member);
+      if (hands_over.to == spec_.name) mistakes_.Add(Place(member), "an agent's own name");
+    } else if (member.key == "when") {
+      hands_over.when = Text(member);
+    } else {
+      mistakes_.Add(member.key_place, fmt::format("unknown key '{}': to and when", member.key));
+    }
+  }
+  if (hands_over.to.empty() || hands_over.when.empty()) {
+    mistakes_.Add(Place(entry), "'hands_over' needs 'to' and 'when'");
+  }
 }
 
 void FrontMatter::ReadModel(const Entry& entry) {

@@ -100,7 +100,9 @@ class TestedAgent {
  public:
   // The spec must be correct.
   TestedAgent(const AgentSpec& spec, graph::CheckpointStore& store)
-      : graph_(BuildWorkflow(spec).value()), runner_(store, SystemClock(), ids_) {}
+      : TestedAgent(BuildWorkflow(spec).value(), store) {}
+  TestedAgent(std::shared_ptr<const graph::CompiledGraph> graph, graph::CheckpointStore& store)
+      : graph_(std::move(graph)), runner_(store, SystemClock(), ids_) {}
 
   // Begins a turn with `messages`, or, without any, goes on with `answers`.
   async::Task<graph::RunResult> Run(TurnListener& listener, std::string thread,

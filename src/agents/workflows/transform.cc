@@ -81,16 +81,23 @@ async::Task<Result<graph::NodeOutput>> CheckFormNode::Run(graph::NodeContext& co
   if (!given.problems.empty() && !prose) {
     answer = JoinAnswer(answer, "The form is not right:" + ListOf(given.problems));
   }
-  BATON_CO_TRY(
-      co_await ScopeOf(context).listener->OnContent(context.task_id(), context.attempt(), answer));
+  // What the agent that handed over has said stays, and this comes behind it.
+  const std::string_view before = AnswerIn(context.input());
+  answer = JoinAnswer(before, answer);
+  BATON_CO_TRY(co_await ScopeOf(context).listener->OnContent(
+      context.task_id(), context.attempt(), std::string_view(answer).substr(before.size())));
+  const Result<SourceList> sources = SourcesIn(context.input());
+  if (!sources) co_return Fail(sources.error());
   output.writes["answer"] = answer;
-  output.writes["sources"] = json::Array();
+  output.writes["sources"] = sources->Cited(answer);
   co_return output;
 }
 
+// What is wrong with an answer comes as a message of the user's.
 Result<graph::Route> AfterChecking(const json::Value& state) {
-  const bool answered = json::Find(state, "sources") != nullptr;
-  return graph::Route{{answered ? std::string(graph::kEnd) : "shape"}, {}};
+  const json::Array& messages = state.at("messages").as_array();
+  const bool is_wrong = json::GetString(messages.back(), "role") == "user";
+  return graph::Route{{is_wrong ? "shape" : std::string(graph::kEnd)}, {}};
 }
 
 Result<std::shared_ptr<const graph::CompiledGraph>> BuildTransform(
