@@ -295,6 +295,12 @@ Status Service::Parts::StartRuns() {
   BATON_TRY(ReadTurnLimits(settings, options.limits));
   options.max_runs = static_cast<std::size_t>(settings.Number("runs.limit"));
   options.max_runs_per_user = static_cast<std::size_t>(settings.Number("runs.per_user"));
+  const std::string& titles = settings.Text("titles");
+  if (titles != "model" && titles != "words") {
+    return Fail(Code::kInvalidArgument, "setting 'titles': '{}' is neither model nor words",
+                titles);
+  }
+  options.model_titles = titles == "model";
   options.memories_per_turn = static_cast<std::size_t>(settings.Number("memory.per_turn"));
   options.dependencies = {
       {.name = "tool_service",

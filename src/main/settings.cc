@@ -52,6 +52,8 @@ constexpr std::array kSettings = {
                 "the model behind the alias 'fast'; empty: the default one"},
     SettingSpec{"routing", "BATON_ROUTING", "model",
                 "who chooses the agent: model (the fast one, if it is real) or offline"},
+    SettingSpec{"titles", "BATON_TITLES", "model",
+                "who gives conversations titles: model (the fast one, if it is real) or words"},
     SettingSpec{"runs.limit", "BATON_RUNS_LIMIT", "1000",
                 "runs under way at once in this process, chat and tasks", Type::kNumber},
     SettingSpec{"runs.per_user", "BATON_RUNS_PER_USER", "50",

@@ -20,7 +20,7 @@ namespace baton::runs {
 struct Conversation {
   std::string conversation_id;
   std::string title;
-  std::string titled_by;  // "words" "user"
+  std::string titled_by;  // "words" "model" "user"
   bool pinned = false;
   bool archived = false;
   // Of a branch: where it comes from. Both stay when the parent is deleted.

@@ -95,6 +95,7 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
                 .durability = options_.durability,
                 .live_window = options_.live_window},
       dependencies_(options_.dependencies),
+      titles_(parts.runtime.At(0), parts.database, parts.models, options_.model_titles),
       background_(parts.runtime.At(0)) {
   dependencies_.insert(
       dependencies_.begin(),
@@ -133,6 +134,7 @@ async::Task<void> LocalOrchestrator::Shutdown() {
   for (const auto& lane : lanes_) {
     co_await AwaitOn(lane->executor(), JoinThere(*lane, CancelReason::kNone));
   }
+  co_await AwaitOn(titles_.executor(), titles_.Stop());
   co_await ReleaseBrokenOff();
 }
 

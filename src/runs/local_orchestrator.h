@@ -23,6 +23,7 @@
 #include "llm/model_catalog.h"
 #include "runs/active_runs.h"
 #include "runs/agent_source.h"
+#include "runs/conversation_titles.h"
 #include "runs/double_text.h"
 #include "runs/health.h"
 #include "runs/left_over_runs.h"
@@ -86,6 +87,7 @@ struct LocalOrchestratorOptions {
 
   // A question for permission that nobody answers by then is answered with no.
   std::chrono::milliseconds answer_within = std::chrono::hours(24);
+  bool model_titles = true;  // conversation_titles.h
   // For messages that do not say it themselves.
   std::string on_busy = "enqueue";
 
@@ -174,6 +176,8 @@ class LocalOrchestrator final : public Orchestrator {
   PermissionDesk desk_;
   const RunServices services_;
   std::vector<Dependency> dependencies_;
+
+  ConversationTitles titles_;
 
   // One an executor of the runtime, each used there.
   std::vector<std::unique_ptr<async::TaskGroup>> lanes_;

@@ -64,6 +64,7 @@ async::Task<void> LocalOrchestrator::BeginNext(std::string thread_id) {
 async::Task<void> LocalOrchestrator::DriveAndGoOn(std::shared_ptr<RunExecution> run) {
   const std::string thread_id = run->record().thread_id;
   co_await RunExecution::Drive(std::move(run));
+  titles_.Consider(thread_id);
   if (queued_threads_.Forget(thread_id)) co_await BeginNext(thread_id);
 }
 

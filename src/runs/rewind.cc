@@ -136,8 +136,8 @@ std::vector<Statement> RewindStatements(const RunRecord& run, const Rewind& rewi
   batch.push_back({.sql = "DELETE FROM messages WHERE thread_id = $1 AND position > $2",
                    .params = {run.thread_id, rewind.keep}});
   if (rewind.keep == 0) {
-    batch.push_back({.sql = "UPDATE conversations SET title = $2 WHERE thread_id = $1 AND "
-                            "titled_by = 'words'",
+    batch.push_back({.sql = "UPDATE conversations SET title = $2, titled_by = 'words' WHERE "
+                            "thread_id = $1 AND titled_by <> 'user'",
                      .params = {run.thread_id, TitleFromWords(query)}});
   }
   return batch;

@@ -52,7 +52,8 @@ class Cancel(unittest.TestCase):
 
     def test_a_turn_with_a_key_outlives_its_call_and_is_heard_when_sent_again(self):
         provider = MockProvider(tokens=40)
-        env = {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "k", "BATON_MODEL": "m"}
+        env = {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "k", "BATON_MODEL": "m",
+               "BATON_TITLES": "words"}
         with harness.Server(env=env) as server:
             stub = server.stub()
             turn = request("hello", agent_type="chat", metadata={"idempotency_key": "k1"})

@@ -7,9 +7,13 @@ import time
 
 
 class MockProvider:
-    """Streams `tokens` words, one per `pace` seconds; `before` seconds pass before the first."""
+    """Streams `tokens` words, one per `pace` seconds; `before` seconds pass before the first.
 
-    def __init__(self, tokens=1000, pace=0.02, before=0.0):
+    A request for JSON is answered with `structured`, if that is given.
+    """
+
+    def __init__(self, tokens=1000, pace=0.02, before=0.0, structured=None):
+        self.structured = structured
         self.tokens, self.pace, self.before = tokens, pace, before
         self.requests = []
         self.closed_at = []  # monotonic times at which a client closed in mid-answer
@@ -71,9 +75,11 @@ class MockProvider:
                            b"Connection: close\r\n\r\n")
         if not self._pause(connection, self.before):
             return False
-        for i in range(self.tokens):
-            delta = {"choices": [{"index": 0, "delta": {"role": "assistant",
-                                                        "content": f"w{i} "}}]}
+        words = (f"w{i} " for i in range(self.tokens))
+        if self.structured is not None and "response_format" in request:
+            words = [json.dumps(self.structured)]
+        for word in words:
+            delta = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": word}}]}
             try:
                 connection.sendall(f"data: {json.dumps(delta)}\n\n".encode())
             except OSError:
