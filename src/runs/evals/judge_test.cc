@@ -18,8 +18,9 @@ Verdict JudgedBy(llm::ChatModel& model) {
 }
 
 TEST(Judge, AsksWithQuestionAnswerAndCriterionAndTakesTheVerdict) {
-  testing::ScriptedChatModel model({testing::Says(R"({"why": "Two is one.", "pass": true})"),
-                                    testing::Says(R"({"why": "No.", "pass": false})")});
+  baton::testing::ScriptedChatModel model(
+      {baton::testing::Says(R"({"why": "Two is one.", "pass": true})"),
+       baton::testing::Says(R"({"why": "No.", "pass": false})")});
   const Verdict yes = JudgedBy(model);
   EXPECT_TRUE(yes.passed);
   EXPECT_EQ(yes.why, "Two is one.");
@@ -33,9 +34,9 @@ TEST(Judge, AsksWithQuestionAnswerAndCriterionAndTakesTheVerdict) {
 }
 
 TEST(Judge, WhatIsNoVerdictIsNoPass) {
-  testing::ScriptedChatModel model({testing::Says("It is fine."),
-                                    testing::Says(R"({"pass": "yes", "why": ""})"),
-                                    testing::Fails(Status(Code::kUnauthenticated, "no key"))});
+  baton::testing::ScriptedChatModel model(
+      {baton::testing::Says("It is fine."), baton::testing::Says(R"({"pass": "yes", "why": ""})"),
+       baton::testing::Fails(Status(Code::kUnauthenticated, "no key"))});
   EXPECT_THAT(JudgedBy(model).why, HasSubstr("no JSON"));
   EXPECT_THAT(JudgedBy(model).why, HasSubstr("no verdict"));
   const Verdict failed = JudgedBy(model);
