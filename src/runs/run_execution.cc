@@ -17,6 +17,9 @@ namespace {
 constexpr std::string_view kSystem = "system";
 constexpr std::string_view kOrchestrator = "orchestrator";
 
+// Of a failure: the run's tokens or time were used up. What was said until then is kept.
+constexpr std::string_view kRunLimitDetail = "run_limit";
+
 std::string AgentNameOf(const RunRecord& record) { return record.agent + "_agent"; }
 
 json::Array QuestionsToJson(const std::vector<graph::PendingQuestion>& questions) {
@@ -166,6 +169,9 @@ async::Task<void> RunExecution::Execute() {
                                            .scope = &scope,
                                            .store = own ? &*own : nullptr,
                                            .deadline = deadline});
+  if (!result_.status.ok() && (meter.has_refused() || deadline.Expired())) {
+    result_.status.With(std::string(kRunLimitDetail), "reached");
+  }
 }
 
 // Whether the graph has to run. If it has stopped already, at its end or with questions that
@@ -290,7 +296,10 @@ async::Task<void> RunExecution::EndWithError(RunState state, Status status) {
                           .forget_messages = leaving_ == Leaving::kNothing,
                           .has_effects = effects_.may_have_any()};
   std::optional<std::string> said;
-  if (leaving_ == Leaving::kMessageAndText && !writer_.sequencer().text().empty()) {
+  const bool keeps_text =
+      leaving_ == Leaving::kMessageAndText ||
+      (leaving_ == Leaving::kMessage && status.details().contains(std::string(kRunLimitDetail)));
+  if (keeps_text && !writer_.sequencer().text().empty()) {
     said = writer_.sequencer().text();
     ending.message = ConversationMessage{.message_id = services_.ids.New("msg"),
                                          .run_id = setup_.record.run_id,

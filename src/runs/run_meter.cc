@@ -6,6 +6,7 @@ Status RunMeter::Admit() {
   const llm::Usage& usage = writer_.usage();
   const std::int64_t used = usage.input_tokens + usage.output_tokens;
   if (used < limit_) return {};
+  has_refused_ = true;
   return Fail(Code::kResourceExhausted,
               "this run has used {} tokens, the limit is {} (runs.tokens): ask again for less at "
               "once",

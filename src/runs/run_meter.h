@@ -27,11 +27,14 @@ class RunMeter final : public agents::ModelMeter {
   Status Admit() override;
   void Count(std::string_view model, const llm::Usage& usage) override;
 
+  bool has_refused() const { return has_refused_; }
+
  private:
   const std::int64_t limit_;
   const std::string agent_;
   ChunkWriter& writer_;
   RunMetrics& metrics_;
+  bool has_refused_ = false;
 };
 
 }  // namespace baton::runs

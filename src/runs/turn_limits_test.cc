@@ -88,6 +88,17 @@ TEST_F(TurnLimitsTest, ARunThatHasUsedUpItsTokensCallsNoModelAgain) {
   EXPECT_EQ(model_->requests().size(), 2U) << "nor is that tried again";
 }
 
+TEST_F(TurnLimitsTest, WhatARunHasSaidUntilItsTokensWereUsedUpStays) {
+  Start({.tokens = 15});
+  baton::testing::ScriptedTurn looks = Calls("consult", {});
+  looks.pieces = {{"The half of it.", nullptr}};
+  model_->Add(std::move(looks));
+  const Transcript turn = Ask("work");
+  EXPECT_EQ(turn.meta("state"), "failed");
+  EXPECT_EQ(turn.answer(), "The half of it.");
+  EXPECT_EQ(world_.Answers("u:c"), (std::vector<std::string>{"The half of it."}));
+}
+
 TEST_F(TurnLimitsTest, AQuestionAndARestartDoNotBeginTheCountAnew) {
   Start({.tokens = 15});
   model_->Add(Calls("consult", {}));
@@ -131,6 +142,7 @@ TEST_F(TurnLimitsTest, ARunThatTakesTooLongEndsAndSaysWhy) {
   const Transcript turn = Ask("work");
   EXPECT_EQ(turn.last_type(), "error");
   EXPECT_EQ(turn.meta("code"), "DEADLINE_EXCEEDED");
+  EXPECT_EQ(world_.Answers("u:c"), (std::vector<std::string>{turn.answer()}));
 }
 
 }  // namespace
