@@ -9,7 +9,9 @@
 #include "tools/remote/entity_tools.h"
 #include "tools/remote/feed_tools.h"
 #include "tools/remote/image_tools.h"
+#include "tools/remote/job_tools.h"
 #include "tools/remote/org_tools.h"
+#include "tools/remote/text_tools.h"
 #include "tools/remote/weather_tools.h"
 #include "tools/remote/web_tools.h"
 
@@ -26,7 +28,9 @@ Status RegisterTools(tools::ToolRegistry& registry,
   BATON_TRY(tools::remote::RegisterEntityTools(registry, client));
   BATON_TRY(tools::remote::RegisterFeedTools(registry, client));
   BATON_TRY(tools::remote::RegisterImageTools(registry, client));
+  BATON_TRY(tools::remote::RegisterJobTools(registry, client));
   BATON_TRY(tools::remote::RegisterOrgTools(registry, client));
+  BATON_TRY(tools::remote::RegisterTextTools(registry, client));
   BATON_TRY(tools::remote::RegisterWeatherTools(registry, client));
   return tools::remote::RegisterWebTools(registry, std::move(client));
 }

@@ -32,7 +32,10 @@ class RpcTool final : public Tool {
   async::Task<Result<ToolResult>> Call(const json::Object& arguments,
                                        const ToolContext& context) override {
     Request request;
-    request.set_user_id(context.user_id);
+    // A call that reads nothing of anybody's has no user.
+    if constexpr (requires { request.set_user_id(context.user_id); }) {
+      request.set_user_id(context.user_id);
+    }
     call_.fill(arguments, request);
     Result<Response> response = co_await client_->connection().Call<Request, Response>(
         call_.method, std::move(request), context);
