@@ -29,7 +29,9 @@ std::unique_ptr<workspace::images::ImageService> BuildImages(const Settings& set
                      "https://api.openai.com/v1"})),
           .api_key = first({settings.Text("images.api_key"), settings.Text("openai.api_key")}),
           .model = settings.Text("images.model"),
-          .folder = std::filesystem::path(settings.Text("data")) / "images"},
+          .folder = std::filesystem::path(settings.Text("data")) / "images",
+          .addresses = http::AddressPolicy::Parse(settings.Text("web.allowed_addresses"))
+                           .value_or(http::AddressPolicy())},
       documents, ids);
 }
 

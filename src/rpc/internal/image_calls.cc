@@ -20,18 +20,20 @@ Result<images::ImageRequest> DecodeGeneration(wire::ImageGenerationRequest&& req
   if (request.user_id().empty()) {
     return Fail(Code::kInvalidArgument, "ImageGenerationRequest.user_id is empty");
   }
-  if (request.has_reference_image_data() || request.has_reference_image_url()) {
-    return Fail(Code::kUnimplemented, "images from a reference image are not made");
-  }
   const std::string& format = request.format();
   if (!format.empty() && format != "png" && format != "jpeg" && format != "webp") {
     return Fail(Code::kInvalidArgument, "format '{}' is none of png, jpeg, webp", format);
   }
-  images::ImageRequest decoded{.user_id = std::move(*request.mutable_user_id()),
-                               .prompt = std::move(*request.mutable_prompt()),
-                               .size = std::move(*request.mutable_size()),
-                               .model = request.model(),
-                               .negative_prompt = request.negative_prompt()};
+  images::ImageRequest decoded{
+      .user_id = std::move(*request.mutable_user_id()),
+      .prompt = std::move(*request.mutable_prompt()),
+      .size = std::move(*request.mutable_size()),
+      .model = request.model(),
+      .negative_prompt = request.negative_prompt(),
+      .reference_bytes = std::move(*request.mutable_reference_image_data()),
+      .reference_document = request.reference_document_id(),
+      .reference_url = request.reference_image_url()};
+  if (request.has_reference_strength()) decoded.reference_strength = request.reference_strength();
   if (request.num_images() != 0) decoded.count = request.num_images();
   if (request.has_seed()) decoded.seed = request.seed();
   return decoded;
@@ -98,6 +100,23 @@ async::Task<Result<wire::ImageSearchResponse>> SearchImages(ImageService& servic
   co_return response;
 }
 
+async::Task<Result<wire::GetReferenceImageForObjectResponse>> GetReferenceImageForObject(
+    ImageService& service, wire::GetReferenceImageForObjectRequest request, Deadline) {
+  if (request.user_id().empty() || request.object_name().empty()) {
+    co_return Fail(Code::kInvalidArgument, "GetReferenceImageForObjectRequest.{} is empty",
+                   request.user_id().empty() ? "user_id" : "object_name");
+  }
+  auto found = co_await service.FindReference(request.user_id(), request.object_name());
+  if (!found) {
+    co_return RefusedAs<wire::GetReferenceImageForObjectResponse>(std::move(found).error());
+  }
+  wire::GetReferenceImageForObjectResponse response;
+  response.set_success(true);
+  response.set_document_id(std::move(found->document_id));
+  response.set_reference_image_data(std::move(found->bytes));
+  co_return response;
+}
+
 // Binds one of the coroutines above to its method.
 template <typename Request, typename Response>
 void ServeImageCall(DescribedService& service, std::string_view name, ImageService& images,
@@ -113,6 +132,7 @@ void ServeImageCall(DescribedService& service, std::string_view name, ImageServi
 void ServeImages(DescribedService& service, ImageService& images) {
   ServeImageCall(service, "GenerateImage", images, GenerateImage);
   ServeImageCall(service, "SearchImages", images, SearchImages);
+  ServeImageCall(service, "GetReferenceImageForObject", images, GetReferenceImageForObject);
 }
 
 }  // namespace baton::rpc::internal

@@ -6,7 +6,7 @@
 
 namespace baton::rpc::internal {
 
-// Adds GenerateImage and SearchImages. `images` outlives `service`.
+// Adds GenerateImage, SearchImages and GetReferenceImageForObject. `images` outlives `service`.
 void ServeImages(DescribedService& service, workspace::images::ImageService& images);
 
 }  // namespace baton::rpc::internal

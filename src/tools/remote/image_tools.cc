@@ -46,7 +46,10 @@ Status RegisterImageTools(ToolRegistry& registry, std::shared_ptr<ToolServiceCli
                                       "colours, composition")},
             {"size", StringProperty("WIDTHxHEIGHT in pixels; 1024x1024 if not given")},
             {"count", IntegerProperty(1, kMostImages, "How many; 1 if not given")},
-            {"negative_prompt", StringProperty("What must not be seen")}},
+            {"negative_prompt", StringProperty("What must not be seen")},
+            {"reference_document_id",
+             StringProperty("A picture of the library to start from, as search_images names it: "
+                            "for changes of one that is there")}},
            {"prompt"}),
        .effect = Effect::kSpend},
       {&ImageStub::GenerateImage,
@@ -56,6 +59,7 @@ Status RegisterImageTools(ToolRegistry& registry, std::shared_ptr<ToolServiceCli
          request.set_num_images(static_cast<int>(json::GetInt(arguments, "count", 1)));
          const std::string negative = TextArgument(arguments, "negative_prompt");
          if (!negative.empty()) request.set_negative_prompt(negative);
+         request.set_reference_document_id(TextArgument(arguments, "reference_document_id"));
        },
        ShowMade})));
   return AddRpcTool<wire::ImageSearchRequest, wire::ImageSearchResponse>(
@@ -69,9 +73,8 @@ Status RegisterImageTools(ToolRegistry& registry, std::shared_ptr<ToolServiceCli
        },
        [](const wire::ImageSearchResponse& response) -> Result<ToolResult> {
          if (!response.success()) return Fail(Status(Code::kFailedPrecondition, response.error()));
-         return ToolResult{
-             .text = response.results().empty() ? "No picture fits." : response.results(),
-             .sources = {}};
+         if (response.results().empty()) return ToolResult{.text = "No picture fits."};
+         return ToolResult{.text = response.results() + response.structured_images_json()};
        }});
 }
 

@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "http/url.h"
 #include "json/json.h"
+#include "workspace/images/internal/image_post.h"
 #include "workspace/importer.h"
 
 namespace baton::workspace::images {
@@ -42,6 +43,10 @@ Status CheckRequest(const ImageRequest& request) {
   if (request.count < 1 || request.count > kMaxCount) {
     return Fail(Code::kInvalidArgument, "{} images: 1 to {} can be made at once", request.count,
                 kMaxCount);
+  }
+  const double strength = request.reference_strength.value_or(0);
+  if (!(strength >= 0 && strength <= 1)) {
+    return Fail(Code::kInvalidArgument, "reference_strength is {}: 0 to 1 are possible", strength);
   }
   static const re2::RE2 size("[1-9][0-9]{1,3}x[1-9][0-9]{1,3}");
   if (!request.size.empty() && !re2::RE2::FullMatch(request.size, size)) {
@@ -119,7 +124,10 @@ async::Task<Result<MadeImages>> ImageService::Generate(ImageRequest request, Dea
   }
   BATON_CO_TRY(CheckRequest(request));
   if (request.size.empty()) request.size = kDefaultSize;
-  auto made = co_await Ask(request, deadline.Earlier(Deadline::In(kMakingTime)));
+  deadline = deadline.Earlier(Deadline::In(kMakingTime));
+  auto reference = co_await LoadReference(request, deadline);
+  if (!reference) co_return Fail(std::move(reference).error());
+  auto made = co_await Ask(request, *std::move(reference), deadline);
   if (!made) co_return Fail(std::move(made).error());
   MadeImages result{.model = request.model, .prompt = request.prompt, .size = request.size};
   for (std::string& bytes : *made) {
@@ -131,18 +139,12 @@ async::Task<Result<MadeImages>> ImageService::Generate(ImageRequest request, Dea
 }
 
 async::Task<Result<std::vector<std::string>>> ImageService::Ask(const ImageRequest& request,
-                                                                Deadline deadline) const {
-  json::Object body{{"model", request.model},
-                    {"prompt", request.prompt},
-                    {"n", request.count},
-                    {"size", request.size}};
-  if (request.seed) body["seed"] = *request.seed;
-  if (!request.negative_prompt.empty()) body["negative_prompt"] = request.negative_prompt;
-  http::Request post{.method = "POST",
-                     .url = options_.base_url + "/images/generations",
-                     .headers = {},
-                     .body = json::Serialize(body)};
-  post.headers.Add("Content-Type", "application/json");
+                                                                std::string reference,
+                                                                Deadline deadline) {
+  http::Request post = reference.empty()
+                           ? internal::NewImage(options_.base_url, request)
+                           : internal::ImageLike(options_.base_url, request, std::move(reference),
+                                                 ids_.New("baton"));
   if (!options_.api_key.empty()) post.headers.Add("Authorization", "Bearer " + options_.api_key);
   const auto response = co_await client_.Fetch(
       std::move(post),

@@ -12,6 +12,7 @@
 #include "base/deadline.h"
 #include "base/id_generator.h"
 #include "base/status.h"
+#include "http/address_policy.h"
 #include "http/client.h"
 #include "workspace/document_store.h"
 
@@ -22,6 +23,8 @@ struct ImageOptions {
   std::string api_key;           // may be empty
   std::string model;             // empty: none is set up, and Generate() says so
   std::filesystem::path folder;  // where the files are kept
+  // Where references by URL may be besides public addresses.
+  http::AddressPolicy addresses = {};
 };
 
 struct ImageRequest {
@@ -32,6 +35,21 @@ struct ImageRequest {
   std::string model;  // empty: the one of the options
   std::optional<std::int64_t> seed;
   std::string negative_prompt;  // what must not be seen, for models that know of such
+
+  // A picture to start from: the bytes of its file, else the user's own image that is this
+  // document, else a URL. All empty: none.
+  std::string reference_bytes = {};
+  std::string reference_document = {};
+  std::string reference_url = {};
+  std::optional<double> reference_strength = {};  // how closely to follow it, 0 to 1
+};
+
+// Of a file to start from: what the API's models take.
+inline constexpr std::size_t kMaxReferenceBytes = std::size_t{20} << 20U;
+
+struct ReferenceImage {
+  std::string document_id;
+  std::string bytes;  // of its file
 };
 
 struct MadeImage {
@@ -76,12 +94,20 @@ class ImageService {
   // kResourceExhausted if that has had enough of us; kUnavailable, kDeadlineExceeded.
   async::Task<Result<MadeImages>> Generate(ImageRequest request, Deadline deadline);
 
+  // The user's image whose description fits the name of an object best, such as "our logo".
+  // kNotFound if none does, or its file is gone.
+  async::Task<Result<ReferenceImage>> FindReference(std::string user_id, std::string object);
+
   // Those of the user's images that fit, best first.
   async::Task<Result<std::vector<Document>>> Search(std::string user_id, SearchQuery query);
 
  private:
+  // reference_image.cc
+  async::Task<Result<std::string>> LoadReference(const ImageRequest& request, Deadline deadline);
+  async::Task<Result<std::string>> ReadKept(const Document& image);
+
   async::Task<Result<std::vector<std::string>>> Ask(const ImageRequest& request,
-                                                    Deadline deadline) const;
+                                                    std::string reference, Deadline deadline);
   async::Task<Result<std::string>> Fetch(std::string url, Deadline deadline) const;
   async::Task<Result<MadeImage>> Keep(const ImageRequest& request, std::string bytes);
 

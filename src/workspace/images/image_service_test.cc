@@ -149,6 +149,66 @@ TEST_P(ImageServiceTest, WhatCannotBeIsRefusedBeforeItCosts) {
   EXPECT_TRUE(paths_.empty());
 }
 
+TEST_P(ImageServiceTest, APictureIsMadeFromOneThatIsThere) {
+  answer_ = json::Serialize(
+      json::Object{{"data", json::Array{json::Object{{"b64_json", Base64(Png(7, 9))}}}}});
+  const auto first = Generate({.prompt = "Our logo, a fox"});
+  ASSERT_TRUE(first.has_value()) << first.error().ToString();
+  const std::string& id = first->images[0].document_id;
+  const auto changed = Generate(
+      {.prompt = "The same at night", .reference_document = id, .reference_strength = 0.5});
+  ASSERT_TRUE(changed.has_value()) << changed.error().ToString();
+  EXPECT_EQ(paths_.back(), "/images/edits");
+  EXPECT_TRUE(
+      asked_.contains("name=\"image\"; filename=\"reference.png\"\r\n"
+                      "Content-Type: image/png\r\n\r\n" +
+                      Png(7, 9) + "\r\n--"));
+  EXPECT_TRUE(asked_.contains("name=\"prompt\"\r\n\r\nThe same at night\r\n"));
+  EXPECT_TRUE(asked_.contains("name=\"strength\"\r\n\r\n0.5\r\n"));
+  EXPECT_TRUE(Generate({.prompt = "x", .reference_bytes = Png(1, 1)}).has_value());
+  const auto reference = async::BlockOn(service_->FindReference("ann", "logo"));
+  ASSERT_TRUE(reference.has_value()) << reference.error().ToString();
+  EXPECT_EQ(reference->document_id, id);
+  EXPECT_EQ(reference->bytes, Png(7, 9));
+  // Nobody else's, nothing else than an image, and no file that is gone.
+  const auto refused = [&](ImageRequest request) {
+    request.prompt = "x";
+    return Generate(std::move(request)).error().code();
+  };
+  EXPECT_EQ(refused({.user_id = "eve", .reference_document = id}), Code::kNotFound);
+  EXPECT_EQ(async::BlockOn(service_->FindReference("eve", "logo")).error().code(), Code::kNotFound);
+  EXPECT_EQ(refused({.reference_document = "doc_none"}), Code::kNotFound);
+  EXPECT_EQ(refused({.reference_bytes = "<svg/>"}), Code::kInvalidArgument);
+  EXPECT_EQ(refused({.reference_bytes = std::string(kMaxReferenceBytes + 1, 'x')}),
+            Code::kResourceExhausted);
+  EXPECT_EQ(refused({.reference_strength = 1.5}), Code::kInvalidArgument);
+  ParsedDocument text{
+      .title = "a", .path = "/images/a.md", .content_type = "text/markdown", .content = "x"};
+  const auto document = async::BlockOn(documents_->Create("ann", std::move(text)));
+  EXPECT_EQ(refused({.reference_document = *document}), Code::kInvalidArgument);
+  std::filesystem::remove(first->images[0].path);
+  EXPECT_EQ(refused({.reference_document = id}), Code::kNotFound);
+}
+
+TEST_P(ImageServiceTest, AReferenceByUrlIsFetchedOnlyFromWhereItMayBe) {
+  answer_ = json::Serialize(
+      json::Object{{"data", json::Array{json::Object{{"b64_json", Base64(Png(7, 9))}}}}});
+  ImageRequest request{.prompt = "x", .reference_url = url_ + "/made.png"};
+  // Even where the images API itself is: the URL is a stranger's.
+  EXPECT_EQ(Generate(request).error().code(), Code::kPermissionDenied);
+  EXPECT_TRUE(paths_.empty());
+  service_.emplace(ImageOptions{.base_url = url_,
+                                .model = "m",
+                                .folder = folder_,
+                                .addresses = *http::AddressPolicy::Parse(
+                                    fmt::format("127.0.0.1:{}", server_->port()))},
+                   *documents_, ids_);
+  const auto made = Generate(request);
+  ASSERT_TRUE(made.has_value()) << made.error().ToString();
+  EXPECT_EQ(paths_, (std::vector<std::string>{"/made.png", "/images/edits"}));
+  EXPECT_TRUE(asked_.contains(Png(3, 4)));
+}
+
 TEST_P(ImageServiceTest, ARefusalIsToldInTheServicesWords) {
   answer_ = R"({"error": {"message": "no such model"}})";
   const std::pair<int, Code> cases[] = {{400, Code::kInvalidArgument},
