@@ -167,7 +167,9 @@ TEST_F(WorkflowTest, ALongResultIsCutBetweenCharacters) {
   model_->Add(Calls("search_documents", {}));
   model_->Add(Says("Long."));
   ASSERT_TRUE(Run(Asks("Hi")).status.ok());
-  EXPECT_THAT(LastSeen(), ::testing::EndsWith("ä\n[The result is cut off here: 7234 of its 40001 bytes are missing.]"));
+  EXPECT_THAT(
+      LastSeen(),
+      ::testing::EndsWith("ä\n[The result is cut off here: 7234 of its 40001 bytes are missing.]"));
   EXPECT_LT(LastSeen().size(), 33'000U);
 }
 

@@ -6,8 +6,8 @@ namespace baton::runs {
 namespace {
 
 // conversations: a row from a conversation's first message on. `titled_by` is who gave the title:
-// "words" (of the first message), "model" (conversation_titles.h) or "user". A branch names what it was branched from.
-// Conversations from before this table are taken in from their runs.
+// "words" (of the first message), "model" (conversation_titles.h) or "user". A branch names what it
+// was branched from. Conversations from before this table are taken in from their runs.
 //
 // Full-text search differs: SQLite has an FTS5 table, fed by triggers, where `owner` is the user
 // in hexadecimal, so that one user's search reads one user's entries; PostgreSQL an index over the
