@@ -115,7 +115,7 @@ Result<fs::path> WriteAgent(const Settings& settings, const AgentsCommand& comma
   if (!read) return Fail(read.error());
   const auto directory = DirectoryFor(settings, command);
   if (!directory) return Fail(directory.error());
-  const fs::path file = *directory / (command.name + ".md");
+  fs::path file = *directory / (command.name + ".md");
   BATON_TRY(WriteNew(file, *text));
   return file;
 }

@@ -39,7 +39,7 @@ TEST(ImageHeader, IsReadOfPngJpegAndWebp) {
   EXPECT_EQ(png.width, 7);
   EXPECT_EQ(png.height, 9);
   const ImageHeader jpeg =
-      ReadImageHeader(std::string("\xFF\xD8\xFF\xE0\0\4ab\xFF\xC0\0\x11\x08\0\5\0\6", 19));
+      ReadImageHeader(std::string("\xFF\xD8\xFF\xE0\0\4ab\xFF\xC0\0\x11\x08\0\5\0\6", 17));
   EXPECT_EQ(jpeg.format, "jpeg");
   EXPECT_EQ(jpeg.width, 6);
   EXPECT_EQ(jpeg.height, 5);
