@@ -58,6 +58,7 @@ Result<EvalFile> LoadEvalFile(const EvalCommand& command) {
 // Where the documents' paths begin: it is another folder on another machine.
 std::vector<std::string> LocalsOf(const EvalFile& file) {
   std::vector<std::string> locals;
+  locals.reserve(file.documents.size());
   for (const fs::path& document : file.documents) {
     locals.push_back(document.parent_path().string());
   }

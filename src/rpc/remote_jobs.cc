@@ -49,7 +49,7 @@ class RemoteJobs final : public jobs::Jobs {
                                      std::string user_id) {
     auto answer = co_await endpoint_->Call(stub_->async(), method, std::move(request), {});
     if (!answer) co_return Fail(std::move(answer).error());
-    auto job = internal::DecodeJob(*std::move(answer));
+    auto job = internal::DecodeJob(*answer);
     if (job) job->user_id = std::move(user_id);
     co_return job;
   }
@@ -76,8 +76,8 @@ async::Task<Result<std::vector<jobs::Job>>> RemoteJobs::List(std::string user_id
       stub_->async(), &Async::ListJobs, std::move(request), {});
   if (!answer) co_return Fail(std::move(answer).error());
   std::vector<jobs::Job> listed;
-  for (wire::JobInfo& info : *answer->mutable_jobs()) {
-    auto job = internal::DecodeJob(std::move(info));
+  for (const wire::JobInfo& info : answer->jobs()) {
+    auto job = internal::DecodeJob(info);
     if (!job) co_return Fail(std::move(job).error());
     listed.push_back(*std::move(job));
     listed.back().user_id = user_id;

@@ -67,7 +67,7 @@ wire::JobInfo EncodeJob(jobs::Job job) {
   return info;
 }
 
-Result<jobs::Job> DecodeJob(wire::JobInfo info) {
+Result<jobs::Job> DecodeJob(const wire::JobInfo& info) {
   const auto kind = jobs::ParseJobKind(info.kind());
   const auto state = jobs::ParseJobState(info.state());
   if (!kind || !state) {

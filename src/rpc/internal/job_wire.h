@@ -13,6 +13,6 @@ tool_service::StartJobRequest EncodeJobRequest(const workspace::jobs::JobRequest
 
 tool_service::JobInfo EncodeJob(workspace::jobs::Job job);
 // kInternal for a job that this program does not know how to read. The user is not on the wire.
-Result<workspace::jobs::Job> DecodeJob(tool_service::JobInfo job);
+Result<workspace::jobs::Job> DecodeJob(const tool_service::JobInfo& info);
 
 }  // namespace baton::rpc::internal

@@ -155,7 +155,7 @@ TurnRequest TurnOf(NewTask task, const TaskStatus& status) {
   TurnRequest turn;
   turn.user_id = std::move(task.user_id);
   turn.conversation_id =
-      task.conversation_id.empty() ? status.conversation_id : std::move(task.conversation_id);
+      task.conversation_id.empty() ? status.conversation_id : task.conversation_id;
   turn.query = std::move(task.query);
   turn.agent_type = std::move(task.agent_type);
   turn.background_run_id = status.run_id;

@@ -67,7 +67,7 @@ async::Task<Result<std::optional<TaskEvent>>> TaskWatch::ReadRun() {
     co_return std::nullopt;
   }
   after_seq_ = (*chunk)->seq;
-  co_return TaskEvent{.chunk = **std::move(chunk)};
+  co_return TaskEvent{.chunk = *std::move(chunk)};
 }
 
 // A run that has not begun yet is looked for again.

@@ -35,7 +35,8 @@ Result<ToolResult> ShowMade(const wire::ImageGenerationResponse& response) {
 
 }  // namespace
 
-Status RegisterImageTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client) {
+Status RegisterImageTools(ToolRegistry& registry,
+                          const std::shared_ptr<ToolServiceClient>& client) {
   BATON_TRY((AddRpcTool<wire::ImageGenerationRequest, wire::ImageGenerationResponse>(
       registry, client,
       {.name = "generate_image",

@@ -10,6 +10,6 @@
 namespace baton::tools::remote {
 
 // generate_image (spend) and search_images (read).
-Status RegisterImageTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client);
+Status RegisterImageTools(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client);
 
 }  // namespace baton::tools::remote

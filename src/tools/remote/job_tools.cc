@@ -53,7 +53,7 @@ Result<ToolResult> ShowJobs(const wire::ListJobsResponse& response) {
 
 }  // namespace
 
-Status RegisterJobTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client) {
+Status RegisterJobTools(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
   BATON_TRY((AddRpcTool<wire::StartJobRequest, wire::JobInfo>(
       registry, client,
       {.name = "start_site_import",

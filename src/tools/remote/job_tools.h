@@ -10,6 +10,6 @@
 namespace baton::tools::remote {
 
 // start_site_import and cancel_job (write), list_jobs (read).
-Status RegisterJobTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client);
+Status RegisterJobTools(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client);
 
 }  // namespace baton::tools::remote

@@ -141,10 +141,9 @@ async::Task<Result<MadeImages>> ImageService::Generate(ImageRequest request, Dea
 async::Task<Result<std::vector<std::string>>> ImageService::Ask(const ImageRequest& request,
                                                                 std::string reference,
                                                                 Deadline deadline) {
-  http::Request post = reference.empty()
-                           ? internal::NewImage(options_.base_url, request)
-                           : internal::ImageLike(options_.base_url, request, std::move(reference),
-                                                 ids_.New("baton"));
+  http::Request post = reference.empty() ? internal::NewImage(options_.base_url, request)
+                                         : internal::ImageLike(options_.base_url, request,
+                                                               reference, ids_.New("baton"));
   if (!options_.api_key.empty()) post.headers.Add("Authorization", "Bearer " + options_.api_key);
   const auto response = co_await client_.Fetch(
       std::move(post),

@@ -59,7 +59,7 @@ async::Task<Result<Job>> JobQueue::Cancel(std::string user_id, std::string job_i
   return store_.Cancel(std::move(user_id), std::move(job_id));
 }
 
-void JobQueue::StartWorking(async::Executor executor) {
+void JobQueue::StartWorking(const async::Executor& executor) {
   running_ = std::make_unique<async::TaskGroup>(executor);
   wakeup_ = std::make_unique<async::Signal>(executor);
   boost::asio::post(executor, [this] { running_->Spawn(LookForJobs()); });

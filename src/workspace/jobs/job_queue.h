@@ -43,7 +43,7 @@ class JobQueue final : public Jobs {
                                              std::int64_t limit) override;
   async::Task<Result<Job>> Cancel(std::string user_id, std::string job_id) override;
 
-  void StartWorking(async::Executor executor);
+  void StartWorking(const async::Executor& executor);
   // Blocks until the steps under way are stored, and is called on none of the executors' threads.
   void StopWorking();
 

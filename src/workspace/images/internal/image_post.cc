@@ -33,7 +33,7 @@ http::Request NewImage(const std::string& base_url, const ImageRequest& request)
 }
 
 http::Request ImageLike(const std::string& base_url, const ImageRequest& request,
-                        std::string reference, const std::string& boundary) {
+                        std::string_view reference, const std::string& boundary) {
   std::string form;
   AddField(form, boundary, "model", request.model);
   AddField(form, boundary, "prompt", request.prompt);
