@@ -214,7 +214,7 @@ Status Service::Parts::StartBackend() {
   auto opened_jobs = Await(JobParts::Open(
       settings,
       {.database = *database, .documents = *documents, .org = *org, .web = *web, .feeds = *feeds},
-      SystemClock(), ids));
+      clock, ids));
   if (!opened_jobs) return std::move(opened_jobs).error().Annotate("job store");
   jobs = *std::move(opened_jobs);
   jobs->queue().StartWorking(runtime.Pick());
