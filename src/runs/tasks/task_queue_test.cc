@@ -158,31 +158,20 @@ TEST_P(TaskQueueTest, ATaskIsCancelledWhereverItStands) {
 
 TEST_P(TaskQueueTest, AConversationThatIsBusyIsWaitedFor) {
   Start();
-  const auto gate = std::make_shared<Gate>();
-  model_->Add(Held(gate, "One", "."));
-  NewTask first = TaskOf("one");
-  first.conversation_id = "c";
-  const std::string one = StartTask(first);
-  BlockOn(gate->Reached());
-  NewTask second = first;
-  second.query = "two";
-  const std::string two = StartTask(second);
-  TaskStatus put_back;
-  do {
-    put_back = BlockOn(queue_->Get("u", two)).value();
-  } while (put_back.error.empty());
-  EXPECT_EQ(put_back.state, TaskState::kQueued);
+  const BusyPair pair = StartBusyPair();
+  EXPECT_EQ(pair.put_back.state, TaskState::kQueued);
   const auto listed = [&](TaskState state) {
     return BlockOn(queue_->List({.user_id = "u", .state = state})).value().tasks.size();
   };
   EXPECT_EQ(listed(TaskState::kQueued), 1U);
   EXPECT_EQ(listed(TaskState::kScheduled), 0U);
-  EXPECT_NE(put_back.error.find("is busy with run " + BlockOn(queue_->Get("u", one))->run_id),
-            std::string::npos);
+  EXPECT_NE(
+      pair.put_back.error.find("is busy with run " + BlockOn(queue_->Get("u", pair.first))->run_id),
+      std::string::npos);
   model_->Add(Says("Two."));
-  gate->Open();
-  EXPECT_EQ(Await(one).result, "One.");
-  EXPECT_EQ(Await(two).result, "Two.");
+  pair.gate->Open();
+  EXPECT_EQ(Await(pair.first).result, "One.");
+  EXPECT_EQ(Await(pair.second).result, "Two.");
 }
 
 TEST_P(TaskQueueTest, AShutdownLeavesTasksToTheNextStart) {

@@ -81,20 +81,10 @@ TEST_P(TaskRecoveryTest, ACancelledTaskWhoseRunHasNotBegunNeverBegins) {
 
 TEST_P(TaskRecoveryTest, ATaskThatWasPutBackIsCancelledAtOnce) {
   Start();
-  const auto gate = std::make_shared<Gate>();
-  model_->Add(Held(gate, "One", "."));
-  NewTask first = TaskOf("one");
-  first.conversation_id = "c";
-  const std::string one = StartTask(first);
-  BlockOn(gate->Reached());
-  NewTask second = first;
-  second.query = "two";
-  const std::string two = StartTask(second);
-  while (BlockOn(queue_->Get("u", two)).value().error.empty()) {
-  }
-  EXPECT_EQ(BlockOn(queue_->Cancel("u", two)).value().state, TaskState::kCancelled);
-  gate->Open();
-  EXPECT_EQ(Await(one).result, "One.");
+  const BusyPair pair = StartBusyPair();
+  EXPECT_EQ(BlockOn(queue_->Cancel("u", pair.second)).value().state, TaskState::kCancelled);
+  pair.gate->Open();
+  EXPECT_EQ(Await(pair.first).result, "One.");
   EXPECT_EQ(CountRuns(), 1);
 }
 

@@ -111,6 +111,28 @@ class TaskQueueTest : public ::testing::TestWithParam<storage::Dialect> {
     BATON_CHECK(started.has_value(), started.error().ToString());
     return started->task_id;
   }
+  // Two tasks in one conversation: `first` says "One." once `gate` is opened, and `second`, which
+  // asks "two", is put back until then.
+  struct BusyPair {
+    std::shared_ptr<Gate> gate = std::make_shared<Gate>();
+    std::string first;
+    std::string second;
+    TaskStatus put_back;
+  };
+  BusyPair StartBusyPair() {
+    BusyPair pair;
+    model_->Add(Held(pair.gate, "One", "."));
+    NewTask task = TaskOf("one");
+    task.conversation_id = "c";
+    pair.first = StartTask(task);
+    BlockOn(pair.gate->Reached());
+    task.query = "two";
+    pair.second = StartTask(task);
+    do {
+      pair.put_back = BlockOn(queue_->Get("u", pair.second)).value();
+    } while (pair.put_back.error.empty());
+    return pair;
+  }
   TaskStatus Await(const std::string& id) {
     static_cast<void>(BlockOn(WatchToEnd(*queue_, "u", id)));
     return BlockOn(queue_->Get("u", id)).value();
