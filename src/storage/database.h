@@ -31,6 +31,10 @@ struct Statement {
   // The guard of a batch: if the statement changes or returns fewer rows, the whole batch is
   // undone and fails with kAborted. A fencing token is `UPDATE … WHERE token = $2` with 1.
   std::int64_t min_rows = 0;
+  // The statement may trade places with every insert that is marked so, in its own batch and in
+  // those that share a commit with it: neither reads, changes or depends on the other's rows.
+  // PostgreSQL then gets the marked "INSERT … VALUES ($1, …, $n)" of one kind as one statement.
+  bool free_order = false;
 };
 
 struct Rows {

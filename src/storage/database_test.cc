@@ -313,6 +313,37 @@ TEST_P(DatabaseTest, FailsOnlyTheBatchesAtFault) {
   EXPECT_EQ(session_.Count("SELECT count(*) FROM items"), 30);
 }
 
+Statement InFreeOrder(Statement statement) {
+  statement.free_order = true;
+  return statement;
+}
+
+TEST_P(DatabaseTest, FailsOnlyTheBatchesAtFaultAmongThoseInFreeOrder) {
+  CreateItems();
+  std::vector<Statement> inserts;
+  for (int i = 0; i < 60; ++i) inserts.push_back(InFreeOrder(Insert(i / 2, std::to_string(i))));
+  const std::vector<Code> outcomes =
+      async::BlockOn(WriteAtOnce(session_.database(), std::move(inserts), Durability::kFlushed));
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    EXPECT_EQ(outcomes[i], i % 2 == 0 ? Code::kOk : Code::kAlreadyExists) << i;
+  }
+  EXPECT_EQ(session_.Count("SELECT count(*) FROM items WHERE name = CAST(2 * id AS TEXT)"), 30);
+}
+
+TEST_P(DatabaseTest, KeepsStatementsInFreeOrderBehindThoseThatAreNot) {
+  CreateItems();
+  std::vector<Statement> statements;
+  for (int i = 0; i < 30; ++i) {
+    if (i % 10 == 5) statements.push_back({.sql = "DELETE FROM items"});
+    statements.push_back(InFreeOrder(Insert(i)));
+  }
+  const std::vector<Code> outcomes =
+      async::BlockOn(WriteAtOnce(session_.database(), std::move(statements), Durability::kFlushed));
+  EXPECT_EQ(outcomes, std::vector<Code>(33, Code::kOk));
+  EXPECT_EQ(session_.Count("SELECT count(*) FROM items"), 5);
+  EXPECT_EQ(session_.Count("SELECT min(id) FROM items"), 25);
+}
+
 TEST_P(DatabaseTest, BlamesTheBatchThatBreaksADeferredConstraint) {
   CreateItems();
   ASSERT_TRUE(

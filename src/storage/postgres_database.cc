@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "storage/internal/idle_connections.h"
+#include "storage/internal/merged_inserts.h"
 #include "storage/internal/postgres_connection.h"
 #include "storage/internal/queued_database.h"
 
@@ -54,6 +55,7 @@ class PostgresDriver final : public Driver {
   Status Ensure(Connection& connection, PostgresAccess access);
   void CommitAlone(WriteRequest& request);
   PipelineOutcome Transact(std::span<WriteRequest* const> group);
+  PipelineOutcome RunMerged(std::span<const Statement* const> statements);
 
   const std::string uri_;
   const PostgresLimits limits_;
@@ -117,7 +119,7 @@ PipelineOutcome PostgresDriver::Transact(std::span<WriteRequest* const> group) {
   }
 
   const auto begin = std::chrono::steady_clock::now();
-  outcome = writer_->Run(statements);
+  outcome = group.size() > 1 ? RunMerged(statements) : writer_->Run(statements);
   if (outcome.failed) *outcome.failed -= std::min(*outcome.failed, own);
   if (outcome.in_doubt) {
     outcome.status =
@@ -133,6 +135,19 @@ PipelineOutcome PostgresDriver::Transact(std::span<WriteRequest* const> group) {
     const auto end = rows + static_cast<std::ptrdiff_t>(request->batch.size());
     request->result = std::vector<Rows>(rows, end);
     rows = end;
+  }
+  return outcome;
+}
+
+// A merged statement that fails does not say whose row it was: then each is sent by itself.
+PipelineOutcome PostgresDriver::RunMerged(std::span<const Statement* const> statements) {
+  const MergedInserts merged(statements);
+  PipelineOutcome outcome = writer_->Run(merged.statements());
+  if (outcome.status.ok()) {
+    outcome.rows = merged.RowsOfGiven(std::move(outcome.rows));
+  } else if (outcome.failed) {
+    if (merged.IsMerged(*outcome.failed)) return writer_->Run(statements);
+    outcome.failed = merged.SourceOf(*outcome.failed);
   }
   return outcome;
 }
