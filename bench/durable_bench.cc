@@ -120,7 +120,8 @@ async::Task<void> RunUntilEnd(Store& store, CompiledPtr compiled, Load& load) {
   const json::Value input = json::Object{{"log", json::Array{"in"}}};
   while (Clock::now() < load.end) {
     const auto begin = Clock::now();
-    graph::RunRequest request{.thread_id = store.ids.New("bench"), .input = input};
+    graph::RunRequest request{
+        .thread_id = store.ids.New("bench"), .new_thread = true, .input = input};
     const graph::RunResult result =
         co_await store.runner.Run(compiled, std::move(request), {.durability = load.mode});
     const json::Value* log = json::Find(result.values, "log");

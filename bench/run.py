@@ -212,11 +212,12 @@ def bench_e2(table):
 def bench_e3(table):
     install_peers()
     turns = os.environ.get("BATON_BENCH_TURNS", "1000")
-    mine, size = durable("SQLite", *OURS, "growth", "ADDRESS", turns)
+    grown = [durable("SQLite", *OURS, "growth", "ADDRESS", turns) for _ in range(REPEATS)]
+    size = max(bytes_on_disk for _, bytes_on_disk in grown)
     theirs, their_size = durable("SQLite", *PEER, "growth", "ADDRESS", turns)
     table.add("E3", f"SQLite file after {turns} turns of 1 KB on a thread", [size / 1e6],
               "LangGraph.js", [their_size / 1e6], "≤ 3 MB", " MB", [their_size / size])
-    table.add("E3", "the last turn over the first", [mine["last_us"] / mine["first_us"]],
+    table.add("E3", "the last turn over the first", [g["last_us"] / g["first_us"] for g, _ in grown],
               "LangGraph.js", [theirs["last_us"] / theirs["first_us"]], "≤ 1.2×", "×", [])
 
 

@@ -3,10 +3,12 @@
 //   tasks_bench ADDRESS TASKS QUEUED
 //
 // ADDRESS is that of storage/open.h; the database is empty. Prints one line of JSON:
-//   first_step_us   from the call of Start() to the first step of the task's graph, a task at a
-//   time starts_per_s    TASKS started by 16 callers of 50 users, none of them run tasks_per_s
-//   those carried out by 16 workers, each a run with its stream and its answer claim_us        a
-//   claim while QUEUED tasks wait, and while 1,000 do
+//
+// - first_step_us: from the call of Start() to the first step of the task's graph, one by one.
+// - starts_per_s: TASKS tasks, started by 16 callers for 50 users, none of them run meanwhile.
+// - tasks_per_s: those carried out by 16 workers, each a run with its stream and its answer.
+// - claim_us: a claim while 1,000 tasks wait, and while QUEUED do.
+//
 // `durable_bench bare` is the floor: commits at the database's own library.
 #include <algorithm>
 #include <atomic>

@@ -19,7 +19,7 @@ base_packages=(
   # text and file formats
   libyaml-cpp-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgumbo-dev poppler-utils
   libpugixml-dev libarchive-dev
-  libvalijson-dev libre2-dev libicu-dev libstemmer-dev zlib1g-dev
+  libvalijson-dev libre2-dev libicu-dev libstemmer-dev zlib1g-dev libhnswlib-dev
   # command line, memory
   libcli11-dev libmimalloc-dev
 )

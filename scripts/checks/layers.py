@@ -19,19 +19,20 @@ MODULES = {
     "http":       (2, "base async"),
     "storage":    (2, "base async"),
     "grpc_client": (2, "base async"),
+    "embedding":  (2, "base async"),
     "graph":      (2, "base async json"),
     "checkpoint": (3, "base async json storage graph/checkpoint*.h graph/condition.h "
-                      "graph/embedder.h graph/long_term_store.h graph/node_cache.h"),
-    "llm":        (3, "base async json http"),
+                      "embedding graph/long_term_store.h graph/node_cache.h"),
+    "llm":        (3, "base async json http embedding"),
     "tools":      (3, "base async json http grpc_client"),
-    "workspace":  (3, "base async json http storage"),
+    "workspace":  (3, "base async json http storage embedding"),
     "agents":     (4, "base async json graph llm tools"),
     "runs":       (5, "base async json http storage graph checkpoint llm tools agents"),
-    "testing":    (5, "base async json http storage graph checkpoint llm tools workspace agents "
+    "testing":    (5, "base async json http storage embedding graph checkpoint llm tools workspace agents "
                       "runs"),
     "rpc":        (6, "base async grpc_client runs workspace"),
     "gateway":    (6, "base async json http storage workspace runs/orchestrator.h"),
-    "main":       (7, "base async json http storage graph checkpoint llm tools workspace agents "
+    "main":       (7, "base async json http storage embedding graph checkpoint llm tools workspace agents "
                       "runs grpc_client rpc gateway"),
 }
 
@@ -67,6 +68,7 @@ LIBRARIES = (
     Library("SQLite", r"sqlite3", only="storage", hidden=True, why="use storage::Database"),
     Library("libpq", r"(libpq-fe\.h|postgresql/)", only="storage", hidden=True,
             why="use storage::Database"),
+    Library("hnswlib", r"hnswlib/", only="workspace", hidden=True, why="use workspace's vectors"),
     Library("valijson", r"valijson/", only="json", hidden=True, why="use json/'s schema"),
     Library("spdlog", r"spdlog/", only="base", hidden=True, why="use base/'s log"),
     Library("prometheus-cpp", r"prometheus/", only="base", hidden=True,

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agents/agent_spec.h"
 #include "base/status.h"
@@ -30,8 +31,12 @@ using AgentsByName = std::map<std::string, std::shared_ptr<const Agent>, std::le
 // By its name, or its name with "_agent" behind it. Null if there is none.
 std::shared_ptr<const Agent> FindAgent(const AgentsByName& agents, std::string_view name);
 
+// Those of AgentSpec::agents, with graphs of their own.
+using Callees = std::vector<std::shared_ptr<const Agent>>;
+
 // Compiles the spec's workflow to a graph. kInvalidArgument names the unknown workflow, tool
-// or parameter.
-Result<std::shared_ptr<const graph::CompiledGraph>> BuildWorkflow(const AgentSpec& spec);
+// or parameter. Only `callees` are offered to the model: without them an agent calls none.
+Result<std::shared_ptr<const graph::CompiledGraph>> BuildWorkflow(const AgentSpec& spec,
+                                                                  const Callees& callees = {});
 
 }  // namespace baton::agents

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -211,11 +212,37 @@ TEST(BuildWorkflow, NamesWhatTheSpecHasWrong) {
 TEST(BuiltInAgents, AreCorrect) {
   const auto catalog = AgentCatalog::Open("agents", nullptr, nullptr);
   ASSERT_TRUE(catalog.has_value()) << catalog.error().message();
-  for (const char* name : {"chat", "research"}) {
-    const auto agent = (*catalog)->Find(name);
-    ASSERT_NE(agent, nullptr);
-    EXPECT_GE(agent->spec.examples.size(), 6U) << name;
+  std::vector<std::string> names;
+  for (const auto& agent : (*catalog)->List()) {
+    names.push_back(agent->spec.name);
+    EXPECT_GE(agent->spec.examples.size(), 5U) << names.back();
   }
+  std::ranges::sort(names);
+  EXPECT_EQ(names, (std::vector<std::string>{"character_development",
+                                             "chat",
+                                             "coding",
+                                             "content_analysis",
+                                             "data_formatting",
+                                             "entertainment",
+                                             "fact_checking",
+                                             "fiction_editing",
+                                             "image_generation",
+                                             "messaging",
+                                             "org_inbox",
+                                             "org_project",
+                                             "outline_editing",
+                                             "podcast_script",
+                                             "proofreading",
+                                             "research",
+                                             "rss",
+                                             "rules_editing",
+                                             "site_crawl",
+                                             "story_analysis",
+                                             "substack",
+                                             "sysml",
+                                             "wargaming",
+                                             "weather",
+                                             "website_crawler"}));
 }
 
 }  // namespace

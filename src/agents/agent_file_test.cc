@@ -94,10 +94,11 @@ INSTANTIATE_TEST_SUITE_P(
     Mistakes, AgentFileLine,
     ::testing::Values(
         WrongLine{"exmples: [a]", "7:1: unknown key 'exmples': did you mean 'examples'?"},
-        WrongLine{"colour: red",
-                  "7:1: unknown key 'colour': the keys are name, title, description, when, "
-                  "examples, edits, reads, keeps_conversation, workflow, tools, hands_over, "
-                  "model, parameters"},
+        WrongLine{
+            "colour: red",
+            "7:1: unknown key 'colour': the keys are name, title, description, when, "
+            "examples, edits, reads, keeps_conversation, workflow, tools, agents, hands_over, "
+            "model, parameters"},
         WrongLine{"title: Again", "7:1: key 'title' occurs twice"},
         WrongLine{"examples: none", "7:11: 'examples' must be a list"},
         WrongLine{"examples: [a, {b: c}]", "7:15: 'examples' must be a text"},

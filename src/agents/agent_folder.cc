@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agents/internal/agent_file.h"
+#include "agents/internal/agent_links.h"
 #include "agents/internal/hand_over.h"
 
 namespace baton::agents {
@@ -81,7 +82,7 @@ Result<std::shared_ptr<const Agent>> LinkHandOver(const Agent& agent,
               agent.spec.file, agent.spec.name, to);
 }
 
-// Each with the graph that the other's file alone describes: hand-overs do not go on and on.
+// Each with the other's graph without its own hand-over: hand-overs do not go on and on.
 std::vector<LoadedAgent> LinkHandOvers(const std::vector<LoadedAgent>& loaded) {
   std::vector<LoadedAgent> linked = loaded;
   for (LoadedAgent& each : linked) {
@@ -111,7 +112,7 @@ Result<std::vector<LoadedAgent>> LoadAgentFolder(const std::filesystem::path& fo
   if (!files) return Fail(files.error());
   std::vector<LoadedAgent> loaded;
   for (const std::filesystem::path& file : *files) loaded.push_back(LoadAgentFile(file, known));
-  return LinkHandOvers(loaded);
+  return LinkHandOvers(LinkCallees(loaded));
 }
 
 }  // namespace baton::agents

@@ -18,12 +18,13 @@ struct LoadedAgent {
 };
 
 // Reads and checks one agent file, and compiles its workflow. kUnavailable if it cannot be
-// read, kInvalidArgument lists its mistakes. To whom it hands over is not looked for.
+// read, kInvalidArgument lists its mistakes. Other agents are not looked for: it calls none, and
+// hands over to none.
 LoadedAgent LoadAgentFile(const std::filesystem::path& file, const KnownNames& known);
 
 // All agent files of the folder, by file name: *.md without README.md and hidden files. One that
-// is wrong does not keep the others away, but for those that hand over to it. kNotFound if there is
-// no such folder, or none in it.
+// is wrong does not keep the others away, but for those that call it or hand over to it. kNotFound
+// if there is no such folder, or none in it.
 Result<std::vector<LoadedAgent>> LoadAgentFolder(const std::filesystem::path& folder,
                                                  const KnownNames& known);
 

@@ -40,6 +40,7 @@ struct HandOver {
 //   tools:                          # a name alone: by the tool's effect (docs/permissions.md)
 //     - search_documents
 //     - create_file: ask
+//   agents: [weather]               # others that it asks, as tools: ask_weather
 //   hands_over:                     # another agent goes on with the answer
 //     to: data_formatting
 //     when: They want it as a table.
@@ -59,6 +60,7 @@ struct AgentSpec {
   bool keeps_conversation = false;
   std::string workflow;
   std::vector<ToolGrant> tools;
+  std::vector<std::string> agents;
   std::optional<HandOver> hands_over;
   std::string model = "default";
   std::optional<double> temperature;

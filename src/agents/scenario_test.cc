@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
+#include "agents/agent_folder.h"
 #include "agents/internal/agent_file.h"
 #include "agents/internal/turn_recorder.h"
 #include "async/block_on.h"
@@ -146,10 +147,23 @@ OpenDocument DocumentIn(const YAML::Node& node) {
   return document;
 }
 
+// The graph of the agent and of those it calls. To whom it hands over is left out.
+std::shared_ptr<const graph::CompiledGraph> GraphOf(const AgentSpec& spec) {
+  static const std::vector<LoadedAgent> shipped = LoadAgentFolder("agents", {}).value();
+  Callees callees;
+  for (const std::string& name : spec.agents) {
+    for (const LoadedAgent& each : shipped) {
+      if (each.agent.value()->spec.name == name) callees.push_back(*each.agent);
+    }
+  }
+  return BuildWorkflow(spec, callees).value();
+}
+
 // A scenario while it runs.
 class Scenario {
  public:
-  explicit Scenario(const YAML::Node& script) : script_(script), agent_(SpecOf(script), store_) {
+  explicit Scenario(const YAML::Node& script)
+      : script_(script), agent_(GraphOf(SpecOf(script)), store_) {
     CheckKeys(script, {"title", "agent", "permissions", "document", "game", "conversation",
                        "models", "tools", "changes", "answers", "expect"});
     if (script["document"]) agent_.document = DocumentIn(script["document"]);

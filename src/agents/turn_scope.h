@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,11 +44,14 @@ class TurnListener {
     const Result<tools::ToolResult>* result = nullptr;
   };
   virtual async::Task<Status> OnToolCall(ToolEvent event) = 0;
+
+  // For what another agent of the turn does. Not to outlive this listener.
+  virtual std::unique_ptr<TurnListener> Of(std::string agent) = 0;
 };
 
 // Lifetime: one turn. Everything it points to outlives the turn.
 // Threads:  constant after construction.
-struct TurnScope final : graph::RunScope {
+struct TurnScope : graph::RunScope {
   const llm::ModelCatalog* models = nullptr;
   const tools::ToolRegistry* tools = nullptr;
   tools::EffectJournal* effects = nullptr;  // of the run; without it no tool changes anything

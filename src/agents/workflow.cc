@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "agents/agent.h"
 #include "base/nearest_name.h"
 
 namespace baton::agents {
@@ -60,7 +59,8 @@ int GetParameter(const AgentSpec& spec, const WorkflowParameter& parameter) {
   return static_cast<int>(json::GetInt(spec.parameters, parameter.name, parameter.fallback));
 }
 
-Result<std::shared_ptr<const graph::CompiledGraph>> BuildWorkflow(const AgentSpec& spec) {
+Result<std::shared_ptr<const graph::CompiledGraph>> BuildWorkflow(const AgentSpec& spec,
+                                                                  const Callees& callees) {
   const Workflow* workflow = FindWorkflow(spec.workflow);
   if (workflow == nullptr) {
     std::vector<std::string_view> names;
@@ -70,7 +70,13 @@ Result<std::shared_ptr<const graph::CompiledGraph>> BuildWorkflow(const AgentSpe
   }
   BATON_TRY(CheckParameters(spec, *workflow));
   BATON_TRY(CheckTools(spec, *workflow));
-  return workflow->build(std::make_shared<const AgentSpec>(spec));
+  const auto shared = std::make_shared<const AgentSpec>(spec);
+  if (callees.empty()) return workflow->build(shared);
+  if (workflow->build_caller == nullptr) {
+    return Fail(Code::kInvalidArgument, "agent '{}': workflow '{}' calls no other agents",
+                spec.name, workflow->name);
+  }
+  return workflow->build_caller(shared, callees);
 }
 
 }  // namespace baton::agents

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agents/agent.h"
 #include "agents/agent_spec.h"
 #include "base/status.h"
 #include "graph/compiled_graph.h"
@@ -30,6 +31,9 @@ struct Workflow {
   // Gets a spec whose parameters and tools have been checked.
   Result<std::shared_ptr<const graph::CompiledGraph>> (*build)(
       const std::shared_ptr<const AgentSpec>& spec) = nullptr;
+  // The same for one that calls other agents; null: none of this workflow does.
+  Result<std::shared_ptr<const graph::CompiledGraph>> (*build_caller)(
+      const std::shared_ptr<const AgentSpec>& spec, const Callees& callees) = nullptr;
 };
 
 // Threads: immutable.

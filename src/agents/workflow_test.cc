@@ -181,7 +181,7 @@ TEST_F(WorkflowTest, AsksBeforeAnyToolRunsAndGoesOnWithTheAnswer) {
   ASSERT_TRUE(asked.status.ok()) << asked.status.message();
   ASSERT_EQ(asked.questions.size(), 1U);
   EXPECT_EQ(json::Serialize(asked.questions[0].payload),
-            R"({"kind":"permission","tool":"create_file","arguments":{"query":"a"},)"
+            R"({"kind":"permission","agent":"chat","tool":"create_file","arguments":{"query":"a"},)"
             R"("effect":"write","reason":"The agent 'Chat' may use 'create_file' only when you )"
             R"(allow it."})");
   EXPECT_THAT(called_, IsEmpty());

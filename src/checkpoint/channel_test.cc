@@ -1,4 +1,5 @@
 // Every kind of channel, over super-steps and over a restart, on every store.
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -151,6 +152,43 @@ TEST_P(ChannelTest, ReducersCombine) {
   };
   EXPECT_EQ(Trace(longest, {{R"({"c":"ab"})", R"({"c":"abc"})"}, {R"({"c":"z"})"}}),
             "\"abc\"\n\"abc\"");
+}
+
+TEST_P(ChannelTest, TheLargestOfWholeNumbersAndDoublesIsExact) {
+  EXPECT_EQ(Trace({.kind = ChannelKind::kMax},
+                  {{R"({"c":9007199254740992.0})"}, {R"({"c":9007199254740993})"}}),
+            "9.007199254740992E15\n9007199254740993");
+}
+
+// JSON knows no infinity: what was stored could never be read again.
+TEST_P(ChannelTest, ANumberThatIsNotFiniteIsRefusedAndTheThreadGoesOn) {
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  EXPECT_THAT(Trace({.kind = ChannelKind::kSum}, {{R"({"c":1e308})"}, {R"({"c":1e308})"}}),
+              HasSubstr("channel 'c': a number that is not finite"));
+  graph::ChannelSpec growing{.kind = ChannelKind::kReducer, .initial = 0.0};
+  growing.reduce = [](const json::Value&, const json::Value&) -> Result<json::Value> {
+    return json::Value(kInfinite);
+  };
+  EXPECT_THAT(Trace(growing, {{R"({"c":1})"}}), HasSubstr("a number that is not finite"));
+
+  Channels channels;
+  channels["c"] = {};
+  const GraphPtr graph = GraphDraft(channels)
+                             .Do("a",
+                                 [](NodeContext& context) {
+                                   json::Array written{kInfinite};
+                                   if (json::Find(context.input(), "c") != nullptr) written = {1};
+                                   return Writing({{"c", written}});
+                                 })
+                             .Chain({"a"})
+                             .Compile();
+  EXPECT_TRUE(async::BlockOn(store_->DeleteThread("t")).ok());
+  EXPECT_THAT(Bench(*store_).Input(graph, {}).status.message(),
+              HasSubstr("channel 'c': a number that is not finite"));
+  Reopen();
+  const RunResult again = Bench(*store_).Input(graph, {{"c", 2}});
+  EXPECT_TRUE(again.status.ok()) << again.status.ToString();
+  EXPECT_EQ(json::Serialize(again.values.at("c")), "[1]");
 }
 
 TEST_P(ChannelTest, AnOverwriteTakesThePlaceOfEverythingInItsSuperStep) {

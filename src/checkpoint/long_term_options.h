@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "graph/embedder.h"
+#include "embedding/embedder.h"
 #include "json/pointer.h"
 
 namespace baton::checkpoint {
@@ -13,7 +13,7 @@ struct LongTermOptions {
   // numbers.
   std::vector<json::Pointer> index = {json::Pointer()};
   // For searches by meaning; null: there are none. Outlives the store.
-  graph::Embedder* embedder = nullptr;
+  embedding::Embedder* embedder = nullptr;
 };
 
 }  // namespace baton::checkpoint

@@ -8,9 +8,9 @@
 
 #include "async/block_on.h"
 #include "base/metrics.h"
-#include "checkpoint/hashing_embedder.h"
 #include "checkpoint/memory_long_term_store.h"
 #include "checkpoint/sql_long_term_store.h"
+#include "embedding/hashing_embedder.h"
 #include "graph/scoped_store.h"
 #include "graph/testing/harness.h"
 #include "storage/open.h"
@@ -105,7 +105,7 @@ class LongTermStores : public ::testing::TestWithParam<LongTermKind> {
   }
 
   baton::testing::ManualClock clock_;
-  HashingEmbedder embedder_;
+  embedding::HashingEmbedder embedder_;
   std::unique_ptr<LongTermStore> store_;
 
  private:

@@ -5,6 +5,8 @@
 #include "checkpoint/internal/item_rules.h"
 #include "checkpoint/internal/item_text.h"
 #include "checkpoint/internal/ranking.h"
+#include "embedding/vector.h"
+#include "embedding/words.h"
 
 namespace baton::checkpoint {
 
@@ -31,7 +33,7 @@ bool AllHold(const std::vector<graph::Condition>& conditions, const json::Object
 double BestCosine(const std::vector<std::vector<float>>& vectors, const std::vector<float>& with) {
   double best = -1;
   for (const std::vector<float>& vector : vectors) {
-    best = std::max(best, internal::Cosine(vector, with));
+    best = std::max(best, embedding::Cosine(vector, with));
   }
   return best;
 }
@@ -46,7 +48,7 @@ async::Task<Status> MemoryLongTermStore::Put(StoreNamespace ns, std::string key,
   Entry entry;
   for (std::string& word : internal::WordsOfAll(texts)) entry.words.insert(std::move(word));
   if (options_.embedder != nullptr) {
-    auto vectors = co_await internal::EmbedTexts(*options_.embedder, std::move(texts));
+    auto vectors = co_await internal::EmbedItemTexts(*options_.embedder, std::move(texts));
     if (!vectors) co_return std::move(vectors).error();
     entry.vectors = std::move(*vectors);
   }
@@ -89,7 +91,7 @@ async::Task<Result<std::vector<StoredItem>>> MemoryLongTermStore::Search(StoreSe
   std::vector<std::string> words;
   std::vector<float> meaning;
   if (!search.query.empty() && search.by == StoreSearch::By::kWords) {
-    words = internal::WordsOf(search.query, internal::kMaxQueryWords);
+    words = embedding::WordsOf(search.query, internal::kMaxQueryWords);
     if (words.empty()) co_return std::vector<StoredItem>();
   } else if (!search.query.empty()) {
     auto vector = co_await internal::EmbedQuery(options_.embedder, search.query);

@@ -75,21 +75,22 @@ std::string TextAt(const Rows& rows, std::size_t row, std::size_t column) {
   return std::string(rows.Text(row, column));
 }
 
-// The thread is at `expected`, or nothing of the batch happens.
+// The thread is at `expected` (a new one: not there), or nothing of the batch happens. Only the
+// row of graph_threads says so: rows for the other tables may go in before or after.
 Statement GuardVersion(const std::string& thread_id, ThreadVersion expected, ThreadVersion next) {
   if (expected.token == 0) {
-    return {
-        "INSERT INTO graph_threads (thread_id, token, seq) VALUES ($1, $2, $3) "
-        "ON CONFLICT (thread_id) DO NOTHING",
-        {Bytes(thread_id), Number(next.token), Number(next.seq)},
-        1};
+    return {"INSERT INTO graph_threads (thread_id, token, seq) VALUES ($1, $2, $3)",
+            {Bytes(thread_id), Number(next.token), Number(next.seq)},
+            /*min_rows=*/0,
+            /*free_order=*/true};
   }
   return {
       "UPDATE graph_threads SET token = $2, seq = $3 "
       "WHERE thread_id = $1 AND token = $4 AND seq = $5",
       {Bytes(thread_id), Number(next.token), Number(next.seq), Number(expected.token),
        Number(expected.seq)},
-      1};
+      /*min_rows=*/1,
+      /*free_order=*/true};
 }
 
 Statement InsertCheckpoint(const std::string& thread_id, CheckpointBatch::Checkpoint& checkpoint) {
@@ -100,7 +101,9 @@ Statement InsertCheckpoint(const std::string& thread_id, CheckpointBatch::Checkp
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
       {Bytes(thread_id), Bytes(checkpoint.ns), Number(row.seq), std::move(row.id),
        std::move(row.parent_id), std::move(row.source), Number(row.step),
-       Number(row.created.time_since_epoch().count()), Bytes(std::move(row.body))}};
+       Number(row.created.time_since_epoch().count()), Bytes(std::move(row.body))},
+      /*min_rows=*/0,
+      /*free_order=*/true};
 }
 
 Statement InsertBlob(const std::string& thread_id, const std::string& ns, ChannelBlob& blob) {
@@ -108,7 +111,9 @@ Statement InsertBlob(const std::string& thread_id, const std::string& ns, Channe
       "INSERT INTO graph_blobs (thread_id, ns, channel, seq, base_seq, bytes) "
       "VALUES ($1, $2, $3, $4, $5, $6)",
       {Bytes(thread_id), Bytes(ns), Bytes(std::move(blob.channel)), Number(blob.seq),
-       Number(blob.base_seq), Bytes(std::move(blob.bytes))}};
+       Number(blob.base_seq), Bytes(std::move(blob.bytes))},
+      /*min_rows=*/0,
+      /*free_order=*/true};
 }
 
 Statement PutWrite(const std::string& thread_id, const CheckpointBatch::Writes& writes,

@@ -9,6 +9,8 @@
 #include "checkpoint/internal/item_rules.h"
 #include "checkpoint/internal/item_text.h"
 #include "checkpoint/internal/long_term_tables.h"
+#include "embedding/vector.h"
+#include "embedding/words.h"
 #include "storage/migrations.h"
 
 namespace baton::checkpoint {
@@ -76,7 +78,7 @@ void AppendVectors(std::vector<storage::Statement>& batch, const StoreNamespace&
         {"INSERT INTO long_term_vectors (item_id, place, model, vector) "
          "SELECT id, $3, $4, $5 FROM long_term_items WHERE ns = $1 AND key = $2",
          {encoded, key, static_cast<std::int64_t>(place), std::string(model),
-          storage::Blob{internal::EncodeVector(index.vectors[place])}}});
+          storage::Blob{embedding::EncodeVector(index.vectors[place])}}});
   }
 }
 
@@ -87,11 +89,11 @@ storage::Statement SweepSome(Timestamp now) {
           {Micros(now)}};
 }
 
-async::Task<Result<ItemIndex>> IndexItem(graph::Embedder* embedder,
+async::Task<Result<ItemIndex>> IndexItem(embedding::Embedder* embedder,
                                          std::vector<std::string> texts) {
   ItemIndex index{.words = internal::WordsOfAll(texts)};
   if (embedder == nullptr) co_return index;
-  auto vectors = co_await internal::EmbedTexts(*embedder, std::move(texts));
+  auto vectors = co_await internal::EmbedItemTexts(*embedder, std::move(texts));
   if (!vectors) co_return Fail(std::move(vectors).error());
   index.vectors = std::move(*vectors);
   co_return index;
@@ -122,7 +124,7 @@ Found ReadFound(const storage::Rows& rows, std::size_t row) {
 void TakeVectors(const storage::Rows& rows, const std::vector<float>& meaning,
                  std::vector<Found>& best) {
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
-    const double score = internal::Cosine(internal::DecodeVector(rows.Text(row, 5)), meaning);
+    const double score = embedding::Cosine(embedding::DecodeVector(rows.Text(row, 5)), meaning);
     if (best.empty() || best.back().id != rows.Int(row, 0)) {
       best.push_back(ReadFound(rows, row));
       best.back().score = score;
@@ -217,7 +219,7 @@ async::Task<Result<std::vector<StoredItem>>> SqlLongTermStore::SearchNewest(Stor
 
 async::Task<SqlLongTermStore::Ranked> SqlLongTermStore::RankByWords(StoreSearch search) {
   std::vector<Found> found;
-  const std::vector<std::string> words = internal::WordsOf(search.query, internal::kMaxQueryWords);
+  const std::vector<std::string> words = embedding::WordsOf(search.query, internal::kMaxQueryWords);
   if (words.empty()) co_return found;
   const Result<storage::Rows> rows =
       co_await database_.Read(queries_.HoldersOf(words, search, clock_.Now()));

@@ -221,6 +221,18 @@ TEST_P(StateTest, SeveralUpdatesAreOneSuperStep) {
   EXPECT_THAT(state.next, ElementsAre("c"));
 }
 
+TEST_P(StateTest, AnUpdateLeavesAJoinThatWasCompleteToItsNode) {
+  GraphDraft draft;
+  draft.Say("a").Say("b").Say("c").Add("q", Ask("ok?"));
+  const GraphPtr graph =
+      draft.Edge(kStart, "a").Edge(kStart, "b").Edge("b", "c").Join({"a", "b"}, "q").Compile();
+  EXPECT_EQ(Bench(*store_).Input(graph, LogIn()).questions.size(), 1U);
+  const StateSnapshot state = Update(graph, {.updates = {{{{"log", "C"}}, "c"}}});
+  EXPECT_EQ(LogOf(state.values), "in a b c C");
+  EXPECT_THAT(state.next, ElementsAre("q"));
+  EXPECT_EQ(Bench(*store_).GoOn(graph).questions.size(), 1U);
+}
+
 TEST_P(StateTest, AnUpdateWithoutAnyEndsWhatWaits) {
   GraphDraft draft;
   draft.Say("a").Add("q", Ask("ok?"));

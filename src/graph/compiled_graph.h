@@ -33,7 +33,7 @@ struct CompileOptions {
   std::string name;
   std::vector<std::string> interrupt_before;
   std::vector<std::string> interrupt_after;
-  int recursion_limit = 25;
+  int recursion_limit = 25;  // super-steps; 25 in a subgraph: that of what it runs in
   Persistence persistence = Persistence::kInherit;
   // What a super-step may take. Nodes that are not done then have failed with
   // kDeadlineExceeded; they are neither tried again nor handled.

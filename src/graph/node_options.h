@@ -54,6 +54,11 @@ struct NodeOptions {
   // The nodes (or kEnd) it may name in go_to and sends, for checks and drawings: Compile()
   // refuses a node that no edge leads to and no other node lists here.
   std::vector<std::string> destinations;
+  // Of a subgraph: those of its channels that it writes to its parent. Empty: all that they share.
+  std::vector<std::string> gives;
+  // Of a subgraph: makes what its nodes get as NodeContext::scope() from what the nodes beside it
+  // get. Called whenever it begins or goes on, made for that long. Empty, or null: the same.
+  std::function<std::unique_ptr<RunScope>(RunScope* outer)> scope;
 };
 
 }  // namespace baton::graph

@@ -299,6 +299,42 @@ TEST(RunnerTest, SiblingsOfAFailureLoseTheirEdgesOnRequest) {
   EXPECT_TRUE(result.next.empty());
 }
 
+// A node that fails `failures` times, of at most `attempts` with a moment between them.
+GraphDraft& AddFailing(GraphDraft& draft, const std::string& name, int failures, int attempts) {
+  const auto left = std::make_shared<int>(failures);
+  return draft.Do(name,
+                  [name, left](NodeContext&) -> Result<NodeOutput> {
+                    if ((*left)-- > 0) return Fail(Code::kInternal, "down");
+                    return testing::Say(name);
+                  },
+                  {.retry = {.max_attempts = attempts,
+                             .first_delay = std::chrono::milliseconds(1),
+                             .jitter = false}});
+}
+
+TEST(RunnerTest, WhoWasDoneBeforeAFailingNodesNextAttemptKeepsItsEdges) {
+  Bench bench;
+  GraphDraft draft;
+  draft.Say("a").Say("c");
+  AddFailing(draft, "b", 2, 2).Edge(kStart, "a").Edge(kStart, "b").Join({"a", "b"}, "c");
+  const GraphPtr graph = draft.Compile({.drop_edges_of_failed_steps = true});
+  EXPECT_FALSE(bench.Input(graph, Input()).status.ok());
+  EXPECT_EQ(LogOf(bench.GoOn(graph).values), "in a b c");
+}
+
+TEST(RunnerTest, OnceANodeHasFailedNoOtherIsTriedAgain) {
+  Bench bench;
+  GraphDraft draft;
+  AddFailing(draft, "a", 1, 2);
+  AddFailing(draft, "b", 1, 1).Edge(kStart, "a").Edge(kStart, "b");
+  const GraphPtr graph = draft.Compile();
+  const RunResult failed = bench.Input(graph, Input());
+  EXPECT_EQ(failed.status.details().at("node"), "b");
+  EXPECT_EQ(failed.next, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(LogOf(failed.values), "in");
+  EXPECT_EQ(LogOf(bench.GoOn(graph).values), "in a b");
+}
+
 TEST(RunnerTest, NewInputDiscardsWhatWasLeftToRun) {
   Bench bench;
   Calls calls;

@@ -61,17 +61,25 @@ void AddAnswered(const AskedQuestion& question, const Answers& answers, const st
 }
 
 // `past`: questions are those that the tasks last stopped at, whatever became of them since.
+void AddQuestionsOf(const Task& task, const std::string& node, const Answers& answers, bool past,
+                    StateSnapshot& snapshot) {
+  for (const AskedQuestion& question : task.answered) {
+    AddAnswered(question, answers, node, snapshot);
+  }
+  for (const AskedQuestion& question : task.questions) {
+    AddAnswered(question, answers, node, snapshot);
+    const bool pending = task.state != TaskState::kDone && !answers.contains(question.id);
+    if (past || pending) snapshot.questions.push_back(ToPending(question, node));
+  }
+}
+
+// As RunResult lists them: those of sends first.
 void AddQuestions(const CompiledGraph& graph, const std::vector<Task>& tasks,
                   const Answers& answers, bool past, StateSnapshot& snapshot) {
-  for (const Task& task : tasks) {
-    const std::string& node = graph.nodes()[task.node].name;
-    for (const AskedQuestion& question : task.answered) {
-      AddAnswered(question, answers, node, snapshot);
-    }
-    for (const AskedQuestion& question : task.questions) {
-      AddAnswered(question, answers, node, snapshot);
-      const bool pending = task.state != TaskState::kDone && !answers.contains(question.id);
-      if (past || pending) snapshot.questions.push_back(ToPending(question, node));
+  for (const bool of_send : {true, false}) {
+    for (const Task& task : tasks) {
+      if ((task.send >= 0) != of_send) continue;
+      AddQuestionsOf(task, graph.nodes()[task.node].name, answers, past, snapshot);
     }
   }
 }

@@ -41,6 +41,11 @@ Status StateGraph::AddFunction(std::string name, NodeFunction function, NodeOpti
 Status StateGraph::AddSubgraph(std::string name, std::shared_ptr<const CompiledGraph> graph,
                                NodeOptions options) {
   if (graph == nullptr) return Fail(Code::kInvalidArgument, "subgraph '{}': null", name);
+  for (const std::string& channel : options.gives) {
+    if (graph->FindChannel(channel) >= 0) continue;
+    return Fail(Code::kInvalidArgument, "subgraph '{}': it gives channel '{}' and has none of it",
+                name, channel);
+  }
   NodeEntry entry;
   entry.subgraph = std::move(graph);
   entry.options = std::move(options);

@@ -1,5 +1,6 @@
 #include "json/json.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <boost/json/parser.hpp>
@@ -98,7 +99,25 @@ Result<Value> Parse(std::string_view text, const ParseLimits& limits) {
   if (rest != std::string_view::npos) {
     return Fail(Code::kInvalidArgument, "JSON, byte {}: text after the value", rest);
   }
-  return parser.release();
+  Value value = parser.release();
+  if (!IsFinite(value)) {
+    return Fail(Code::kInvalidArgument, "JSON: a number of more than 1.8e308");
+  }
+  return value;
+}
+
+bool IsFinite(const Value& value) {
+  switch (value.kind()) {
+    case boost::json::kind::double_:
+      return std::isfinite(value.get_double());
+    case boost::json::kind::array:
+      return std::ranges::all_of(value.get_array(), IsFinite);
+    case boost::json::kind::object:
+      return std::ranges::all_of(value.get_object(),
+                                 [](const auto& member) { return IsFinite(member.value()); });
+    default:
+      return true;
+  }
 }
 
 std::string Serialize(const Value& value) { return boost::json::serialize(value); }

@@ -23,9 +23,13 @@ struct ParseLimits {
   std::size_t max_bytes = std::size_t{64} << 20U;  // the message limit at the edge
 };
 
-// Reads one JSON text (RFC 8259, UTF-8). kInvalidArgument with the byte offset and the reason;
-// kResourceExhausted above a limit. A key that occurs twice keeps its last value.
+// Reads one JSON text (RFC 8259, UTF-8). kInvalidArgument with the byte offset and the reason, also
+// for a number that no double holds; kResourceExhausted above a limit. A key that occurs twice
+// keeps its last value.
 Result<Value> Parse(std::string_view text, const ParseLimits& limits = {});
+
+// Whether `value` has a text form: JSON knows no infinity and no NaN.
+bool IsFinite(const Value& value);
 
 // The shortest form: no white space, keys in the value's own order, so equal values built the
 // same way give equal text. Doubles survive a round trip.

@@ -1,5 +1,6 @@
 #include "json/json.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "json/schema.h"
@@ -18,6 +19,12 @@ TEST(Parse, NamesTheByteThatIsWrong) {
 TEST(Parse, KeepsItsLimits) {
   EXPECT_EQ(Parse(std::string(100, '[')).error().code(), Code::kResourceExhausted);
   EXPECT_EQ(Parse("[1, 2]", {.max_bytes = 3}).error().code(), Code::kResourceExhausted);
+}
+
+TEST(Parse, RefusesWhatNoDoubleHolds) {
+  EXPECT_THAT(Parse(R"({"a":[1,-1e400]})").error().message(),
+              ::testing::HasSubstr("a number of more than 1.8e308"));
+  EXPECT_TRUE(Parse("[1.7e308, -1.7e308, 18446744073709551615]"));
 }
 
 TEST(Serialize, SurvivesARoundTrip) {

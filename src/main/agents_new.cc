@@ -1,12 +1,7 @@
 #include "main/agents_new.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <cctype>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -16,6 +11,7 @@
 #include "agents/agent_spec.h"
 #include "agents/workflow.h"
 #include "base/nearest_name.h"
+#include "base/write_file.h"
 #include "main/agents_folder.h"
 #include "main/terminal.h"
 
@@ -74,20 +70,6 @@ Result<std::string> ReadText(const fs::path& file) {
   return text.str();
 }
 
-// O_EXCL: two who begin the same agent at once do not lose one of them.
-Status WriteNew(const fs::path& file, std::string_view text) {
-  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0 && errno == EEXIST) {
-    return Fail(Code::kAlreadyExists, "{}: there is such a file already", file.string());
-  }
-  if (fd < 0) return Fail(Code::kUnavailable, "{}: {}", file.string(), std::strerror(errno));
-  const ssize_t written = write(fd, text.data(), text.size());
-  const int wrong = written == static_cast<ssize_t>(text.size()) ? 0 : errno;
-  if (close(fd) == 0 && wrong == 0) return {};
-  unlink(file.c_str());
-  return Fail(Code::kUnavailable, "{}: {}", file.string(), std::strerror(wrong));
-}
-
 Result<std::string> TextFor(const Settings& settings, const AgentsCommand& command) {
   if (command.from.empty()) return NewAgentText(command.name, command.workflow);
   const auto folder = FindAgentsFolder(settings);
@@ -116,7 +98,7 @@ Result<fs::path> WriteAgent(const Settings& settings, const AgentsCommand& comma
   const auto directory = DirectoryFor(settings, command);
   if (!directory) return Fail(directory.error());
   fs::path file = *directory / (command.name + ".md");
-  BATON_TRY(WriteNew(file, *text));
+  BATON_TRY(CreateNewFile(file, *text));
   return file;
 }
 

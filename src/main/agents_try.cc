@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -35,16 +36,28 @@ Result<fs::path> FindAgentFile(const Settings& settings, const std::string& name
   return Fail(Code::kNotFound, "no agent '{}' in {}", name, folder->string());
 }
 
-// The agent's file, and that of the agent it hands over to: beside it, or in the configured folder.
-std::vector<fs::path> FilesToTry(const Settings& settings, const agents::AgentSpec& spec) {
-  std::vector<fs::path> files = {spec.file};
-  if (!spec.hands_over) return files;
-  const std::string name = spec.hands_over->to + ".md";
-  fs::path other = files.front().parent_path() / name;
+// The agent's file, and those of the agents that it calls or hands over to, and so on: beside it,
+// or in the configured folder.
+std::vector<fs::path> FilesToTry(const Settings& settings, const agents::AgentSpec& spec,
+                                 const agents::KnownNames& known) {
   const auto folder = FindAgentsFolder(settings);
-  std::error_code ignored;
-  if (!fs::exists(other, ignored) && folder) other = *folder / name;
-  files.push_back(std::move(other));
+  std::vector<fs::path> files = {spec.file};
+  std::vector<agents::AgentSpec> left = {spec};
+  while (!left.empty()) {
+    const agents::AgentSpec next = std::move(left.back());
+    left.pop_back();
+    std::vector<std::string> names = next.agents;
+    if (next.hands_over) names.push_back(next.hands_over->to);
+    for (const std::string& name : names) {
+      fs::path file = files.front().parent_path() / (name + ".md");
+      std::error_code ignored;
+      if (!fs::exists(file, ignored) && folder) file = *folder / (name + ".md");
+      if (std::ranges::find(files, file) != files.end()) continue;
+      files.push_back(file);
+      const auto loaded = agents::LoadAgentFile(file, known);
+      if (loaded.agent) left.push_back((*loaded.agent)->spec);
+    }
+  }
   return files;
 }
 
@@ -81,7 +94,7 @@ int TryAgent(const Settings& settings, const AgentsCommand& command) {
   const agents::AgentSpec& spec = (*loaded.agent)->spec;
   // What a service logs is not what a person tries an agent for.
   if (settings.IsDefault("log.level")) SetLogLevel(LogLevel::kError);
-  auto trial = Trial::StartWith(settings, FilesToTry(settings, spec), command.import);
+  auto trial = Trial::StartWith(settings, FilesToTry(settings, spec, *known), command.import);
   if (!trial) return ReportError(trial.error());
   if (!command.json) {
     Terminal(stderr).WriteLine(fmt::format("{}: workflow {}, model {}", file->string(),

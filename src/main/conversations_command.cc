@@ -117,9 +117,11 @@ Task<Status> ConversationsClient::Show() {
         PrintJson(message);
         continue;
       }
+      // A user's message has an agent too, if it answers one.
       const std::string& agent = message.agent_name();
+      const bool names_role = agent.empty() || message.role() == "user";
       out_.WriteLine("");
-      out_.Write(agent.empty() ? message.role() : agent, Style::kGreen);
+      out_.Write(names_role ? message.role() : agent, Style::kGreen);
       out_.WriteLine("  " + message.message_id(), Style::kDim);
       out_.WriteLine(message.content());
     }

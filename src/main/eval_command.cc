@@ -14,6 +14,7 @@
 #include "async/task_group.h"
 #include "base/id_generator.h"
 #include "base/log.h"
+#include "base/write_file.h"
 #include "json/json.h"
 #include "main/agents_folder.h"
 #include "main/commands.h"
@@ -163,11 +164,7 @@ std::optional<EvalReport> LastReport(const fs::path& results) {
 Status Keep(const fs::path& results, const EvalReport& report) {
   std::error_code error;
   if (results.has_parent_path()) fs::create_directories(results.parent_path(), error);
-  std::ofstream out(results, std::ios::binary);
-  out << json::SerializePretty(ToJson(report)) << '\n';
-  out.close();
-  if (out) return {};
-  return Fail(Code::kUnavailable, "results '{}' cannot be written", results.string());
+  return ReplaceFile(results, json::SerializePretty(ToJson(report)) + "\n").Annotate("results");
 }
 
 fs::path ResultsFile(const Settings& settings, const EvalCommand& command) {

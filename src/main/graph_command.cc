@@ -104,7 +104,19 @@ json::Value ReadAnswer(const graph::PendingQuestion& question, const std::string
   if (!value) return json::Value(given);
   if (!question.answer_schema) return *std::move(value);
   const Result<json::Schema> schema = json::Schema::Compile(*question.answer_schema);
-  return schema && schema->Validate(*value).ok() ? *std::move(value) : json::Value(given);
+  // What fits neither way is said of the JSON.
+  const bool is_text =
+      schema && !schema->Validate(*value).ok() && schema->Validate(json::Value(given)).ok();
+  return is_text ? json::Value(given) : *std::move(value);
+}
+
+// "q_…=…" of a question that is not open: more likely a slip than an answer.
+Status CheckNamesNone(const std::string& given) {
+  const std::size_t end =
+      given.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+  if (!given.starts_with("q_") || end == std::string::npos || given[end] != '=') return {};
+  return Fail(Code::kNotFound, "--resume '{}': no question '{}' is open", given,
+              given.substr(0, end));
 }
 
 Result<std::map<std::string, json::Value>> ReadAnswers(
@@ -114,17 +126,22 @@ Result<std::map<std::string, json::Value>> ReadAnswers(
   for (const std::string& each : given) {
     const graph::PendingQuestion* asked = questions.size() == 1 ? &questions[0] : nullptr;
     std::string answer = each;
+    bool is_named = false;
     for (const graph::PendingQuestion& question : questions) {
       if (!each.starts_with(question.id + "=")) continue;
       asked = &question;
       answer = each.substr(question.id.size() + 1);
+      is_named = true;
     }
+    if (!is_named) BATON_TRY(CheckNamesNone(each));
     if (asked == nullptr) {
       return Fail(Code::kInvalidArgument,
                   "--resume '{}': {} questions are open: write ID=ANSWER, such as {}=…", each,
                   questions.size(), questions[0].id);
     }
-    answers.insert_or_assign(asked->id, ReadAnswer(*asked, answer));
+    if (!answers.emplace(asked->id, ReadAnswer(*asked, answer)).second) {
+      return Fail(Code::kInvalidArgument, "--resume: question '{}' is answered twice", asked->id);
+    }
   }
   return answers;
 }

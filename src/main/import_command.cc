@@ -188,7 +188,7 @@ Task<Result<Job>> ImportUntilInterrupted(ImportInTerminal& import) {
 }
 
 int ReportUnfinished(const Job& job) {
-  const std::string is = fmt::format("import {} is {}", job.id, jobs::JobStateName(job.state));
+  const std::string is = fmt::format("import {}: {}", job.id, jobs::JobStateName(job.state));
   if (job.state == jobs::JobState::kCancelled) {
     return ReportError(Status(Code::kCancelled, is),
                        "what was imported stays; run it again to go on");

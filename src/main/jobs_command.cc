@@ -92,12 +92,16 @@ int ExitCodeOfJob(const Job& job) {
   return job.state == JobState::kFailed || job.state == JobState::kCancelled ? 1 : 0;
 }
 
+int ReportJobsError(const Status& status) {
+  return ReportServiceError(status, "`baton jobs list` shows what there is", "--tools-target");
+}
+
 Task<int> WatchJob(jobs::Jobs& service, const std::string& user, std::string id, bool json) {
   Terminal err(stderr);
   ProgressBar bar(err);
   for (;;) {
     const auto job = co_await service.Get(user, id);
-    if (!job) co_return ReportServiceError(job.error());
+    if (!job) co_return ReportJobsError(job.error());
     bar.Draw(static_cast<std::size_t>(job->progress.done),
              static_cast<std::size_t>(job->progress.total), job->progress.current);
     if (HasEnded(job->state)) {
@@ -132,7 +136,7 @@ Task<int> ListJobs(jobs::Jobs& service, const std::string& user, const JobsComma
   }
   const int limit = command.limit == 0 ? kJobsListed : command.limit;
   const auto listed = co_await service.List(user, state, limit);
-  if (!listed) co_return ReportServiceError(listed.error());
+  if (!listed) co_return ReportJobsError(listed.error());
   for (const Job& job : *listed) PrintJobLine(job, command.json);
   co_return 0;
 }
@@ -152,7 +156,7 @@ Task<int> PerformOnJobs(jobs::Jobs& service, const std::string& user, const Jobs
   } else {
     job = co_await service.Start(user, RequestOf(command));
   }
-  if (!job) co_return ReportServiceError(job.error(), "`baton jobs list` shows what there is");
+  if (!job) co_return ReportJobsError(job.error());
   if (command.watch) co_return co_await WatchJob(service, user, job->id, command.json);
   shows ? PrintWholeJob(*job, command.json) : PrintJobLine(*job, command.json);
   co_return 0;

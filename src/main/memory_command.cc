@@ -33,7 +33,10 @@ void PrintMemory(const memory::Memory& shown, bool json, Terminal& out) {
   out.Write(fmt::format("{:<8}  ", memory::MemoryStateName(shown.state)),
             proposed ? Style::kYellow : Style::kGreen);
   if (shown.kind == memory::MemoryKind::kPreference) out.Write("(preference) ", Style::kDim);
-  out.WriteLine(shown.text);
+  // One line a memory: a line break in a text begins none that poses as another.
+  std::string line = shown.text;
+  std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  out.WriteLine(line);
 }
 
 int PrintMemory(const Result<memory::Memory>& shown, bool json) {

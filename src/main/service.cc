@@ -1,5 +1,9 @@
 #include "main/service.h"
 
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
 #include <thread>
 
 #include "agents/agent_catalog.h"
@@ -7,9 +11,9 @@
 #include "async/runtime.h"
 #include "base/id_generator.h"
 #include "base/metrics.h"
-#include "checkpoint/hashing_embedder.h"
 #include "checkpoint/sql_checkpoint_store.h"
 #include "checkpoint/sql_long_term_store.h"
+#include "embedding/hashing_embedder.h"
 #include "http/server.h"
 #include "main/agents_folder.h"
 #include "main/database_address.h"
@@ -22,6 +26,7 @@
 #include "main/permission_file.h"
 #include "main/routing.h"
 #include "main/tools.h"
+#include "main/vectors.h"
 #include "main/version.h"
 #include "rpc/orchestrator_server.h"
 #include "rpc/tool_server.h"
@@ -55,6 +60,20 @@ rpc::ServerOptions GrpcOptions(const Settings& settings, const std::string& part
   options.address = settings.Text(part + ".address") + ":" + settings.Text(part + ".port");
   options.service_token = settings.Text("service_token");
   return options;
+}
+
+// "ann, bob"
+std::set<std::string> UsersOf(std::string_view list) {
+  std::set<std::string> users;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    std::string_view user = list.substr(0, end);
+    while (user.starts_with(' ')) user.remove_prefix(1);
+    while (user.ends_with(' ')) user.remove_suffix(1);
+    if (!user.empty()) users.emplace(user);
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return users;
 }
 
 Status ReadTurnLimits(const Settings& settings, runs::TurnLimits& limits) {
@@ -129,11 +148,12 @@ struct Service::Parts {
   async::Runtime runtime;
   std::optional<DatabaseLock> database_lock;
   std::unique_ptr<storage::Database> database;
-  // orchestrator, and the backend in one process with it
+  // A backend searches and names the conversations of the orchestrators that share its database.
   std::unique_ptr<graph::CheckpointStore> checkpoints;
   std::optional<runs::ConversationStore> conversations;
   // backend
   std::unique_ptr<workspace::DocumentStore> documents;
+  std::unique_ptr<VectorParts> vectors;  // null: off
   std::unique_ptr<workspace::org::OrgStore> org;
   std::unique_ptr<workspace::weather::WeatherService> weather;
   std::unique_ptr<workspace::web::WebService> web;
@@ -145,7 +165,7 @@ struct Service::Parts {
   std::unique_ptr<JobParts> jobs;
   std::unique_ptr<rpc::ToolServer> tool_server;
   // orchestrator
-  checkpoint::HashingEmbedder embedder;
+  embedding::HashingEmbedder embedder;
   std::unique_ptr<graph::LongTermStore> long_term;
   std::optional<runs::memory::MemoryBook> memories;
   std::shared_ptr<tools::remote::ToolServiceClient> tool_client;
@@ -189,6 +209,9 @@ Status Service::Parts::StartBackend() {
   auto store = Await(workspace::DocumentStore::Open(*database, clock, ids));
   if (!store) return std::move(store).error().Annotate("document store");
   documents = std::move(*store);
+  auto started_vectors = VectorParts::Start(settings, *database, *documents, clock, metrics);
+  if (!started_vectors) return std::move(started_vectors).error();
+  vectors = *std::move(started_vectors);
   auto zone = workspace::org::TimeZone::Find(settings.Text("timezone"));
   if (!zone) return std::move(zone).error().Annotate("setting 'timezone'");
   auto org_store = Await(workspace::org::OrgStore::Open(*database, clock, ids, *std::move(zone)));
@@ -204,7 +227,8 @@ Status Service::Parts::StartBackend() {
   if (!opened_edits) return std::move(opened_edits).error().Annotate("edit store");
   edits = *std::move(opened_edits);
   entities = std::make_unique<workspace::entities::EntityStore>(*database);
-  auto opened_feeds = Await(workspace::feeds::FeedStore::Open(*database, clock, ids));
+  auto opened_feeds = Await(
+      workspace::feeds::FeedStore::Open(*database, clock, ids, UsersOf(settings.Text("admins"))));
   if (!opened_feeds) return std::move(opened_feeds).error().Annotate("feed store");
   feed_store = *std::move(opened_feeds);
   feeds = std::make_unique<workspace::feeds::FeedService>(*feed_store, *documents, *web, clock,
@@ -227,7 +251,7 @@ Status Service::Parts::StartBackend() {
                              .entities = entities.get(),
                              .images = images.get(),
                              .jobs = &jobs->queue(),
-                             .conversations = conversations ? &*conversations : nullptr};
+                             .conversations = &*conversations};
   auto server = rpc::StartToolServer(runtime, areas, GrpcOptions(settings, "tools"), metrics);
   if (!server) return ListenFailure(std::move(server).error(), "ToolService", "--tools");
   tool_server = std::move(*server);
@@ -318,6 +342,9 @@ Status Service::Parts::StartRuns() {
   if (!policy) return std::move(policy).error();
   options.policy = *std::move(policy);
   options.answer_within = std::chrono::seconds(settings.Number("permissions.answer_seconds"));
+  // A century is for ever; more would overflow.
+  options.audit_kept =
+      std::chrono::days(std::min<std::int64_t>(settings.Number("permissions.audit_days"), 36'500));
   orchestrator = std::make_unique<runs::LocalOrchestrator>(
       runs::LocalOrchestratorParts{.runtime = runtime,
                                    .database = *database,
@@ -388,6 +415,7 @@ void Service::Parts::Stop() {
   if (tool_server != nullptr) tool_server->Shutdown(Deadline::In(kStopPatience));
   if (jobs != nullptr) jobs->queue().StopWorking();
   if (feeds != nullptr) feeds->StopPolling();
+  if (vectors != nullptr) vectors->Stop();
 }
 
 Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -399,7 +427,7 @@ Result<std::unique_ptr<Service>> Service::Start(const Settings& settings, Role r
       new Service(std::make_unique<Parts>(settings, role, std::move(options))));
   Parts& parts = *service->parts_;
   BATON_TRY(parts.OpenStore());
-  if (parts.has_orchestrator()) BATON_TRY(parts.OpenConversations());
+  BATON_TRY(parts.OpenConversations());
   if (parts.has_backend()) BATON_TRY(parts.StartBackend());
   if (parts.has_orchestrator()) BATON_TRY(parts.StartOrchestrator());
   BATON_TRY(parts.StartHttp());

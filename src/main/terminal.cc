@@ -119,10 +119,12 @@ int ReportError(const Status& status, std::string_view hint) {
   return 1;
 }
 
-int ReportServiceError(const Status& status, std::string_view hint) {
-  const bool away = status.code() == Code::kUnavailable;
-  return ReportError(status,
-                     away ? "start one with `baton serve`, or name another with --server" : hint);
+int ReportServiceError(const Status& status, std::string_view hint, std::string_view flag) {
+  if (status.code() == Code::kUnavailable) {
+    return ReportError(status,
+                       fmt::format("start one with `baton serve`, or name another with {}", flag));
+  }
+  return ReportError(status, status.code() == Code::kNotFound ? hint : std::string_view());
 }
 
 }  // namespace baton::app

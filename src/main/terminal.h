@@ -54,7 +54,9 @@ class ProgressBar {
 // "error: <message>" in red and "hint: <hint>" on standard error; yields the exit code 1.
 int ReportError(const Status& status, std::string_view hint = {});
 
-// The same of what a service has said, or not: where none answers, the hint says how to reach one.
-int ReportServiceError(const Status& status, std::string_view hint = {});
+// The same of what a service has said, or not: `hint` is for a name that it does not know; where
+// none answers, the hint says how to reach one, with the flag that names its address.
+int ReportServiceError(const Status& status, std::string_view hint = {},
+                       std::string_view flag = "--server");
 
 }  // namespace baton::app

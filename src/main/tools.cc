@@ -4,6 +4,7 @@
 
 #include "runs/memory/memory_tools.h"
 #include "tools/messages/message_tools.h"
+#include "tools/remote/conversation_tools.h"
 #include "tools/remote/document_tools.h"
 #include "tools/remote/edit_tools.h"
 #include "tools/remote/entity_tools.h"
@@ -23,6 +24,7 @@ Status RegisterTools(tools::ToolRegistry& registry,
                      runs::memory::Memories* memories) {
   BATON_TRY(runs::memory::RegisterMemoryTools(registry, memories));
   BATON_TRY(tools::RegisterMessageTools(registry, std::move(messages)));
+  BATON_TRY(tools::remote::RegisterConversationTools(registry, client));
   BATON_TRY(tools::remote::RegisterDocumentTools(registry, client));
   BATON_TRY(tools::remote::RegisterEditTools(registry, client));
   BATON_TRY(tools::remote::RegisterEntityTools(registry, client));

@@ -85,7 +85,10 @@ Status Trial::Begin(const Settings& settings, const fs::path& agents,
     const auto job = ImportPaths(own, {.paths = std::move(documents)});
     if (!job) return job.error();
     if (job->state != workspace::jobs::JobState::kCompleted) {
-      return Fail(Code::kCancelled, "the import of the documents was cancelled");
+      const bool cancelled = job->state == workspace::jobs::JobState::kCancelled;
+      return Fail(cancelled ? Code::kCancelled : Code::kUnavailable,
+                  "the documents could not be imported: {} {}",
+                  workspace::jobs::JobStateName(job->state), job->error);
     }
   }
   auto service = Service::Start(own, ServeCommand::Role::kAll, std::move(options));

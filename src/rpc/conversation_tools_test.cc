@@ -1,4 +1,6 @@
 // ToolService's calls about conversations, over gRPC and a real store.
+#include "tools/remote/conversation_tools.h"
+
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -130,6 +132,25 @@ TEST_P(ConversationToolsTest, FindsWhatTheUsersConversationsHaveAnswered) {
   EXPECT_FALSE(found_.cache_hit());
   ASSERT_TRUE(SearchCache("ada", "violins", "").ok());
   EXPECT_EQ(found_.entries_size(), 0);
+}
+
+TEST_P(ConversationToolsTest, AgentsHaveThemAsToolsOfTheirConversation) {
+  tools::ToolRegistry registry;
+  const auto client = tools::remote::ToolServiceClient::On(server_->InProcessChannel(), "here", "");
+  ASSERT_TRUE(tools::remote::RegisterConversationTools(registry, *client).ok());
+  const auto call = [&](const char* name, const json::Object& arguments, const char* conversation) {
+    const tools::ToolContext context{.user_id = "ada", .conversation_id = conversation};
+    return async::BlockOn(registry.Call(name, arguments, context));
+  };
+  EXPECT_THAT(call("search_conversation", {{"query", "backups"}}, "c2")->text,
+              HasSubstr("research_agent:\nTomatoes"));
+  EXPECT_EQ(call("search_conversation", {{"query", "violins"}}, "c2")->text,
+            "Nothing in this conversation fits.");
+  EXPECT_EQ(call("set_conversation_title", {{"title", "Plants"}}, "c2")->text,
+            "The title is now: Plants");
+  EXPECT_EQ(async::BlockOn(conversations_->Get("ada", "c2"))->title, "Plants");
+  EXPECT_THAT(call("set_conversation_title", {{"title", "Mine"}}, "c3").error().message(),
+              HasSubstr("there is no conversation 'c3'"));
 }
 
 TEST_P(ConversationToolsTest, AForeignConversationDoesNotExist) {

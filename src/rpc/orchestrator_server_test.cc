@@ -2,7 +2,11 @@
 #include "rpc/orchestrator_server.h"
 
 #include <future>
+#include <string_view>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
@@ -343,6 +347,23 @@ TEST_F(OrchestratorServerTest, CountsCallsByMethodAndCode) {
   EXPECT_THAT(text,
               HasSubstr(R"(baton_rpc_calls_total{code="INVALID_ARGUMENT",method="StreamChat"} 1)"));
   EXPECT_THAT(text, HasSubstr(R"(baton_rpc_active{method="StreamChat"} 0)"));
+}
+
+// A connection on which nobody reads: to be told that the server goes is nothing to it.
+TEST_F(OrchestratorServerTest, WaitsForNoConnectionWithoutACall) {
+  Start();
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket deaf(io);
+  deaf.connect(
+      {boost::asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(server_->port())});
+  constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
+  boost::asio::write(deaf, boost::asio::buffer(kPreface));
+  boost::asio::write(deaf, boost::asio::buffer(kSettings));
+  ASSERT_TRUE(Chat(GoodRequest()).ok());
+  const auto begin = std::chrono::steady_clock::now();
+  server_->Shutdown(Deadline::In(std::chrono::minutes(5)));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15));
 }
 
 }  // namespace

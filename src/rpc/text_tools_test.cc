@@ -1,6 +1,7 @@
 // The tools for texts, charts and jobs, over the ToolService that they call.
 #include "tools/remote/text_tools.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,8 +10,10 @@
 #include "rpc/tool_server.h"
 #include "storage/open.h"
 #include "storage/testing/fresh_database.h"
+#include "tools/remote/document_tools.h"
 #include "tools/remote/job_tools.h"
 #include "workspace/document_store.h"
+#include "workspace/importer.h"
 #include "workspace/jobs/crawl_job.h"
 #include "workspace/jobs/job_queue.h"
 
@@ -79,6 +82,36 @@ TEST_F(TextToolsTest, CountsATextAndADocument) {
   EXPECT_EQ(Call("analyze_text", {}).error().code(), Code::kInvalidArgument);
 }
 
+TEST_F(TextToolsTest, RewordsAQuestion) {
+  const auto worded = Call("expand_query", {{"query", "How do I back up Ada Lovelace's notes?"}});
+  ASSERT_TRUE(worded) << worded.error().ToString();
+  EXPECT_THAT(worded->text, HasSubstr("names in it: Ada Lovelace"));
+  EXPECT_THAT(Call("expand_query", {{"query", "how do backups work"}})->text,
+              HasSubstr("names in it: none"));
+}
+
+TEST_F(TextToolsTest, ReadsALongDocumentPieceByPiece) {
+  ASSERT_TRUE(tools::remote::RegisterDocumentTools(registry_, client_).ok());
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += fmt::format("This is sentence number {}.\n\n", i);
+  ASSERT_TRUE(async::BlockOn(documents_->Put("ada", *workspace::ParseFile("/long.txt", text))));
+  const std::string id = async::BlockOn(documents_->FindByPath("ada", "/long.txt", ""))->id;
+  const auto begin = Call("get_document_chunks", {{"document_id", id}});
+  ASSERT_TRUE(begin) << begin.error().ToString();
+  EXPECT_THAT(begin->text, HasSubstr("number 0."));
+  EXPECT_THAT(begin->text, HasSubstr("(pieces 0 to "));
+  EXPECT_THAT(begin->text, ::testing::Not(HasSubstr("number 2999.")));
+  EXPECT_THAT(begin->sources, SizeIs(1));
+  const auto pieces = async::BlockOn(documents_->GetChunks("ada", id));
+  const auto last = static_cast<std::int64_t>(pieces->size()) - 1;
+  EXPECT_THAT(Call("get_document_chunks", {{"document_id", id}, {"first", last}})->text,
+              HasSubstr("number 2999."));
+  EXPECT_EQ(Call("get_document_chunks", {{"document_id", id}, {"first", last + 1}}).error().code(),
+            Code::kOutOfRange);
+  EXPECT_EQ(Call("get_document_chunks", {{"document_id", id}}, "eve").error().code(),
+            Code::kNotFound);
+}
+
 TEST_F(TextToolsTest, DrawsACheckedChart) {
   const json::Object data{{"bread", 2.5}, {"milk", 1.2}};
   const auto chart =
@@ -113,6 +146,8 @@ TEST_F(TextToolsTest, StartsFollowsAndEndsAJob) {
   EXPECT_THAT(started->text, HasSubstr("crawl https://example.org/ is queued"));
   const std::string id = started->text.substr(0, started->text.find(':'));
   EXPECT_THAT(Call("list_jobs", {})->text, HasSubstr(id));
+  EXPECT_THAT(Call("get_job", {{"job_id", id}})->text, HasSubstr(id));
+  EXPECT_EQ(Call("get_job", {{"job_id", id}}, "eve").error().code(), Code::kNotFound);
   EXPECT_EQ(Call("list_jobs", {}, "eve")->text, "There are no jobs.");
   EXPECT_EQ(Call("cancel_job", {{"job_id", id}}, "eve").error().code(), Code::kNotFound);
   EXPECT_THAT(Call("cancel_job", {{"job_id", id}})->text, HasSubstr("is cancelled"));

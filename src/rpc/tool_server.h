@@ -54,7 +54,7 @@ struct ToolAreas {
   workspace::entities::EntityStore* entities = nullptr;
   workspace::images::ImageService* images = nullptr;
   workspace::jobs::Jobs* jobs = nullptr;
-  runs::ConversationStore* conversations = nullptr;  // of the orchestrator in the same process
+  runs::ConversationStore* conversations = nullptr;  // of the orchestrators on this database
 };
 
 // Serves the workspace as tool_service.ToolService, with grpc.health.v1 and reflection beside

@@ -114,6 +114,7 @@ void ChunkSequencer::SendSurvivorsAgain(std::string_view timestamp, std::vector<
   for (Segment& segment : survivors) {
     ChunkDraft again{.type = "content",
                      .message = std::move(segment.text),
+                     .agent_name = std::move(segment.agent_name),
                      .task_id = std::move(segment.task_id),
                      .attempt = segment.attempt};
     EmitContent(again, segment.epoch, timestamp, out);
@@ -134,6 +135,7 @@ void ChunkSequencer::EmitContent(const ChunkDraft& draft, std::int64_t epoch,
     StoredChunk stored;
     stored.chunk.type = "content";
     stored.chunk.message = piece;
+    stored.chunk.agent_name = draft.agent_name;
     stored.chunk.supersedes_seq = std::exchange(void_from_, 0);
     stored.task_id = draft.task_id;
     stored.epoch = epoch;
@@ -162,8 +164,8 @@ void ChunkSequencer::Remember(const StoredChunk& stored) {
       return;
     }
   }
-  valid_.push_back(
-      {stored.chunk.seq, stored.task_id, stored.epoch, stored.attempt, stored.chunk.message});
+  valid_.push_back({stored.chunk.seq, stored.chunk.agent_name, stored.task_id, stored.epoch,
+                    stored.attempt, stored.chunk.message});
 }
 
 }  // namespace baton::runs

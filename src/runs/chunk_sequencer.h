@@ -61,6 +61,7 @@ class ChunkSequencer {
   // Content of one call whose chunks follow one another.
   struct Segment {
     std::int64_t first_seq;
+    std::string agent_name;
     std::string task_id;
     std::int64_t epoch;
     int attempt;

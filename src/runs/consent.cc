@@ -32,6 +32,7 @@ constexpr PhraseList kPhraseLists[] = {
      "y|yes|yep|yeah|yup|ok|okay|sure|fine|of course|go ahead|do it|do that|please do|"
      "allow|allow it|allow that|allowed|i allow it|i allow that|approve|approved|i approve|"
      "granted|permission granted|agreed|i agree|you may|absolutely|definitely|go for it|all ok|"
+     "just do it|just do that|just go ahead|"
      "\U0001F44D|\u2705"},
     {Meaning::kYes,
      "j|ja|jawohl|klar|alles klar|gern|gerne|nat\u00fcrlich|na klar|mach das|mach es|mach|tu das|"
@@ -43,7 +44,7 @@ constexpr PhraseList kPhraseLists[] = {
      "je suis d'accord|certainement|volontiers"},
     {Meaning::kYes,
      "s\u00ed|si|claro|claro que s\u00ed|vale|de acuerdo|adelante|por supuesto|hazlo|"
-     "permitido|est\u00e1 bien"},
+     "permitido|est\u00e1 bien|solo s\u00ed|s\u00f3lo s\u00ed"},
     {Meaning::kYes,
      "s\u00ec|va bene|certo|certamente|d'accordo|procedi|fallo|fai pure|autorizzato"},
     {Meaning::kNo,

@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 #include "json/json.h"
 #include "llm/structured_text.h"
+#include "llm/usage.h"
 
 namespace baton::runs {
 namespace {
@@ -28,6 +29,9 @@ constexpr int kMaxTitleTokens = 60;
 constexpr std::chrono::seconds kTitlePatience{30};
 // A title is a nicety: where more are wanted at once, conversations keep their first words.
 constexpr std::size_t kMaxTitlesAtOnce = 8;
+
+// In the metrics, among the agents.
+constexpr std::string_view kTitlesAsAgent = "(titles)";
 
 constexpr std::string_view kTitleInstructions =
     "You name conversations for a list. Say what this one is about in two to seven words, in the "
@@ -82,8 +86,13 @@ std::string ReadTitle(std::string_view answer) {
 }
 
 ConversationTitles::ConversationTitles(async::Executor executor, storage::Database& database,
-                                       const llm::ModelCatalog& models, bool wanted)
-    : database_(database), models_(models), wanted_(wanted), work_(std::move(executor)) {}
+                                       const llm::ModelCatalog& models, RunMetrics& metrics,
+                                       bool wanted)
+    : database_(database),
+      models_(models),
+      metrics_(metrics),
+      wanted_(wanted),
+      work_(std::move(executor)) {}
 
 void ConversationTitles::Consider(std::string thread_id) {
   if (!wanted_) return;
@@ -114,6 +123,10 @@ async::Task<void> ConversationTitles::Make(std::shared_ptr<llm::ChatModel> model
     const Deadline deadline = Deadline::In(kTitlePatience);
     const auto response =
         co_await async::WithDeadline(model->Chat(request, nullptr, deadline), deadline, "title");
+    if (response) {
+      metrics_.Used(std::string(kTitlesAsAgent), std::string(model->name()),
+                    llm::UsageOf(request, *response));
+    }
     std::string title = response ? ReadTitle(response->message.content) : std::string();
     if (!response) {
       status = response.error();

@@ -10,11 +10,13 @@
 #include "async/task.h"
 #include "async/task_group.h"
 #include "llm/model_catalog.h"
+#include "runs/run_metrics.h"
 #include "storage/database.h"
 
 namespace baton::runs {
 
-// What a model's answer says as a title: one line of at most 80 bytes, without quotes around it.
+// What a model's answer says as a title: one line of at most 80 bytes, and "…" where
+// there was more, without quotes around it.
 // Empty if it says nothing of use.
 std::string ReadTitle(std::string_view answer);
 
@@ -22,13 +24,15 @@ std::string ReadTitle(std::string_view answer);
 // is about. In the background: no turn waits for it, and what goes wrong is logged and leaves the
 // first words. A title that a user has given in the meantime, or before, stays.
 //
-// Lifetime: database and models outlive it. Stop() before destruction.
+// Its calls belong to no run and no run's limit; their tokens are counted in the metrics.
+//
+// Lifetime: database, models and metrics outlive it. Stop() before destruction.
 // Threads:  Consider() from any thread; the work is done on the executor given at construction.
 class ConversationTitles {
  public:
   // `wanted` false: nothing is ever asked.
   ConversationTitles(async::Executor executor, storage::Database& database,
-                     const llm::ModelCatalog& models, bool wanted);
+                     const llm::ModelCatalog& models, RunMetrics& metrics, bool wanted);
 
   // To be called when a run of the conversation has ended; most often there is nothing to do.
   void Consider(std::string thread_id);
@@ -51,6 +55,7 @@ class ConversationTitles {
 
   storage::Database& database_;
   const llm::ModelCatalog& models_;
+  RunMetrics& metrics_;
   const bool wanted_;
 
   // On the executor.

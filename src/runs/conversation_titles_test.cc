@@ -32,7 +32,7 @@ class ConversationTitlesTest : public ::testing::TestWithParam<storage::Dialect>
     world_.agents.AddWorkflow(std::move(spec));
     model_->AnswerOthers([](const llm::ChatRequest&) { return Says("It is Rex."); });
     store_.emplace(*world_.database, no_checkpoints_, SystemClock(), world_.ids());
-    titles_.emplace(world_.runtime.At(0), *world_.database, models_, true);
+    titles_.emplace(world_.runtime.At(0), *world_.database, models_, run_metrics_, true);
   }
   ~ConversationTitlesTest() override { BlockOn(titles_->executor(), Ended(*titles_)); }
 
@@ -62,6 +62,8 @@ class ConversationTitlesTest : public ::testing::TestWithParam<storage::Dialect>
   std::shared_ptr<ScriptedChatModel> model_ = std::make_shared<ScriptedChatModel>();
   std::shared_ptr<ScriptedChatModel> fast_ = std::make_shared<ScriptedChatModel>();
   llm::ModelCatalog models_;
+  MetricsRegistry metrics_;
+  RunMetrics run_metrics_{metrics_};
   OrchestratorWorld world_;
   std::optional<ConversationStore> store_;
   std::optional<ConversationTitles> titles_;
@@ -75,6 +77,9 @@ TEST_P(ConversationTitlesTest, TheFirstAnswerGetsATitleAndNoLaterOneDoes) {
   const Conversation titled = Considered();
   EXPECT_EQ(titled.title, "The dog's name");
   EXPECT_EQ(titled.titled_by, "model");
+  EXPECT_THAT(metrics_.Render(),
+              HasSubstr("baton_model_tokens_total{agent=\"(titles)\",kind=\"input\","
+                        "model=\"scripted\"} 10"));
   const auto request = fast_->requests().front();
   EXPECT_TRUE(request.response_schema.has_value());
   EXPECT_THAT(request.messages.back().content, HasSubstr("what is my dog called?"));

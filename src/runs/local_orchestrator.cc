@@ -24,6 +24,9 @@ constexpr std::chrono::milliseconds kStoreTimeout{2000};
 // A run that changes hands this often while it is being cancelled is not worth waiting for.
 constexpr int kMaxCancels = 3;
 
+// Rows that are kept for days may stay an hour longer.
+constexpr std::chrono::hours kCleaningInterval{1};
+
 // An activation that has stopped leaves within milliseconds.
 constexpr int kMaxPlaceLooks = 200;
 constexpr std::chrono::milliseconds kPlaceLookInterval{5};
@@ -48,6 +51,14 @@ async::Task<void> AwaitOn(async::Executor executor, async::Task<void> task) {
                           asio::bind_cancellation_slot(unused.slot(), asio::use_awaitable));
 }
 
+// Routing comes before the run: its tokens are in no run's, but counted.
+RouterOptions Counted(RouterOptions options, RunMetrics& metrics) {
+  options.on_usage = [&metrics](std::string_view model, const llm::Usage& usage) {
+    metrics.Used("(routing)", std::string(model), usage);
+  };
+  return options;
+}
+
 async::Task<Result<std::unique_ptr<ChunkStream>>> OpenStream(RunStream::Parts parts) {
   co_return std::make_unique<RunStream>(co_await async::CurrentExecutor(), std::move(parts));
 }
@@ -67,8 +78,8 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
       permission_store_(parts.database, parts.clock),
       queue_(parts.database, parts.clock),
       runner_(parts.checkpoints, parts.clock, parts.ids),
-      router_(parts.agents, parts.models, options_.routing),
       metrics_(parts.metrics),
+      router_(parts.agents, parts.models, Counted(options_.routing, metrics_)),
       active_(options_.max_runs, options_.max_runs_per_user, metrics_.active()),
       intake_(store_, queue_, runner_, parts.agents, parts.clock, parts.ids, owner_,
               options_.limits.history),
@@ -95,7 +106,7 @@ LocalOrchestrator::LocalOrchestrator(const LocalOrchestratorParts& parts,
                 .durability = options_.durability,
                 .live_window = options_.live_window},
       dependencies_(options_.dependencies),
-      titles_(parts.runtime.At(0), parts.database, parts.models, options_.model_titles),
+      titles_(parts.runtime.At(0), parts.database, parts.models, metrics_, options_.model_titles),
       background_(parts.runtime.At(0)) {
   dependencies_.insert(
       dependencies_.begin(),
@@ -153,7 +164,10 @@ async::Task<void> LocalOrchestrator::ReleaseBrokenOff() {
 async::Task<Result<std::unique_ptr<ChunkStream>>> LocalOrchestrator::StreamChat(
     TurnRequest request) {
   BATON_CO_TRY(CheckTurn(request, options_.limits));
-  if (request.resume) co_return co_await Join(std::move(request));
+  if (request.resume) {
+    request.query.clear();  // who joins says nothing but answers
+    co_return co_await Join(std::move(request));
+  }
   if (!request.background_run_id.empty()) {
     // A task waits in its own queue, and its text was not written as an answer.
     request.on_busy = "reject";
@@ -290,7 +304,8 @@ async::Task<LocalOrchestrator::OpenedStream> LocalOrchestrator::Answer(RunRecord
     if (waited == async::WaitResult::kCancelled) break;
   }
   Result<ActiveRuns::Place> place = active_.Reserve(record.run_id, record.user_id);
-  const Result<bool> decided = co_await desk_.Take(record, std::move(by), request.answers);
+  const Result<bool> decided =
+      co_await desk_.Take(record, std::move(by), request.query, request.answers);
   if (!decided) co_return Fail(decided.error());
   if (record.state != RunState::kWaiting) {
     co_return Fail(Code::kFailedPrecondition, "run {} does not wait for an answer: it is {}",
@@ -415,7 +430,22 @@ async::Task<Status> LocalOrchestrator::LookAfterRuns() {
   left_over_.KeepOnly(*running);
   BATON_CO_TRY(co_await AdoptOrphans(*running));
   BATON_CO_TRY(co_await desk_.Settle());
-  co_return co_await LookAfterQueue();
+  BATON_CO_TRY(co_await LookAfterQueue());
+  co_await ForgetOldPermissions();
+  co_return Status();
+}
+
+// Nothing waits for it: what fails is tried again after the interval.
+async::Task<void> LocalOrchestrator::ForgetOldPermissions() {
+  const Timestamp now = clock_.Now();
+  if (permissions_cleaned_ && now - *permissions_cleaned_ < kCleaningInterval) co_return;
+  permissions_cleaned_ = now;
+  const bool for_ever = options_.audit_kept == std::chrono::days(0);
+  const Status forgotten =
+      co_await permission_store_.ForgetOld(for_ever ? Timestamp() : now - options_.audit_kept);
+  if (!forgotten.ok()) {
+    Log(LogLevel::kWarning, "old permissions not deleted", {{"status", forgotten.ToString()}});
+  }
 }
 
 async::Task<Status> LocalOrchestrator::AdoptOrphans(const std::vector<RunRecord>& running) {

@@ -87,6 +87,8 @@ struct LocalOrchestratorOptions {
 
   // A question for permission that nobody answers by then is answered with no.
   std::chrono::milliseconds answer_within = std::chrono::hours(24);
+  // What was asked and answered is in the audit for so long; zero: for ever.
+  std::chrono::days audit_kept{365};
   bool model_titles = true;  // conversation_titles.h
   // For messages that do not say it themselves.
   std::string on_busy = "enqueue";
@@ -136,6 +138,7 @@ class LocalOrchestrator final : public Orchestrator {
   async::Task<void> BeginNext(std::string thread_id);
   async::Task<void> DriveAndGoOn(std::shared_ptr<RunExecution> run);
   async::Task<Status> LookAfterQueue();
+  async::Task<void> ForgetOldPermissions();
   async::Task<Status> CancelRun(RunRecord record, Leaving leaving = Leaving::kMessage);
   async::Task<Status> TakeOverToCancel(RunRecord record, Leaving leaving);
   async::Task<OpenedStream> Answer(RunRecord record, TurnRequest request, std::string by);
@@ -168,8 +171,8 @@ class LocalOrchestrator final : public Orchestrator {
   RunQueue queue_;
   QueuedThreads queued_threads_;
   graph::Runner runner_;
-  Router router_;
   RunMetrics metrics_;
+  Router router_;
   ActiveRuns active_;
   LeftOverRuns left_over_;
   RunIntake intake_;
@@ -178,6 +181,7 @@ class LocalOrchestrator final : public Orchestrator {
   std::vector<Dependency> dependencies_;
 
   ConversationTitles titles_;
+  std::optional<Timestamp> permissions_cleaned_;  // of the look after runs alone
 
   // One an executor of the runtime, each used there.
   std::vector<std::unique_ptr<async::TaskGroup>> lanes_;

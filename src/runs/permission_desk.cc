@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "runs/consent.h"
+#include "runs/conversation_store.h"
+#include "runs/run_statements.h"
 #include "runs/turn_check.h"
 
 namespace baton::runs {
@@ -204,6 +206,7 @@ async::Task<Result<std::optional<TurnRequest>>> PermissionDesk::ReadChat(
   TurnRequest turn{.user_id = request.user_id,
                    .conversation_id = request.conversation_id,
                    .session_id = request.session_id,
+                   .query = request.query,
                    .resume = true,
                    .run_id = open->front().pending.run_id};
   const bool yes = consent.kind == Consent::Kind::kYes;
@@ -254,8 +257,25 @@ Result<PermissionDesk::Word> PermissionDesk::ReadWord(std::string_view text) {
   return word;
 }
 
+// With the agent that has asked: so it is told apart from the question of a run.
+std::vector<storage::Statement> PermissionDesk::AddMessage(const RunRecord& record,
+                                                           std::string said) {
+  std::vector<storage::Statement> batch;
+  if (said.empty()) return batch;
+  const std::string now = FormatTimestamp(clock_.Now());
+  batch.push_back(TouchConversation(record, said, now));
+  batch.push_back(InsertMessage(record.thread_id, {.message_id = ids_.New("msg"),
+                                                   .run_id = record.run_id,
+                                                   .role = "user",
+                                                   .content = std::move(said),
+                                                   .agent = record.agent,
+                                                   .sources = "[]",
+                                                   .created = now}));
+  return batch;
+}
+
 async::Task<Result<bool>> PermissionDesk::Take(const RunRecord& record, std::string by,
-                                               AnswerTexts& answers) {
+                                               std::string said, AnswerTexts& answers) {
   auto asked = co_await store_.ListOfRun(record.run_id);
   if (!asked) co_return Fail(std::move(asked).error());
   if (asked->empty()) co_return false;
@@ -273,7 +293,7 @@ async::Task<Result<bool>> PermissionDesk::Take(const RunRecord& record, std::str
     if (!IsOpen(*question)) co_return Fail(Code::kFailedPrecondition, "{}", Explain(*question));
     decisions.push_back(MakeDecision(*question, *word, by));
   }
-  Status decided = co_await store_.Decide(decisions);
+  Status decided = co_await store_.Decide(decisions, AddMessage(record, std::move(said)));
   if (decided.code() == Code::kAborted) {
     const auto now = co_await store_.ListOfRun(record.run_id);
     if (!now) co_return Fail(now.error());

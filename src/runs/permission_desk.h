@@ -50,11 +50,12 @@ class PermissionDesk final : public Permissions {
   async::Task<Result<std::optional<TurnRequest>>> ReadChat(const TurnRequest& request);
 
   // Decides those of `answers` (question id → JSON text) that are to questions for permission,
-  // and adds what was decided before. `answers` then is what the run gets. Yields
-  // whether it has decided any. kInvalidArgument, and nothing decided, if one of them is no answer
-  // that a question for permission takes; kFailedPrecondition says who was first, or that time is
-  // up.
-  async::Task<Result<bool>> Take(const RunRecord& record, std::string by,
+  // and adds what was decided before. `said` is how a user has put it in the chat: it becomes a
+  // message of the conversation with the decision; empty: it was said elsewhere. `answers` then is
+  // what the run gets. Yields whether it has decided any. kInvalidArgument, and nothing decided, if
+  // one of them is no answer that a question for permission takes; kFailedPrecondition says who was
+  // first, or that time is up.
+  async::Task<Result<bool>> Take(const RunRecord& record, std::string by, std::string said,
                                  std::map<std::string, std::string>& answers);
 
   // Decides what is past its time, and lets runs with nothing open go on. Run at the start and
@@ -71,6 +72,7 @@ class PermissionDesk final : public Permissions {
 
   PermissionDecision MakeDecision(const PermissionQuestion& question, const Word& word,
                                   std::string by);
+  std::vector<storage::Statement> AddMessage(const RunRecord& record, std::string said);
   async::Task<Result<PermissionQuestion>> FindAsked(const PermissionAnswer& answer);
   async::Task<Result<AnswerOutcome>> GoOnAfter(PermissionQuestion question);
   async::Task<Status> LetGoOn(std::vector<PermissionQuestion> questions);

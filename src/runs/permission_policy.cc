@@ -38,19 +38,20 @@ std::string PlainPath(std::string_view path) {
 
 bool NamesUrl(std::string_view key) {
   return key == "url" || key == "urls" || key == "domain" || key == "domains" || key == "site" ||
-         key.ends_with("_url") || key.ends_with("_urls") || key.ends_with("_domain");
+         key.ends_with("_url") || key.ends_with("_urls") || key.ends_with("_domain") ||
+         key.ends_with("_domains");
 }
 
-// Whether `key` is one of these words, their plural, or something's: "target_path".
+// Whether `key` is one of these words, their plural, or something's: "target_paths".
 bool IsOneOf(std::string_view key, std::initializer_list<std::string_view> words) {
+  if (key.ends_with('s')) key.remove_suffix(1);
   return std::ranges::any_of(words, [&](std::string_view word) {
-    return key == word || key == fmt::format("{}s", word) ||
-           key.ends_with(fmt::format("_{}", word));
+    return key == word || key.ends_with(fmt::format("_{}", word));
   });
 }
 
 bool NamesFolder(std::string_view key) {
-  return IsOneOf(key, {"folder", "folder_path", "directory", "parent"});
+  return IsOneOf(key, {"folder", "folder_path", "directory", "directorie", "parent"});
 }
 
 bool NamesPath(std::string_view key) {

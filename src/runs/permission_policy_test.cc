@@ -1,6 +1,7 @@
 // Rules, the agent's file and the effect, in that order; and where a call goes.
 #include "runs/permission_policy.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace baton::runs {
@@ -93,11 +94,20 @@ TEST(PermissionPolicy, AFolderIsLeftByNoDots) {
       << "what is done to the whole is done to the part";
 }
 
+TEST(PermissionPolicy, SeveralAreFoundAsOneIs) {
+  const CallTargets targets = TargetsOf(Arguments(
+      R"({"target_paths": ["/a"], "directories": ["/b"], "source_folders": ["/c"], "address": "/d",
+          "allowed_domains": ["A.example"], "basis": "/e"})"));
+  EXPECT_THAT(targets.paths, ::testing::UnorderedElementsAre("/a", "/b", "/c"));
+  EXPECT_THAT(targets.hosts, ::testing::ElementsAre("a.example"));
+}
+
 TEST(PermissionPolicy, WhatIsNamedByAnIdMayLieAnywhere) {
   const Restriction only{.folder = "/reports"};
   for (const char* arguments :
        {R"({"document_id": "doc_1"})", R"({"proposal_id": "p"})", R"({"target_item_id": "i"})",
-        R"({"edits": [{"document_ids": ["doc_1"]}]})", R"({"folder_id": "f"})"}) {
+        R"({"target_item_ids": ["i"]})", R"({"edits": [{"document_ids": ["doc_1"]}]})",
+        R"({"folder_id": "f"})"}) {
     const CallTargets targets = TargetsOf(Arguments(arguments));
     EXPECT_TRUE(Touches(targets, only)) << arguments;
     EXPECT_FALSE(IsWithin(targets, only)) << arguments;

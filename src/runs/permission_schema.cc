@@ -11,7 +11,7 @@ namespace {
 // permission_grants: an empty conversation_id, agent, domain or folder limits nothing; one that
 // has been revoked stays, with the time.
 // permission_audit: event_id names what it is about, so that nothing is told twice.
-constexpr std::array<storage::Migration, 1> kPermissionMigrations{{
+constexpr std::array<storage::Migration, 2> kPermissionMigrations{{
     {.version = 1, .name = "questions, grants, audit", .sqlite = R"sql(
 CREATE TABLE permission_questions (
   run_id TEXT NOT NULL,
@@ -60,6 +60,10 @@ CREATE TABLE permission_audit (
   at TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX permission_audit_of_user ON permission_audit (user_id, at);
+)sql"},
+    {.version = 2, .name = "audit by age", .sqlite = R"sql(
+CREATE INDEX permission_audit_by_age ON permission_audit (at);
+CREATE INDEX permission_grants_revoked ON permission_grants (revoked_at) WHERE revoked_at <> '';
 )sql"},
 }};
 

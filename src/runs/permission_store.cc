@@ -116,14 +116,28 @@ PermissionGrant ReadGrant(const storage::Rows& rows, std::size_t row) {
 }  // namespace
 
 async::Task<Status> PermissionStore::Migrate() {
-  BATON_CO_TRY(co_await storage::Migrate(database_, "permissions", PermissionMigrations()));
+  co_return co_await storage::Migrate(database_, "permissions", PermissionMigrations());
+}
+
+async::Task<Status> PermissionStore::ForgetOld(Timestamp audited_since) {
   std::vector<Statement> batch;
   batch.push_back({.sql = "DELETE FROM permission_questions WHERE asked_at < $1 AND NOT EXISTS "
                           "(SELECT 1 FROM runs r WHERE r.run_id = permission_questions.run_id "
                           "AND r.state IN ('running', 'waiting'))",
                    .params = {FormatTimestamp(clock_.Now() - kKeepQuestions)}});
+  batch.push_back({.sql = "DELETE FROM permission_audit WHERE at < $1",
+                   .params = {FormatTimestamp(audited_since)}});
+  batch.push_back({.sql = "DELETE FROM permission_grants WHERE revoked_at <> '' AND "
+                          "revoked_at < $1",
+                   .params = {FormatTimestamp(audited_since)}});
   const auto written = co_await database_.Write(std::move(batch), Durability::kBuffered);
   co_return written ? Status() : written.error();
+}
+
+std::string PermissionStore::AgentIn(const graph::PendingQuestion& question,
+                                     const RunRecord& record) {
+  const std::string_view agent = json::GetString(question.payload, "agent");
+  return agent.empty() ? record.agent : std::string(agent);
 }
 
 std::vector<Statement> PermissionStore::AskedStatements(
@@ -146,7 +160,7 @@ std::vector<Statement> PermissionStore::AskedStatements(
                 "together = excluded.together, after_seq = excluded.after_seq",
          .params = {asked.run_id, asked.question_id, asked.user_id, asked.conversation_id,
                     record.attempt, static_cast<std::int64_t>(questions.size()), after_seq,
-                    record.agent, asked.tool,
+                    AgentIn(question, record), asked.tool,
                     std::string(json::GetString(question.payload, "operation_type")),
                     json::Serialize(question.payload), Now(), FormatTimestamp(expires)}});
     const json::Value* arguments = json::Find(question.payload, "arguments");
@@ -232,9 +246,11 @@ async::Task<Result<std::string>> PermissionStore::RunAnsweredBy(std::string user
   co_return rows->rows.empty() ? std::string() : std::string(rows->Text(0, 0));
 }
 
-async::Task<Status> PermissionStore::Decide(const std::vector<PermissionDecision>& decisions) {
+async::Task<Status> PermissionStore::Decide(const std::vector<PermissionDecision>& decisions,
+                                            std::vector<Statement> along) {
+  if (decisions.empty()) co_return Status();
   const std::string now = Now();
-  std::vector<Statement> batch;
+  std::vector<Statement> batch = std::move(along);
   for (const PermissionDecision& each : decisions) {
     const PendingPermission& question = each.question.pending;
     const bool expired = each.decision == "expired";
@@ -252,7 +268,6 @@ async::Task<Status> PermissionStore::Decide(const std::vector<PermissionDecision
     batch.push_back(InsertEvent(EventOf(question, each.decision, each.by, each.answer), now));
     if (each.grant) AddGrant(batch, *each.grant, now);
   }
-  if (batch.empty()) co_return Status();
   const auto written = co_await database_.Write(std::move(batch), Durability::kFlushed);
   co_return written ? Status() : written.error();
 }

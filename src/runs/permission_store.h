@@ -55,8 +55,11 @@ class PermissionStore {
   PermissionStore(storage::Database& database, const Clock& clock)
       : database_(database), clock_(clock) {}
 
-  // Brings the tables up to date and forgets questions that are long past.
   async::Task<Status> Migrate();
+
+  // Forgets questions that are long past, and what the audit, revoked grants included, has from
+  // before `audited_since`.
+  async::Task<Status> ForgetOld(Timestamp audited_since);
 
   // The rows of what `record` asks now, with its attempt. A question that was asked before keeps
   // its times. Questions that are not for permission are left out.
@@ -79,9 +82,10 @@ class PermissionStore {
   // Of all users: questions that runs wait with although they are decided or past their time.
   async::Task<Result<std::vector<PermissionQuestion>>> ListDue();
 
-  // All of them, or none. kAborted if one is not open any more, or past its time; of an
-  // "expired" decision, if it is not yet.
-  async::Task<Status> Decide(const std::vector<PermissionDecision>& decisions);
+  // All of them with what goes `along`, or none. kAborted if one is not open any more, or past its
+  // time; of an "expired" decision, if it is not yet.
+  async::Task<Status> Decide(const std::vector<PermissionDecision>& decisions,
+                             std::vector<storage::Statement> along = {});
 
   // The user's grants that hold, oldest first.
   async::Task<Result<std::vector<PermissionGrant>>> ListGrants(std::string user);
@@ -97,6 +101,8 @@ class PermissionStore {
   async::Task<Status> Record(std::vector<PermissionEvent> events);
 
  private:
+  // Who wishes the call: the agent that answers, or one that it has called.
+  static std::string AgentIn(const graph::PendingQuestion& question, const RunRecord& record);
   using Questions = Result<std::vector<PermissionQuestion>>;
   async::Task<Questions> Select(std::string where, std::vector<storage::SqlValue> params);
   std::string Now() const { return FormatTimestamp(clock_.Now()); }

@@ -1,103 +1,22 @@
 // Runs that ask before they act: answered by RPC, in chat or in the stream, once, in time, after
-// a restart and by another process.
+// a restart.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "async/task_group.h"
-#include "runs/testing/orchestrator_world.h"
-#include "testing/counting_tool.h"
-#include "testing/manual_clock.h"
-#include "testing/scripted_model.h"
+#include "runs/testing/permission_fixture.h"
 
 namespace baton::runs {
 namespace {
 
 using baton::testing::Calls;
-using baton::testing::CountingTool;
-using baton::testing::ManualClock;
 using baton::testing::Says;
-using baton::testing::ScriptedChatModel;
 using baton::testing::ScriptedTurn;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::OrchestratorWorld;
+using testing::PermissionTest;
 using ::testing::SizeIs;
 using testing::Transcript;
-
-// The tool is the world; what stands in the registry passes calls on to it.
-class SharedTool final : public tools::Tool {
- public:
-  explicit SharedTool(std::shared_ptr<CountingTool> tool) : tool_(std::move(tool)) {}
-  const tools::ToolDefinition& definition() const override { return tool_->definition(); }
-  async::Task<Result<tools::ToolResult>> Call(const json::Object& arguments,
-                                              const tools::ToolContext& context) override {
-    co_return co_await tool_->Call(arguments, context);
-  }
-
- private:
-  const std::shared_ptr<CountingTool> tool_;
-};
-
-class PermissionTest : public ::testing::Test {
- protected:
-  explicit PermissionTest(storage::Dialect dialect = storage::Dialect::kSqlite)
-      : world_(clock_, model_, dialect) {
-    BATON_CHECK(world_.tools.Add(std::make_unique<SharedTool>(mail_)).ok(), "tool");
-    agents::AgentSpec spec;
-    spec.name = "post";
-    spec.title = "Post";
-    spec.workflow = "conversation";
-    spec.tools = {{"send_mail", std::nullopt}};
-    spec.prompt = "Talk.";
-    world_.agents.AddWorkflow(std::move(spec));
-  }
-
-  static TurnRequest Turn(std::string query) {
-    return {.user_id = "u", .conversation_id = "c", .query = std::move(query)};
-  }
-  static ScriptedTurn Sends(std::string text) {
-    ScriptedTurn turn = Calls("send_mail", {{"text", std::move(text)}});
-    return turn;
-  }
-  // A turn that has got as far as its question.
-  Transcript AskToSend(std::string answer_after) {
-    model_->Add(Sends("hello"));
-    model_->Add(Says(std::move(answer_after)));
-    Transcript asked = world_.Turn(Turn("write to Bob"));
-    EXPECT_EQ(asked.meta("state"), "waiting");
-    return asked;
-  }
-  Permissions& permissions() { return world_.orchestrator->permissions(); }
-  std::vector<PendingPermission> Pending(std::string user = "u", std::string conversation = "") {
-    return async::BlockOn(permissions().ListPending(std::move(user), std::move(conversation)))
-        .value();
-  }
-  Result<AnswerOutcome> Answer(PermissionAnswer answer) {
-    return async::BlockOn(permissions().Answer(std::move(answer)));
-  }
-  PermissionAnswer WordOn(const PendingPermission& pending, bool approved = true) {
-    return {.user_id = "u", .question_id = pending.question_id, .approved = approved};
-  }
-  std::vector<std::string> Audit() {
-    std::vector<std::string> lines;
-    for (const auto& event : async::BlockOn(permissions().ListAudit("u", "", 100)).value()) {
-      lines.push_back(event.event + " " + event.tool + " by " + event.by);
-    }
-    return lines;
-  }
-  // The run's stream from its start to its end, wherever it is executed.
-  Transcript Replay(const std::string& run_id) {
-    return world_.Turn({.user_id = "u", .conversation_id = "c", .resume = true, .run_id = run_id});
-  }
-  std::string LastSeen() const { return model_->requests().back().messages.back().content; }
-
-  ManualClock clock_;
-  std::shared_ptr<CountingTool> mail_ =
-      std::make_shared<CountingTool>("send_mail", tools::Effect::kSend);
-  std::shared_ptr<ScriptedChatModel> model_ = std::make_shared<ScriptedChatModel>();
-  OrchestratorWorld world_;
-};
 
 TEST_F(PermissionTest, WhatIsSentIsAskedAboutAndAnApprovalLetsTheRunGoOn) {
   world_.Start();
@@ -214,8 +133,27 @@ TEST_F(PermissionTest, AClearYesInChatIsAnAnswer) {
   EXPECT_EQ(answered.answer(), "Sent.");
   EXPECT_THAT(mail_->changes(), SizeIs(1));
   EXPECT_THAT(Audit(), ::testing::Contains("approved send_mail by chat"));
+  EXPECT_THAT(Messages(), ElementsAre("user: write to Bob", "user post: Yes, please!",
+                                      "assistant post: Sent."));
   model_->Add(Says("You are welcome."));
   EXPECT_NE(world_.Turn(Turn("yes")).run_id(), asked.run_id()) << "nothing is asked any more";
+}
+
+TEST_F(PermissionTest, WhatWasAnsweredIsNotWhatIsAskedAgain) {
+  world_.Start();
+  AskToSend("Sent.");
+  ASSERT_EQ(world_.Turn(Turn("yes")).answer(), "Sent.");
+  const auto rows = async::BlockOn(
+      world_.database->Read({"SELECT message_id FROM messages WHERE content = 'yes'", {}}));
+  TurnRequest edit = Turn("no");
+  edit.edit_message_id = rows->Text(0, 0);
+  EXPECT_THAT(world_.Turn(edit).status.message(), HasSubstr("edit the message before it"));
+  model_->Add(Says("Nothing to send."));
+  TurnRequest again = Turn("");
+  again.regenerate = true;
+  EXPECT_EQ(world_.Turn(again).answer(), "Nothing to send.");
+  EXPECT_EQ(LastSeen(), "write to Bob");
+  EXPECT_THAT(Messages(), ElementsAre("user: write to Bob", "assistant post: Nothing to send."));
 }
 
 TEST_F(PermissionTest, AYesThatIsSentAgainWithItsKeyAnswersNoOtherQuestion) {
@@ -233,6 +171,7 @@ TEST_F(PermissionTest, AYesThatIsSentAgainWithItsKeyAnswersNoOtherQuestion) {
   EXPECT_EQ(again.meta("state"), "waiting");
   EXPECT_THAT(mail_->changes(), SizeIs(1));
   EXPECT_THAT(Pending(), SizeIs(1));
+  EXPECT_THAT(Messages(), ElementsAre("user: write to Bob", "user post: yes"));
 }
 
 TEST_F(PermissionTest, ANoInChatLetsTheAgentGoOnWithout) {
@@ -376,6 +315,23 @@ TEST_F(PermissionTest, GrantsOfTheRequestCountForThatRequest) {
   AskToSend("Sent.");
 }
 
+TEST_F(PermissionTest, TheAuditIsKeptForAsLongAsIsSaid) {
+  world_.Start();
+  AskToSend("Then not.");
+  ASSERT_TRUE(Answer(WordOn(Pending().at(0), false))->accepted);
+  clock_.Advance(std::chrono::days(364));
+  world_.Stop();
+  world_.Start();
+  EXPECT_THAT(Audit(), SizeIs(2));
+  clock_.Advance(std::chrono::days(2));
+  world_.Stop();
+  world_.Start({.audit_kept = std::chrono::days(0)});
+  EXPECT_THAT(Audit(), SizeIs(2)) << "0 is for ever";
+  world_.Stop();
+  world_.Start();
+  EXPECT_THAT(Audit(), IsEmpty());
+}
+
 TEST_F(PermissionTest, WhatThePolicyForbidsIsNotDoneAndNotAsked) {
   LocalOrchestratorOptions options;
   options.policy.rules = {{.user = "u",
@@ -389,100 +345,6 @@ TEST_F(PermissionTest, WhatThePolicyForbidsIsNotDoneAndNotAsked) {
   EXPECT_EQ(LastSeen(), "Not allowed: No mail.");
   EXPECT_THAT(Audit(), ElementsAre("refused send_mail by policy"));
 }
-
-// Two processes on one database, on either kind of it.
-class TwoProcessPermissionTest : public PermissionTest,
-                                 public ::testing::WithParamInterface<storage::Dialect> {
- protected:
-  TwoProcessPermissionTest() : PermissionTest(GetParam()) {
-    world_.Start(Shared());
-    checkpoints_ = world_.MakeCheckpoints();
-    other_ = world_.MakeOrchestrator(*checkpoints_, Shared());
-    BATON_CHECK(async::BlockOn(other_->Start()).ok(), "start");
-  }
-  ~TwoProcessPermissionTest() override {
-    async::BlockOn(other_->Shutdown());
-    other_.reset();
-  }
-
-  static LocalOrchestratorOptions Shared() {
-    return {.sole_owner = false, .heartbeat_interval = std::chrono::milliseconds(5)};
-  }
-  static async::Task<void> AnswerInto(Permissions& permissions, PermissionAnswer answer,
-                                      std::optional<Result<AnswerOutcome>>& outcome) {
-    outcome = co_await permissions.Answer(std::move(answer));
-  }
-  static async::Task<bool> AnswerBoth(Permissions& one, Permissions& other, PermissionAnswer answer,
-                                      std::optional<Result<AnswerOutcome>>& first,
-                                      std::optional<Result<AnswerOutcome>>& second) {
-    async::TaskGroup group(co_await async::CurrentExecutor());
-    group.Spawn(AnswerInto(one, answer, first));
-    answer.approved = !answer.approved;
-    group.Spawn(AnswerInto(other, answer, second));
-    co_await group.Join();
-    co_return true;
-  }
-  // From the question on, as somebody reads who listens at the first process.
-  Transcript Listen(const Transcript& asked) {
-    Transcript rest;
-    while (rest.chunks.empty() && rest.status.ok()) {  // nobody has let it go on yet
-      rest = world_.Turn({.user_id = "u",
-                          .conversation_id = "c",
-                          .resume = true,
-                          .run_id = asked.run_id(),
-                          .from_seq = asked.chunks.back().seq});
-    }
-    EXPECT_TRUE(rest.status.ok()) << rest.status.ToString();
-    return rest;
-  }
-
-  std::unique_ptr<graph::CheckpointStore> checkpoints_;
-  std::unique_ptr<LocalOrchestrator> other_;
-};
-
-TEST_P(TwoProcessPermissionTest, AnApprovalGivenToOneIsActedOnOnceAndReachesListenersAtTheOther) {
-  const Transcript asked = AskToSend("Sent.");
-  const auto pending = async::BlockOn(other_->permissions().ListPending("u", "c")).value();
-  ASSERT_THAT(pending, SizeIs(1));
-  const auto outcome = async::BlockOn(other_->permissions().Answer(WordOn(pending[0])));
-  ASSERT_TRUE(outcome.has_value() && outcome->accepted);
-  EXPECT_EQ(Listen(asked).answer(), "Sent.");
-  EXPECT_THAT(mail_->changes(), SizeIs(1));
-}
-
-TEST_P(TwoProcessPermissionTest, AnApprovalOfAProcessThatDiesIsActedOnByTheOthers) {
-  const Transcript asked = AskToSend("Sent.");
-  PermissionStore dead(*world_.database, clock_);
-  const auto row = async::BlockOn(dead.Find("u", Pending().at(0).question_id)).value();
-  std::vector<PermissionDecision> decisions;
-  decisions.push_back({row, "approved", R"({"approved":true})", "rpc", std::nullopt});
-  ASSERT_TRUE(async::BlockOn(dead.Decide(decisions)).ok());
-  EXPECT_EQ(Listen(asked).answer(), "Sent.");
-  EXPECT_THAT(mail_->changes(), SizeIs(1));
-}
-
-TEST_P(TwoProcessPermissionTest, OfAYesAndANoAtOnceExactlyOneCounts) {
-  for (int round = 0; round < 10; ++round) {
-    const std::size_t before = mail_->changes().size();
-    const Transcript asked = AskToSend("Done.");
-    std::optional<Result<AnswerOutcome>> yes;
-    std::optional<Result<AnswerOutcome>> no;
-    async::BlockOn(world_.runtime.At(0), AnswerBoth(permissions(), other_->permissions(),
-                                                    WordOn(Pending().at(0)), yes, no));
-    ASSERT_TRUE(yes->has_value()) << yes->error().ToString();
-    ASSERT_TRUE(no->has_value()) << no->error().ToString();
-    EXPECT_NE((*yes)->accepted, (*no)->accepted);
-    EXPECT_THAT(((*yes)->accepted ? *no : *yes)->message, HasSubstr("answered already"));
-    EXPECT_EQ(Listen(asked).answer(), "Done.");
-    EXPECT_EQ(mail_->changes().size() - before, (*yes)->accepted ? 1U : 0U);
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Databases, TwoProcessPermissionTest,
-                         ::testing::Values(storage::Dialect::kSqlite, storage::Dialect::kPostgres),
-                         [](const auto& info) {
-                           return info.param == storage::Dialect::kSqlite ? "Sqlite" : "Postgres";
-                         });
 
 }  // namespace
 }  // namespace baton::runs

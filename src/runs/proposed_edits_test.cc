@@ -64,6 +64,28 @@ TEST(ProposedEdits, AreAChunkAheadOfTheLastAndInItsMetadata) {
   EXPECT_TRUE(shown.contains("The cursor stands between «😀 » and «Ann left.».")) << shown;
 }
 
+TEST(ProposedEdits, AnAgentLeavesDocumentsOfOtherKindsAlone) {
+  auto model = std::make_shared<ScriptedChatModel>();
+  OrchestratorWorld world(SystemClock(), model);
+  agents::AgentSpec agent = EditorAgent();
+  agent.edits = {"outline", "fiction"};
+  world.agents.AddWorkflow(std::move(agent));
+  world.Start();
+  TurnRequest request = Rename();
+  request.editor->type = "sysml";
+  model->Add(Says("I edit fiction."));
+  const Transcript refused = world.Turn(request);
+  EXPECT_EQ(refused.answer(), "I edit fiction.");
+  EXPECT_FALSE(refused.chunks.back().metadata.contains("editor_operations"));
+  const std::string told = model->requests().at(0).messages.at(0).content;
+  EXPECT_TRUE(told.contains("You edit documents of the kind outline, fiction only.")) << told;
+  for (const char* kind : {"fiction", ""}) {
+    request.editor->type = kind;
+    model->Add(Says(kRename));
+    EXPECT_TRUE(world.Turn(request).chunks.back().metadata.contains("editor_operations")) << kind;
+  }
+}
+
 TEST(ProposedEdits, ATurnWithoutADocumentProposesNone) {
   auto model = std::make_shared<ScriptedChatModel>();
   OrchestratorWorld world(SystemClock(), model);

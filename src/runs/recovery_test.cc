@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "graph/testing/forwarding_store.h"
 #include "runs/testing/orchestrator_world.h"
 #include "testing/manual_clock.h"
 #include "testing/scripted_model.h"
@@ -165,8 +166,8 @@ TEST(Recovery, AnswersAreCompletedWhereverTheProcessDied) {
 TEST(Recovery, AnswersAreCompletedAfterSeveralDeaths) {
   std::mt19937 random(3);
   for (int round = 0; round < 12; ++round) {
-    std::vector<std::int64_t> writes;
-    for (int i = 0; i < 3; ++i) writes.push_back(1 + static_cast<std::int64_t>(random() % 12));
+    std::vector<std::int64_t> writes(3);
+    for (std::int64_t& each : writes) each = 1 + static_cast<std::int64_t>(random() % 12);
     SCOPED_TRACE(fmt::format("died after {}, {}, {} writes", writes[0], writes[1], writes[2]));
     bool finished = false;
     int superseded = 0;
@@ -178,12 +179,19 @@ class RecoveryTest : public ::testing::Test {
  protected:
   RecoveryTest() { Prepare(world_); }
 
+  // The model's next answer: says `first`, if anything, and `rest` when the gate is open.
+  std::shared_ptr<Gate> AddHeld(std::string first, std::string rest) {
+    auto gate = std::make_shared<Gate>();
+    ScriptedTurn turn;
+    if (!first.empty()) turn.pieces.push_back({std::move(first), nullptr});
+    turn.pieces.push_back({std::move(rest), gate});
+    model_->Add(std::move(turn));
+    return gate;
+  }
+
   // Leaves a run behind that a dead process was executing.
   void DieInMidStream() {
-    const auto gate = std::make_shared<Gate>();
-    ScriptedTurn turn;
-    turn.pieces = {{"cut ", nullptr}, {"off", gate}};
-    model_->Add(std::move(turn));
+    const auto gate = AddHeld("cut ", "off");
     auto stream = world_.Open(world_.runtime.At(0), RecoveryTurn());
     async::BlockOn(gate->Reached());
     world_.database->FailAfter(0);
@@ -205,10 +213,7 @@ TEST_F(RecoveryTest, ARunWhoseAgentIsGoneWaitsForItAndThenGoesOnByItself) {
   const Status refused = world_.Turn(RecoveryResume()).status;
   EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
   EXPECT_NE(refused.message().find("waits for its agent 'chat'"), std::string::npos);
-  const auto gate = std::make_shared<Gate>();
-  ScriptedTurn held;
-  held.pieces = {{"whole", gate}};
-  model_->Add(std::move(held));
+  const auto gate = AddHeld("", "whole");
   world_.agents.AddWorkflow(LookupAgent());
   clock_.Advance(kMaxRetryOfLeftOver);
   async::BlockOn(gate->Reached());  // nobody has asked for the run
@@ -230,10 +235,7 @@ TEST_F(RecoveryTest, AStoreThatFailsTheStartIsTriedAgainAndCountsAsNoCrash) {
   world_.database->FailAfter(world_.database->writes() - before);  // as much as a start writes
   ASSERT_TRUE(async::BlockOn(world_.orchestrator->Start()).ok());
   EXPECT_EQ(world_.Query("SELECT attempt FROM runs").Int(0, 0), 1);  // not taken up
-  const auto gate = std::make_shared<Gate>();
-  ScriptedTurn held;
-  held.pieces = {{"whole", gate}};
-  model_->Add(std::move(held));
+  const auto gate = AddHeld("", "whole");
   world_.database->Recover();
   clock_.Advance(kMaxRetryOfLeftOver);
   async::BlockOn(gate->Reached());
@@ -246,20 +248,14 @@ TEST_F(RecoveryTest, AStoreThatFailsTheStartIsTriedAgainAndCountsAsNoCrash) {
 
 TEST_F(RecoveryTest, ARunThatTheStoreBreaksOffGoesOnByItselfAndHasNotCrashed) {
   world_.Start({.heartbeat_interval = std::chrono::milliseconds(1)});
-  const auto gate = std::make_shared<Gate>();
-  ScriptedTurn cut;
-  cut.pieces = {{"cut ", nullptr}, {"off", gate}};
-  model_->Add(std::move(cut));
+  const auto gate = AddHeld("cut ", "off");
   auto stream = world_.Open(world_.runtime.At(0), RecoveryTurn());
   async::BlockOn(gate->Reached());
   world_.database->FailAfter(0);
   gate->Open();
   EXPECT_EQ(async::BlockOn(world_.runtime.At(0), ReadToEnd(*stream)).status.code(),
             Code::kUnavailable);
-  const auto again = std::make_shared<Gate>();
-  ScriptedTurn held;
-  held.pieces = {{"whole", again}};
-  model_->Add(std::move(held));
+  const auto again = AddHeld("", "whole");
   world_.database->Recover();
   clock_.Advance(kMaxRetryOfLeftOver);
   async::BlockOn(again->Reached());
@@ -270,10 +266,7 @@ TEST_F(RecoveryTest, ARunThatTheStoreBreaksOffGoesOnByItselfAndHasNotCrashed) {
 
 TEST_F(RecoveryTest, ARunThatTheStoreBreaksOffBeforeAShutdownHasNotCrashedEither) {
   world_.Start();
-  const auto gate = std::make_shared<Gate>();
-  ScriptedTurn cut;
-  cut.pieces = {{"cut ", nullptr}, {"off", gate}};
-  model_->Add(std::move(cut));
+  const auto gate = AddHeld("cut ", "off");
   auto stream = world_.Open(world_.runtime.At(0), RecoveryTurn());
   async::BlockOn(gate->Reached());
   world_.database->FailAfter(0);
@@ -335,11 +328,8 @@ TEST_F(RecoveryTest, ARunThatKillsItsProcessAgainAndAgainIsGivenUp) {
 TEST_F(RecoveryTest, CrashesCountOnlyUntilTheRunGetsFurther) {
   world_.Start();
   DieInMidStream();
-  const auto gate = std::make_shared<Gate>();
-  ScriptedTurn held;
-  held.pieces = {{"second ", nullptr}, {"call", gate}};
   model_->Add(Calls("lookup", {{"q", "x"}}));
-  model_->Add(std::move(held));
+  const auto gate = AddHeld("second ", "call");
   world_.Start();
   auto stream = world_.Open(world_.runtime.At(0), RecoveryResume());
   // The dead process left "cut " in the log; "second " is written after the lookup's step.
@@ -355,10 +345,7 @@ TEST_F(RecoveryTest, CrashesCountOnlyUntilTheRunGetsFurther) {
 
 TEST_F(RecoveryTest, AStoreThatComesBackLetsTheRunBeResumedInTheSameProcess) {
   world_.Start();
-  const auto gate = std::make_shared<Gate>();
-  ScriptedTurn held;
-  held.pieces = {{"cut ", nullptr}, {"off", gate}};
-  model_->Add(std::move(held));
+  const auto gate = AddHeld("cut ", "off");
   auto stream = world_.Open(world_.runtime.At(0), RecoveryTurn());
   async::BlockOn(gate->Reached());
   world_.database->FailAfter(0);
@@ -373,14 +360,53 @@ TEST_F(RecoveryTest, AStoreThatComesBackLetsTheRunBeResumedInTheSameProcess) {
   EXPECT_EQ(resumed.answer(), "whole");
 }
 
+// Refuses the n-th checkpoint from now on, and no other.
+class RefusingStore final : public graph::testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  void Refuse(int nth, Status status) {
+    left_ = nth;
+    refusal_ = std::move(status);
+  }
+  bool has_refused() const { return left_ <= 0; }
+
+  async::Task<Status> Put(graph::CheckpointBatch batch) override {
+    if (--left_ == 0) co_return refusal_;
+    co_return co_await ForwardingStore::Put(std::move(batch));
+  }
+
+ private:
+  std::atomic<int> left_{0};
+  Status refusal_;
+};
+
+TEST_F(RecoveryTest, ARunWhoseStepIsRefusedByTheStoreIsGoneOnWith) {
+  for (const Code code : {Code::kAborted, Code::kUnavailable}) {
+    const auto checkpoints = world_.MakeCheckpoints();
+    RefusingStore refusing(*checkpoints);
+    const auto orchestrator = world_.MakeOrchestrator(refusing, {});
+    ASSERT_TRUE(async::BlockOn(orchestrator->Start()).ok());
+    refusing.Refuse(1, Status(code, "a dead process's write has come late"));
+    model_->Add(Calls("lookup", {{"q", "x"}}));
+    model_->Add(Says("whole"));
+    model_->Add(Calls("lookup", {{"q", "x"}}));
+    model_->Add(Says("whole"));
+    const Transcript broken = async::BlockOn(RunTurn(*orchestrator, RecoveryTurn()));
+    EXPECT_EQ(broken.status.code(), Code::kUnavailable) << broken.status.ToString();
+    EXPECT_TRUE(refusing.has_refused());
+    const Transcript resumed = async::BlockOn(RunTurn(*orchestrator, RecoveryResume()));
+    ExpectNoGaps(resumed);
+    EXPECT_EQ(resumed.run_id(), broken.run_id());
+    EXPECT_EQ(resumed.last_type(), "complete");
+    async::BlockOn(orchestrator->Shutdown());
+  }
+}
+
 TEST_F(RecoveryTest, AnotherReplicaTakesOverOnlyWhenTheOwnerIsSilentAndThenFencesIt) {
   const LocalOrchestratorOptions shared{.sole_owner = false,
                                         .heartbeat_interval = std::chrono::hours(1)};
   world_.Start(shared);
-  const auto gate = std::make_shared<Gate>();
-  ScriptedTurn held;
-  held.pieces = {{"cut ", nullptr}, {"off", gate}};
-  model_->Add(std::move(held));
+  const auto gate = AddHeld("cut ", "off");
   auto stream = world_.Open(world_.runtime.At(0), RecoveryTurn());
   async::BlockOn(gate->Reached());
 

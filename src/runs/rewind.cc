@@ -15,20 +15,23 @@ struct NamedMessage {
   std::int64_t position = 0;
   std::string role;
   std::string content;
+  bool is_answer = false;  // a user's, to what an agent has asked before it acts
 };
 
-// An empty id: the user's newest message.
+// An empty id: the user's newest message that is no answer.
 async::Task<Result<NamedMessage>> FindMessage(storage::Database& database, std::string thread_id,
                                               std::string message_id) {
   const auto rows = co_await database.Read(
-      {.sql = "SELECT position, role, content FROM messages WHERE thread_id = $1 AND "
-              "(message_id = $2 OR ($2 = '' AND role = 'user')) ORDER BY position DESC LIMIT 1",
+      {.sql = "SELECT position, role, content, agent FROM messages WHERE thread_id = $1 AND "
+              "(message_id = $2 OR ($2 = '' AND role = 'user' AND agent = '')) "
+              "ORDER BY position DESC LIMIT 1",
        .params = {std::move(thread_id), std::move(message_id)}});
   if (!rows) co_return Fail(rows.error());
   if (rows->rows.empty()) co_return NamedMessage();
   co_return NamedMessage{.position = rows->Int(0, 0),
                          .role = std::string(rows->Text(0, 1)),
-                         .content = std::string(rows->Text(0, 2))};
+                         .content = std::string(rows->Text(0, 2)),
+                         .is_answer = rows->Text(0, 1) == "user" && !rows->Text(0, 3).empty()};
 }
 
 // The last message that stays, and the newest one with its place.
@@ -112,6 +115,11 @@ async::Task<Result<Rewind>> FindRewind(storage::Database& database, IdGenerator&
   if (!goes_behind && named->role != "user") {
     co_return Fail(Code::kInvalidArgument,
                    "message '{}' is the {}'s: a user's message can be edited", name, named->role);
+  }
+  if (!goes_behind && named->is_answer) {
+    co_return Fail(Code::kInvalidArgument,
+                   "message '{}' answers what an agent has asked: edit the message before it",
+                   name);
   }
   Rewind rewind{.keep = goes_behind ? named->position : named->position - 1};
   const Result<std::int64_t> newest = co_await ReadEnds(database, thread_id, rewind);

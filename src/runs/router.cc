@@ -53,22 +53,27 @@ routing::Situation SituationOf(const TurnRequest& request, const ConversationSta
   return situation;
 }
 
+std::string Lower(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
 }  // namespace
 
 Router::Router(const AgentSource& agents, const llm::ModelCatalog& models, RouterOptions options)
     : agents_(agents),
       options_(std::move(options)),
-      model_(models, options_.model_patience),
+      model_(models, options_.model_patience, options_.on_usage),
       learning_("routing", 1) {}
 
 bool Router::NeedsConversation(const TurnRequest& request) {
-  return request.agent_type.empty() || request.agent_type == kAutomatic;
+  return request.agent_type.empty() || Lower(request.agent_type) == kAutomatic;
 }
 
 async::Task<Result<Routing>> Router::Route(const TurnRequest& request,
                                            const ConversationState& conversation) {
   if (!NeedsConversation(request)) {
-    Result<Routing> routing = RouteByName(request.agent_type, "asked for", "request");
+    Result<Routing> routing = RouteByName(Lower(request.agent_type), "asked for", "request");
     if (routing && request.unlock_agent) routing->lock = "";
     co_return routing;
   }
@@ -102,7 +107,8 @@ Result<Routing> Router::RouteByName(std::string_view name, std::string_view reas
 Result<std::optional<Routing>> Router::RouteByLock(const TurnRequest& request,
                                                    const ConversationState& conversation) const {
   using Kind = routing::LockRequest::Kind;
-  const bool kept = !request.locked_agent.empty() || !conversation.locked_agent.empty();
+  const std::string& keeper =
+      request.locked_agent.empty() ? conversation.locked_agent : request.locked_agent;
   const routing::LockRequest asked =
       routing::ParseLockRequest(request.query, NamesOf(agents_.List()));
   if (asked.kind == Kind::kLock) {
@@ -110,7 +116,11 @@ Result<std::optional<Routing>> Router::RouteByLock(const TurnRequest& request,
     if (routing) routing->lock = asked.agent;
     return routing;
   }
-  if (asked.kind == Kind::kRelease && kept && agents_.Find(kDefaultAgent) != nullptr) {
+  // An order to another than the keeper is no release: it may be part of what is kept.
+  const bool means_keeper =
+      asked.agent.empty() || agents_.Find(asked.agent) == agents_.Find(keeper);
+  if (asked.kind == Kind::kRelease && !keeper.empty() && means_keeper &&
+      agents_.Find(kDefaultAgent) != nullptr) {
     Result<Routing> routing =
         RouteByName(kDefaultAgent, "the conversation is no longer kept for one agent", "lock");
     if (routing) routing->lock = "";

@@ -37,6 +37,7 @@ struct RouterOptions {
   bool ask_model = true;  // where there is a real one; the offline router otherwise
   // The model has been asked for this long when the offline router decides instead.
   std::chrono::milliseconds model_patience{2000};
+  routing::OnModelUsage on_usage = {};
 };
 
 // Chooses by, in this order:

@@ -1,5 +1,7 @@
 #include "runs/router.h"
 
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "async/block_on.h"
@@ -9,6 +11,7 @@ namespace baton::runs {
 namespace {
 
 using baton::testing::Gate;
+using baton::testing::Says;
 using baton::testing::ScriptedChatModel;
 
 std::shared_ptr<const agents::Agent> RoutableAgent(std::string name, std::string when,
@@ -33,14 +36,14 @@ class ListedAgents final : public AgentSource {
  public:
   std::shared_ptr<const agents::Agent> Find(std::string_view name) const override {
     if (name.ends_with("_agent")) name.remove_suffix(6);
-    for (const auto& agent : list_) {
+    for (const auto& agent : list) {
       if (agent->spec.name == name) return agent;
     }
     return nullptr;
   }
-  std::vector<std::shared_ptr<const agents::Agent>> List() const override { return list_; }
+  std::vector<std::shared_ptr<const agents::Agent>> List() const override { return list; }
 
-  std::vector<std::shared_ptr<const agents::Agent>> list_ = {
+  std::vector<std::shared_ptr<const agents::Agent>> list = {
       RoutableAgent("chat", "Conversation, brainstorming and drafting.",
                     {"Write a birthday wish for my sister", "Hello!", "thanks", "Tell me a joke"}),
       RoutableAgent("research", "Questions that need facts from documents or several sources.",
@@ -131,6 +134,23 @@ TEST_F(RouterTest, AnAgentThatKeepsTheConversationLocksItOnceChosen) {
   EXPECT_EQ(Route({.query = "hi", .agent_type = "wargaming"})->lock, std::nullopt);
 }
 
+TEST_F(RouterTest, AnOrderToAnotherThanTheKeeperReleasesNothing) {
+  const ConversationState kept{.locked_agent = "wargaming"};
+  for (const char* order : {"stop research", "end research", "unlock the research agent"}) {
+    const Result<Routing> routing = Route({.query = order}, kept);
+    EXPECT_EQ(routing->agent->spec.name, "wargaming") << order;
+    EXPECT_EQ(routing->lock, std::nullopt) << order;
+  }
+  for (const char* order : {"stop wargaming", "automatic again"}) {
+    EXPECT_EQ(Route({.query = order}, kept)->lock, "") << order;
+  }
+}
+
+TEST_F(RouterTest, AnAgentsNameIsReadInAnyCase) {
+  EXPECT_EQ(Route({.query = "hi", .agent_type = "Research"})->agent->spec.name, "research");
+  EXPECT_EQ(Route({.query = "Will it rain?", .agent_type = "AUTO"})->agent->spec.name, "weather");
+}
+
 TEST_F(RouterTest, AnAnswerGoesToWhoHasAsked) {
   const ConversationState waiting{.waiting_agent = "research"};
   const Result<Routing> routing = Route({.query = "yes, do that"}, waiting);
@@ -158,13 +178,13 @@ TEST_F(RouterTest, ConfidenceReasonAndAlternativesSayWhy) {
 
 TEST_F(RouterTest, FollowsAChangeOfTheAgents) {
   EXPECT_NE(AgentFor("translate to klingon"), "klingon");
-  agents_.list_.push_back(
+  agents_.list.push_back(
       RoutableAgent("klingon", "Klingon, translate to it.", {"translate this to klingon"}));
   EXPECT_EQ(AgentFor("translate to klingon"), "klingon");
 }
 
 TEST_F(RouterTest, WithoutAgentsItSaysSo) {
-  agents_.list_.clear();
+  agents_.list.clear();
   EXPECT_EQ(Route({.query = "hi"}).error().code(), Code::kFailedPrecondition);
 }
 
@@ -192,6 +212,19 @@ TEST_F(RouterTest, ARealModelDecidesAndIsToldTheSurroundings) {
                            "<message>and on Friday?</message>"}) {
     EXPECT_NE(told.find(part), std::string::npos) << part << "\n" << told;
   }
+}
+
+TEST_F(RouterTest, WhatAModelsDecisionCostsIsTold) {
+  std::vector<std::string> calls;
+  Router router(
+      agents_, models_, {.on_usage = [&calls](std::string_view model, const llm::Usage& usage) {
+        calls.push_back(fmt::format("{} {}+{}", model, usage.input_tokens, usage.output_tokens));
+      }});
+  AddModel({Says(R"({"agent": "research", "confidence": 0.9})"),
+            baton::testing::Fails(Status(Code::kUnavailable, "away"))});
+  ASSERT_TRUE(async::BlockOn(router.Route({.query = "What is new?"}, {})));
+  ASSERT_TRUE(async::BlockOn(router.Route({.query = "What is new?"}, {})));
+  EXPECT_THAT(calls, ::testing::ElementsAre("scripted 10+5"));
 }
 
 TEST_F(RouterTest, TheModelIsNotAskedWhereNothingIsToBeDecided) {

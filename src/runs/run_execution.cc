@@ -17,9 +17,6 @@ namespace {
 constexpr std::string_view kSystem = "system";
 constexpr std::string_view kOrchestrator = "orchestrator";
 
-// Of a failure: the run's tokens or time were used up. What was said until then is kept.
-constexpr std::string_view kRunLimitDetail = "run_limit";
-
 std::string AgentNameOf(const RunRecord& record) { return record.agent + "_agent"; }
 
 json::Array QuestionsToJson(const std::vector<graph::PendingQuestion>& questions) {
@@ -61,6 +58,12 @@ std::vector<ChunkDraft> ProposedEdits(const json::Value& values, std::string age
   return {{.type = "editor_operations",
            .message = json::Serialize(message),
            .agent_name = std::move(agent)}};
+}
+
+// Whether the graph could not read or write its state: the store's word, no node's.
+bool IsStoresRefusal(const Status& status) {
+  return (status.code() == Code::kUnavailable || status.code() == Code::kAborted) &&
+         !status.details().contains("node");
 }
 
 }  // namespace
@@ -155,7 +158,7 @@ async::Task<void> RunExecution::Execute() {
       JoinSurroundings(BuildSurroundings(setup_.request.editor),
                        co_await memory::DescribeMemories(services_.memories, setup_.record.user_id,
                                                          setup_.request.query));
-  scope.document = BuildDocument(setup_.request.editor);
+  scope.document = BuildDocument(setup_.request.editor, setup_.agent->spec.edits);
   std::optional<graph::ScopedStore> own;
   if (services_.long_term != nullptr) {
     own.emplace(*services_.long_term, graph::StoreNamespace{"users", setup_.record.user_id});
@@ -169,9 +172,7 @@ async::Task<void> RunExecution::Execute() {
                                            .scope = &scope,
                                            .store = own ? &*own : nullptr,
                                            .deadline = deadline});
-  if (!result_.status.ok() && (meter.has_refused() || deadline.Expired())) {
-    result_.status.With(std::string(kRunLimitDetail), "reached");
-  }
+  used_up_ = meter.has_refused() || deadline.Expired();
 }
 
 // Whether the graph has to run. If it has stopped already, at its end or with questions that
@@ -211,6 +212,9 @@ async::Task<void> RunExecution::Conclude() {
     co_await LetGo();
   } else if (reason != CancelReason::kNone) {
     co_await EndWithError(RunState::kCancelled, CancelledBy(reason));
+  } else if (IsStoresRefusal(result_.status)) {
+    // Such as a write of a process that had the run before and is dead by now, which has come late.
+    PutOff(result_.status);
   } else {
     co_await EndWithError(RunState::kFailed, result_.status);
   }
@@ -297,8 +301,7 @@ async::Task<void> RunExecution::EndWithError(RunState state, Status status) {
                           .has_effects = effects_.may_have_any()};
   std::optional<std::string> said;
   const bool keeps_text =
-      leaving_ == Leaving::kMessageAndText ||
-      (leaving_ == Leaving::kMessage && status.details().contains(std::string(kRunLimitDetail)));
+      leaving_ == Leaving::kMessageAndText || (leaving_ == Leaving::kMessage && used_up_);
   if (keeps_text && !writer_.sequencer().text().empty()) {
     said = writer_.sequencer().text();
     ending.message = ConversationMessage{.message_id = services_.ids.New("msg"),
@@ -337,14 +340,21 @@ async::Task<void> RunExecution::LetGo() {
 // store, to be resumed after a while.
 void RunExecution::BreakOff() {
   const Status& broken = writer_.broken();
+  if (broken.code() != Code::kAborted) return PutOff(broken);
+  ReportBroken(broken);
+  End(Fail(Code::kAborted, "run {} has been taken over; resume it", setup_.record.run_id));
+}
+
+// The run is still this process's, which goes on with it after a while.
+void RunExecution::PutOff(const Status& broken) {
+  ReportBroken(broken);
+  services_.left_over.Postpone(setup_.record.run_id, broken, services_.clock.Now());
+  End(Fail(Code::kUnavailable, "run {} cannot be stored; resume it later", setup_.record.run_id));
+}
+
+void RunExecution::ReportBroken(const Status& broken) {
   LogWith(log_context_, LogLevel::kError, "run broken off", {{"status", broken.ToString()}});
   services_.metrics.Finished(setup_.record.agent, "broken");
-  if (broken.code() == Code::kAborted) {
-    End(Fail(Code::kAborted, "run {} has been taken over; resume it", setup_.record.run_id));
-  } else {
-    services_.left_over.Postpone(setup_.record.run_id, broken, services_.clock.Now());
-    End(Fail(Code::kUnavailable, "run {} cannot be stored; resume it later", setup_.record.run_id));
-  }
 }
 
 // A client that reads the last chunk may answer it at once: the run's place is free by then.

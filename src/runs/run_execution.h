@@ -123,6 +123,8 @@ class RunExecution {
   async::Task<void> ForgetCheckpoints();
   async::Task<void> LetGo();
   void BreakOff();
+  void PutOff(const Status& broken);
+  void ReportBroken(const Status& broken);
   void End(Status status);
   void Report(std::string_view outcome);
 
@@ -138,6 +140,7 @@ class RunExecution {
   async::TaskGroup work_;
   graph::RunResult result_;
   Leaving leaving_;
+  bool used_up_ = false;  // its tokens or time; what was said until then is kept
 };
 
 }  // namespace baton::runs

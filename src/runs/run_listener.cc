@@ -32,12 +32,51 @@ json::Value ShownArguments(json::Object arguments) {
 
 }  // namespace
 
+// What another agent of the turn does, under its name.
+class RunListener::Named final : public agents::TurnListener {
+ public:
+  Named(RunListener& listener, const std::string& agent)
+      : listener_(listener), agent_name_(agent + "_agent") {}
+
+  async::Task<Status> OnStatus(std::string message) override {
+    co_return co_await listener_.writer_.Push(
+        {.type = "status", .message = std::move(message), .agent_name = agent_name_});
+  }
+  async::Task<Status> OnContent(std::string_view task_id, int attempt,
+                                std::string_view text) override {
+    return listener_.Say(agent_name_, task_id, attempt, text);
+  }
+  async::Task<Status> OnToolCall(ToolEvent event) override {
+    return listener_.TellCall(agent_name_, std::move(event));
+  }
+  std::unique_ptr<agents::TurnListener> Of(std::string agent) override {
+    return listener_.Of(std::move(agent));
+  }
+
+ private:
+  RunListener& listener_;
+  const std::string agent_name_;
+};
+
+std::unique_ptr<agents::TurnListener> RunListener::Of(std::string agent) {
+  return std::make_unique<Named>(*this, agent);
+}
+
 async::Task<Status> RunListener::OnStatus(std::string message) {
   co_return co_await writer_.Push({.type = "status", .message = std::move(message)});
 }
 
 async::Task<Status> RunListener::OnContent(std::string_view task_id, int attempt,
                                            std::string_view text) {
+  return Say({}, task_id, attempt, text);
+}
+
+async::Task<Status> RunListener::OnToolCall(ToolEvent event) {
+  return TellCall({}, std::move(event));
+}
+
+async::Task<Status> RunListener::Say(std::string agent_name, std::string_view task_id, int attempt,
+                                     std::string_view text) {
   if (text.empty()) co_return Status();
   if (tasks_with_content_.empty()) {
     const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - requested_;
@@ -46,11 +85,12 @@ async::Task<Status> RunListener::OnContent(std::string_view task_id, int attempt
   if (!tasks_with_content_.contains(task_id)) tasks_with_content_.emplace(task_id);
   co_return co_await writer_.Push({.type = "content",
                                    .message = std::string(text),
+                                   .agent_name = std::move(agent_name),
                                    .task_id = std::string(task_id),
                                    .attempt = attempt});
 }
 
-async::Task<Status> RunListener::OnToolCall(ToolEvent event) {
+async::Task<Status> RunListener::TellCall(std::string agent_name, ToolEvent event) {
   json::Object message{{"tool", event.tool}, {"call_id", event.call_id}};
   message["arguments"] = ShownArguments(std::move(event.arguments));
   if (event.result == nullptr) {
@@ -64,6 +104,7 @@ async::Task<Status> RunListener::OnToolCall(ToolEvent event) {
   }
   co_return co_await writer_.Push({.type = "tool_call",
                                    .message = json::Serialize(message),
+                                   .agent_name = std::move(agent_name),
                                    .tool_used = std::move(event.tool)});
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,11 +30,19 @@ class RunListener final : public agents::TurnListener, public graph::StreamListe
   async::Task<Status> OnContent(std::string_view task_id, int attempt,
                                 std::string_view text) override;
   async::Task<Status> OnToolCall(ToolEvent event) override;
+  std::unique_ptr<agents::TurnListener> Of(std::string agent) override;
 
   bool Wants(graph::StreamEvent::Kind kind) const override;
   async::Task<Status> OnEvent(graph::StreamEvent event) override;
 
  private:
+  class Named;
+
+  // `agent_name` as ChunkDraft has it.
+  async::Task<Status> Say(std::string agent_name, std::string_view task_id, int attempt,
+                          std::string_view text);
+  async::Task<Status> TellCall(std::string agent_name, ToolEvent event);
+
   ChunkWriter& writer_;
   Histogram& first_token_seconds_;
   const std::chrono::steady_clock::time_point requested_;

@@ -70,7 +70,7 @@ struct ConversationMessage {
   std::string run_id;  // empty: imported from a request's history
   std::string role;
   std::string content;
-  std::string agent;
+  std::string agent;    // who wrote it; of a user's message: whose question it answers
   std::string sources;  // JSON array
   std::string created;
 };

@@ -103,14 +103,7 @@ Status CheckAnswers(const TurnRequest& request) {
 }  // namespace
 
 Status CheckTurn(const TurnRequest& request, const TurnLimits& limits) {
-  BATON_TRY(CheckId("user_id", request.user_id));
-  // To the workspace it is who administers what belongs to everybody.
-  if (request.user_id == "system") {
-    return Fail(Code::kInvalidArgument, "user_id 'system' names no user");
-  }
-  if (request.user_id.find(':') != std::string::npos) {
-    return Fail(Code::kInvalidArgument, "user_id '{}' contains ':'", request.user_id);
-  }
+  BATON_TRY(CheckUserId(request.user_id));
   // A run is named by its id alone as well.
   const bool by_run = request.resume && !request.run_id.empty() && request.conversation_id.empty();
   if (!by_run) BATON_TRY(CheckConversationId(request.conversation_id));
@@ -147,6 +140,16 @@ Status CheckTurn(const TurnRequest& request, const TurnLimits& limits) {
     return Fail(Code::kInvalidArgument, "cancel without resume: which run is meant?");
   }
   return CheckAnswers(request);
+}
+
+Status CheckUserId(std::string_view user_id) {
+  BATON_TRY(CheckId("user_id", user_id));
+  // To the workspace it is who administers what belongs to everybody.
+  if (user_id == "system") return Fail(Code::kInvalidArgument, "user_id 'system' names no user");
+  if (user_id.contains(':')) {
+    return Fail(Code::kInvalidArgument, "user_id '{}' contains ':'", user_id);
+  }
+  return {};
 }
 
 Status CheckConversationId(std::string_view conversation_id) {

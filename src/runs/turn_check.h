@@ -16,6 +16,7 @@ namespace baton::runs {
 Status CheckTurn(const TurnRequest& request, const TurnLimits& limits = {});
 
 // kInvalidArgument as above.
+Status CheckUserId(std::string_view user_id);
 Status CheckConversationId(std::string_view conversation_id);
 
 // "{user_id}:{conversation_id}". CheckTurn() keeps ':' out of user ids, so no two

@@ -72,10 +72,14 @@ std::string JoinSurroundings(std::string shown, std::string_view more) {
   return shown.append(more);
 }
 
-std::optional<agents::OpenDocument> BuildDocument(const std::optional<ActiveEditor>& editor) {
+std::optional<agents::OpenDocument> BuildDocument(const std::optional<ActiveEditor>& editor,
+                                                  const std::vector<std::string>& edits) {
   if (!editor) return std::nullopt;
+  const bool is_theirs = edits.empty() || editor->type.empty() ||
+                         std::ranges::find(edits, editor->type) != edits.end();
   // In the begin of a file nothing can be found for certain only once.
-  return agents::OpenDocument{.is_editable = editor->is_editable && editor->content_bytes == 0,
+  const bool is_whole = editor->content_bytes == 0;
+  return agents::OpenDocument{.is_editable = editor->is_editable && is_whole && is_theirs,
                               .filename = editor->filename,
                               .document_id = editor->document_id,
                               .text = editor->content,

@@ -29,6 +29,9 @@ std::string BuildSurroundings(const std::optional<ActiveEditor>& editor);
 std::string JoinSurroundings(std::string shown, std::string_view more);
 
 // The same file for agents that change it: whole, with cursor and selection.
-std::optional<agents::OpenDocument> BuildDocument(const std::optional<ActiveEditor>& editor);
+// `edits`: the kinds of document that the agent edits; empty: all. It may edit one whose kind
+// nobody has said.
+std::optional<agents::OpenDocument> BuildDocument(const std::optional<ActiveEditor>& editor,
+                                                  const std::vector<std::string>& edits);
 
 }  // namespace baton::runs

@@ -9,6 +9,7 @@
 #include "workspace/document_store.h"
 #include "workspace/internal/document_rows.h"
 #include "workspace/internal/document_versions.h"
+#include "workspace/internal/term_counts.h"
 
 namespace baton::workspace {
 namespace {
@@ -28,11 +29,15 @@ std::string_view WithoutParser(std::string_view hash) {
   return version_end == std::string_view::npos ? hash : hash.substr(version_end);
 }
 
+bool IsEdited(std::string_view stored_hash) { return stored_hash.starts_with(kEdited); }
+
 }  // namespace
 
 namespace internal {
 
-bool IsEdited(std::string_view stored_hash) { return stored_hash.starts_with(kEdited); }
+bool IsSameFile(std::string_view stored_hash, std::string_view file_hash) {
+  return WithoutParser(stored_hash) == WithoutParser(file_hash);
+}
 
 bool IsEditOf(std::string_view stored_hash, std::string_view file_hash) {
   if (!IsEdited(stored_hash)) return false;
@@ -102,7 +107,9 @@ async::Task<Result<std::string>> DocumentStore::Create(std::string user_id,
   BATON_CO_TRY(internal::CheckDocument(document));
   if (document.source_hash.empty()) document.source_hash = internal::HashContent(document);
   std::vector<storage::Statement> batch;
-  const std::string id = AppendReplace(user_id, document, nullptr, batch);
+  internal::TermTally tally;
+  const std::string id = AppendReplace(user_id, document, nullptr, batch, tally);
+  tally.AppendTo(database_.dialect(), batch);
   const auto written = co_await database_.Write(std::move(batch), storage::Durability::kFlushed);
   if (written) co_return id;
   if (written.error().code() != Code::kAlreadyExists) co_return Fail(written.error());
@@ -122,7 +129,9 @@ async::Task<Status> DocumentStore::Change(std::string user_id, const DocumentTex
     batch.push_back(std::move(each));
   }
   const Stored stored{.id = was.document.id, .source_hash = {}};
-  AppendReplace(user_id, document, &stored, batch);
+  internal::TermTally tally;
+  AppendReplace(user_id, document, &stored, batch, tally);
+  tally.AppendTo(database_.dialect(), batch);
   const auto written = co_await database_.Write(std::move(batch), storage::Durability::kFlushed);
   if (written) co_return Status();
   if (written.error().code() == Code::kAborted) co_return ChangedMeanwhile(was.document.id);
@@ -160,7 +169,9 @@ async::Task<Status> DocumentStore::Revert(std::string user_id, const DocumentTex
                    {was.document.id, to.version},
                    1});
   const Stored stored{.id = was.document.id, .source_hash = {}};
-  AppendReplace(user_id, document, &stored, batch);
+  internal::TermTally tally;
+  AppendReplace(user_id, document, &stored, batch, tally);
+  tally.AppendTo(database_.dialect(), batch);
   const auto written = co_await database_.Write(std::move(batch), storage::Durability::kFlushed);
   if (written) co_return Status();
   if (written.error().code() == Code::kAborted) co_return ChangedMeanwhile(was.document.id);

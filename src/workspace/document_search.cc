@@ -1,17 +1,21 @@
-// DocumentStore::Search: the index proposes chunks, ranking.h decides.
+// DocumentStore::Search: the indexes propose chunks, ranking.h and fusion.h decide.
 #include <algorithm>
-#include <charconv>
+#include <bit>
+#include <map>
 #include <set>
 #include <tuple>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "async/task_group.h"
 #include "base/hash.h"
 #include "workspace/document_store.h"
 #include "workspace/internal/document_labels.h"
 #include "workspace/internal/document_rows.h"
+#include "workspace/internal/fusion.h"
 #include "workspace/internal/ranking.h"
+#include "workspace/vectors/vector_search.h"
 
 namespace baton::workspace {
 namespace {
@@ -19,9 +23,10 @@ namespace {
 constexpr std::size_t kMaxHits = 100;
 constexpr std::size_t kMaxSnippetBytes = 500;
 constexpr std::size_t kMaxFilters = 16;  // each is a subquery
-// The index ranks roughly; among so many of its best are the best.
+// The index knows which words a chunk has, not how often: among so many are the best.
 constexpr std::size_t kLeastCandidates = 200;
 constexpr std::size_t kCandidatesPerHit = 4;
+constexpr std::size_t kLeastAlike = 50;  // candidates by vectors
 
 struct ScoredChunk {
   std::string document_id;
@@ -30,33 +35,49 @@ struct ScoredChunk {
   std::uint64_t text_hash = 0;  // of its words
 };
 
-// A statement with "(c.document_id = $2 AND c.position = $3) OR …" after `select`; $1 is the user.
-storage::Statement SelectChunks(std::string select, const std::string& user_id,
+// `columns` of `document_chunks AS c` and what is joined, for these chunks of the user $1 alone. A
+// join, since PostgreSQL would go through the whole table for some hundred conditions with OR.
+// The number of rows is rounded up, with some that no chunk is like, so that few statements differ.
+storage::Statement SelectChunks(std::string_view columns, std::string_view joined,
+                                const std::string& user_id,
                                 const std::vector<ScoredChunk>& chunks) {
-  storage::Statement statement{std::move(select) + " AND (", {user_id}};
-  for (const ScoredChunk& chunk : chunks) {
-    if (statement.params.size() > 1) statement.sql += " OR ";
-    statement.params.emplace_back(chunk.document_id);
-    statement.params.emplace_back(chunk.position);
-    statement.sql += fmt::format("(c.document_id = ${} AND c.position = ${})",
-                                 statement.params.size() - 1, statement.params.size());
+  storage::Statement statement{"WITH k (document_id, position) AS (VALUES ", {user_id}};
+  for (std::size_t i = 0; i < std::bit_ceil(chunks.size()); ++i) {
+    if (statement.params.size() > 1) statement.sql += ", ";
+    statement.params.emplace_back(i < chunks.size() ? chunks[i].document_id : std::string());
+    statement.params.emplace_back(i < chunks.size() ? chunks[i].position : std::int64_t{-1});
+    statement.sql += fmt::format("(${}, CAST(${} AS BIGINT))", statement.params.size() - 1,
+                                 statement.params.size());
   }
-  statement.sql += ')';
+  statement.sql += fmt::format(
+      ") SELECT {} FROM k JOIN document_chunks AS c ON c.document_id = k.document_id"
+      " AND c.position = k.position{} WHERE c.user_id = $1",
+      columns, joined);
   return statement;
 }
 
-std::vector<ScoredChunk> ParseMatches(const std::vector<TextMatch>& matches,
+ScoredChunk Score(const std::vector<QueryTerm>& question, std::string_view document_id,
+                  std::int64_t position, const internal::ChunkTerms& terms) {
+  return {.document_id = std::string(document_id),
+          .position = position,
+          .score = internal::ScoreChunk(question, terms),
+          .text_hash = Fnv1a(terms.content)};
+}
+
+std::vector<ScoredChunk> ScoreMatches(const std::vector<QueryTerm>& question,
+                                      const std::vector<TextMatch>& matches,
                                       const std::vector<std::string>& excluded_ids) {
   const std::set<std::string_view> excluded(excluded_ids.begin(), excluded_ids.end());
-  std::vector<ScoredChunk> chunks;
+  std::vector<ScoredChunk> scored;
+  scored.reserve(matches.size());
   for (const TextMatch& match : matches) {
-    const std::string_view id = match.chunk_id;
-    const std::size_t mark = id.rfind('#');
-    ScoredChunk chunk{.document_id = std::string(id.substr(0, mark))};
-    std::from_chars(id.data() + mark + 1, id.data() + id.size(), chunk.position);
-    if (!excluded.contains(chunk.document_id)) chunks.push_back(std::move(chunk));
+    if (excluded.contains(match.document_id)) continue;
+    scored.push_back(Score(question, match.document_id, match.position,
+                           {.title = match.title_terms,
+                            .heading = match.heading_terms,
+                            .content = match.content_terms}));
   }
-  return chunks;
+  return scored;
 }
 
 // Better first; equals in an order that is always the same.
@@ -85,25 +106,49 @@ std::vector<ScoredChunk> PickHits(std::vector<ScoredChunk> scored, std::size_t l
   return picked;
 }
 
-async::Task<Result<std::vector<ScoredChunk>>> ScoreCandidates(
-    storage::Database& database, const std::string& user_id, const std::vector<QueryTerm>& question,
-    const std::vector<ScoredChunk>& candidates) {
-  std::vector<ScoredChunk> scored;
-  if (candidates.empty()) co_return scored;
-  const Result<storage::Rows> rows = co_await database.Read(
-      SelectChunks("SELECT c.document_id, c.position, c.title_terms, c.heading_terms,"
-                   " c.content_terms FROM document_chunks AS c WHERE c.user_id = $1",
-                   user_id, candidates));
-  if (!rows) co_return Fail(rows.error());
-  for (std::size_t row = 0; row < rows->rows.size(); ++row) {
-    const internal::ChunkTerms terms{
-        .title = rows->Text(row, 2), .heading = rows->Text(row, 3), .content = rows->Text(row, 4)};
-    scored.push_back({.document_id = std::string(rows->Text(row, 0)),
-                      .position = rows->Int(row, 1),
-                      .score = internal::ScoreChunk(question, terms),
-                      .text_hash = Fnv1a(terms.content)});
+using Likenesses = std::map<std::pair<std::string, std::int64_t>, double>;
+
+// What vectors find; nothing while they fail, which whoever makes them reports.
+async::Task<void> FindAlike(vectors::VectorSearch& search, const SearchScope& scope,
+                            const SearchQuery& query, std::size_t limit, Likenesses& likenesses) {
+  const auto matches = co_await search.Find(scope, query.text, query.exclude_document_ids, limit);
+  if (!matches) co_return;
+  for (const vectors::VectorMatch& match : *matches) {
+    likenesses.emplace(std::pair(match.document_id, match.position), match.likeness);
   }
-  co_return scored;
+}
+
+// What words have not found of the chunks that are alike, scored by words too.
+async::Task<Status> AppendAlike(storage::Database& database, const std::string& user_id,
+                                const std::vector<QueryTerm>& question, Likenesses missing,
+                                std::vector<ScoredChunk>& scored) {
+  for (const ScoredChunk& known : scored) missing.erase({known.document_id, known.position});
+  if (missing.empty()) co_return Status();
+  std::vector<ScoredChunk> chunks;
+  for (const auto& [chunk, likeness] : missing) {
+    chunks.push_back({.document_id = chunk.first, .position = chunk.second});
+  }
+  const Result<storage::Rows> rows = co_await database.Read(
+      SelectChunks("c.document_id, c.position, c.title_terms, c.heading_terms, c.content_terms", "",
+                   user_id, chunks));
+  if (!rows) co_return rows.error();
+  for (std::size_t row = 0; row < rows->rows.size(); ++row) {
+    scored.push_back(Score(question, rows->Text(row, 0), rows->Int(row, 1),
+                           {.title = rows->Text(row, 2),
+                            .heading = rows->Text(row, 3),
+                            .content = rows->Text(row, 4)}));
+  }
+  co_return Status();
+}
+
+void Fuse(const Likenesses& likenesses, double trust, std::vector<ScoredChunk>& scored) {
+  std::vector<internal::Evidence> evidence;
+  for (const ScoredChunk& chunk : scored) {
+    const auto found = likenesses.find({chunk.document_id, chunk.position});
+    evidence.push_back({chunk.score, found == likenesses.end() ? 0 : found->second});
+  }
+  const std::vector<double> scores = internal::FuseScores(evidence, trust);
+  for (std::size_t i = 0; i < scored.size(); ++i) scored[i].score = scores[i];
 }
 
 // A document that was replaced since it was found is left out.
@@ -114,10 +159,8 @@ async::Task<Result<std::vector<SearchHit>>> LoadHits(storage::Database& database
   std::vector<SearchHit> hits;
   if (picked.empty()) co_return hits;
   const Result<storage::Rows> chunks = co_await database.Read(
-      SelectChunks(fmt::format("SELECT {}, {} FROM document_chunks AS c"
-                               " JOIN documents AS d ON d.id = c.document_id WHERE c.user_id = $1",
-                               internal::kDocumentColumns, internal::kChunkColumns),
-                   user_id, picked));
+      SelectChunks(fmt::format("{}, {}", internal::kDocumentColumns, internal::kChunkColumns),
+                   " JOIN documents AS d ON d.id = c.document_id", user_id, picked));
   if (!chunks) co_return Fail(chunks.error());
   std::map<std::string, std::size_t> rows;
   std::vector<SearchHit> loaded(chunks->rows.size());
@@ -175,6 +218,21 @@ async::Task<Result<std::vector<ScoredChunk>>> NewestInScope(
   co_return newest;
 }
 
+// What the index proposes, scored. Up to three of its first matches are of one document, which may
+// be excluded.
+async::Task<Result<std::vector<ScoredChunk>>> ScoreByWords(TextIndex& index,
+                                                           const SearchScope& scope,
+                                                           const SearchQuery& query,
+                                                           std::size_t limit,
+                                                           const std::vector<QueryTerm>& question) {
+  const std::size_t excluded = query.exclude_document_ids.size();
+  const std::size_t wanted = std::max(kLeastCandidates, limit * kCandidatesPerHit) + 3 * excluded;
+  const Result<std::vector<TextMatch>> matches =
+      co_await index.FindCandidates(scope, question, limit + excluded, wanted);
+  if (!matches) co_return Fail(matches.error());
+  co_return ScoreMatches(question, *matches, query.exclude_document_ids);
+}
+
 }  // namespace
 
 async::Task<Result<std::vector<SearchHit>>> DocumentStore::Search(std::string user_id,
@@ -192,16 +250,18 @@ async::Task<Result<std::vector<SearchHit>>> DocumentStore::Search(std::string us
     if (!newest) co_return Fail(newest.error());
     co_return co_await LoadHits(database_, user_id, *question, *newest);
   }
-  // Up to three of the index's first matches are of one document, which may be excluded.
-  const std::size_t excluded = query.exclude_document_ids.size();
-  const std::size_t wanted = std::max(kLeastCandidates, limit * kCandidatesPerHit) + 3 * excluded;
-  const Result<std::vector<TextMatch>> matches =
-      co_await index_->FindCandidates(*scope, *question, limit + excluded, wanted);
-  if (!matches) co_return Fail(matches.error());
-  const std::vector<ScoredChunk> candidates = ParseMatches(*matches, query.exclude_document_ids);
+  // The index and the vectors are asked side by side.
+  Likenesses alike;
+  async::TaskGroup group(co_await async::CurrentExecutor());
+  if (vectors_ != nullptr) {
+    group.Spawn(FindAlike(*vectors_, *scope, query, std::max(kLeastAlike, limit), alike));
+  }
   Result<std::vector<ScoredChunk>> scored =
-      co_await ScoreCandidates(database_, user_id, *question, candidates);
+      co_await ScoreByWords(*index_, *scope, query, limit, *question);
+  co_await group.Join();
   if (!scored) co_return Fail(std::move(scored).error());
+  BATON_CO_TRY(co_await AppendAlike(database_, user_id, *question, alike, *scored));
+  if (!alike.empty()) Fuse(alike, vectors_->options().trust, *scored);
   const std::vector<ScoredChunk> picked = PickHits(*std::move(scored), limit);
   co_return co_await LoadHits(database_, user_id, *question, picked);
 }

@@ -13,7 +13,9 @@
 #include "workspace/internal/document_tables.h"
 #include "workspace/internal/document_versions.h"
 #include "workspace/internal/entity_tables.h"
+#include "workspace/internal/term_counts.h"
 #include "workspace/internal/text_encoding.h"
+#include "workspace/internal/vector_tables.h"
 
 namespace baton::workspace {
 
@@ -56,6 +58,7 @@ async::Task<Result<std::unique_ptr<DocumentStore>>> DocumentStore::Open(storage:
   BATON_CO_TRY(
       co_await storage::Migrate(database, "document_versions", internal::VersionMigrations()));
   BATON_CO_TRY(co_await storage::Migrate(database, "document_labels", internal::LabelMigrations()));
+  BATON_CO_TRY(co_await storage::Migrate(database, "vectors", internal::VectorMigrations()));
   BATON_CO_TRY(co_await storage::Migrate(database, "entities", internal::EntityMigrations()));
   co_return std::unique_ptr<DocumentStore>(new DocumentStore(database, clock, ids));
 }
@@ -114,6 +117,8 @@ std::vector<storage::Statement> DocumentStore::BuildBatch(
     const std::string& user_id, const std::vector<ParsedDocument>& documents,
     const StoredByPath& stored, std::vector<PutOutcome>& outcomes) {
   std::vector<storage::Statement> batch;
+  const std::string now = FormatTimestamp(clock_.Now());
+  internal::TermTally tally;
   for (const ParsedDocument& document : documents) {
     const auto found = stored.find(document.path);
     const Stored* before = found == stored.end() ? nullptr : &found->second;
@@ -122,13 +127,18 @@ std::vector<storage::Statement> DocumentStore::BuildBatch(
       outcomes.push_back(PutOutcome::kUnchanged);
       continue;
     }
-    // An edit that was made since our look is not lost without a version.
     if (before != nullptr) {
+      // An edit that was made since our look is not lost.
       batch.push_back(internal::GuardUnchanged(user_id, before->id, before->source_hash));
+      if (!internal::IsSameFile(before->source_hash, document.source_hash)) {
+        std::ranges::move(internal::KeepVersion(before->id, "import", "the file has changed", now),
+                          std::back_inserter(batch));
+      }
     }
-    AppendReplace(user_id, document, before, batch);
+    AppendReplace(user_id, document, before, batch, tally);
     outcomes.push_back(before == nullptr ? PutOutcome::kAdded : PutOutcome::kUpdated);
   }
+  tally.AppendTo(database_.dialect(), batch);
   return batch;
 }
 
@@ -137,7 +147,8 @@ std::vector<storage::Statement> DocumentStore::BuildBatch(
 // Yields the document's id.
 std::string DocumentStore::AppendReplace(const std::string& user_id, const ParsedDocument& document,
                                          const Stored* stored,
-                                         std::vector<storage::Statement>& batch) {
+                                         std::vector<storage::Statement>& batch,
+                                         internal::TermTally& tally) {
   const std::string id = stored == nullptr ? ids_.New("doc") : stored->id;
   const std::string now = FormatTimestamp(clock_.Now());
   std::vector<storage::SqlValue> params = {user_id,
@@ -158,11 +169,8 @@ std::string DocumentStore::AppendReplace(const std::string& user_id, const Parse
          " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
          std::move(params)});
   } else {
-    if (internal::IsEdited(stored->source_hash)) {
-      std::ranges::move(internal::KeepVersion(id, "import", "the file has changed", now),
-                        std::back_inserter(batch));
-    }
     std::ranges::move(index_->OnRemove(id), std::back_inserter(batch));
+    batch.push_back(internal::ForgetTerms(database_.dialect(), id));
     batch.push_back(
         {"UPDATE documents SET filename = $4, title = $5, content_type = $6,"
          " characters = $7, chunk_count = $8, source_hash = $9, metadata = $10,"
@@ -174,10 +182,11 @@ std::string DocumentStore::AppendReplace(const std::string& user_id, const Parse
       {"INSERT INTO document_contents (document_id, content) VALUES ($1, $2)"
        " ON CONFLICT (document_id) DO UPDATE SET content = excluded.content",
        {id, document.content}});
-  internal::AppendChunkInserts(user_id, id, document, batch);
+  internal::AppendChunkInserts(user_id, id, document, batch, tally);
   internal::AppendEntityStatements(user_id, id, document.entities, batch);
   internal::AppendLabelStatements(user_id, id, document.metadata, batch);
   std::ranges::move(index_->OnPut(id), std::back_inserter(batch));
+  internal::AppendVectorMarks(user_id, id, batch);
   return id;
 }
 

@@ -16,6 +16,13 @@
 #include "storage/database.h"
 #include "workspace/text_index.h"
 
+namespace baton::workspace::vectors {
+class VectorSearch;
+}
+namespace baton::workspace::internal {
+class TermTally;
+}
+
 namespace baton::workspace {
 
 struct Document {
@@ -130,9 +137,13 @@ class DocumentStore {
                                                                   IdGenerator& ids);
   ~DocumentStore();
 
-  // Adds the document, or replaces the one of the same path, which keeps its id. One
-  // transaction, on disk when this returns. kInvalidArgument if the path is empty or not
-  // absolute, or a text is no valid UTF-8.
+  // Has searches look at vectors too. Called before the first search; `search` outlives the
+  // store. While it fails, searches go by words.
+  void UseVectors(vectors::VectorSearch& search) { vectors_ = &search; }
+
+  // Adds the document, or replaces the one of the same path, which keeps its id, and what it was
+  // as a version. One transaction, on disk when this returns. kInvalidArgument if the path is
+  // empty or not absolute, or a text is no valid UTF-8.
   async::Task<Result<PutOutcome>> Put(std::string user_id, ParsedDocument document);
 
   // Put() for many at once, in one transaction: all or none; the outcomes are in the order of
@@ -203,12 +214,14 @@ class DocumentStore {
                                              const StoredByPath& stored,
                                              std::vector<PutOutcome>& outcomes);
   std::string AppendReplace(const std::string& user_id, const ParsedDocument& document,
-                            const Stored* stored, std::vector<storage::Statement>& batch);
+                            const Stored* stored, std::vector<storage::Statement>& batch,
+                            internal::TermTally& tally);
 
   storage::Database& database_;
   const Clock& clock_;
   IdGenerator& ids_;
   std::unique_ptr<TextIndex> index_;
+  vectors::VectorSearch* vectors_ = nullptr;
 };
 
 }  // namespace baton::workspace

@@ -344,7 +344,7 @@ TEST_P(DocumentStoreTest, MatchesByTheIndexAlone) {
   const auto matches = async::BlockOn(index->Match("ann", "the green tea", 10));
   ASSERT_TRUE(matches) << matches.error().ToString();
   ASSERT_EQ(matches->size(), 2U);
-  EXPECT_EQ((*matches)[0].chunk_id, IdOf("ann", "/a.txt") + "#0");
+  EXPECT_EQ((*matches)[0].document_id, IdOf("ann", "/a.txt"));
   EXPECT_GT((*matches)[0].rank, (*matches)[1].rank);
 }
 

@@ -9,6 +9,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,7 +26,7 @@ constexpr std::size_t kMaxPackedFiles = 64;
 
 void AddEntry(archive* zip, std::string_view file) {
   const std::size_t line = file.find('\n');
-  const std::string name(file.substr(0, line));
+  const std::string name(file.substr(0, std::min(line, file.find('\0'))));
   const std::string_view bytes =
       line == std::string_view::npos ? std::string_view() : file.substr(line + 1);
   archive_entry* const entry = archive_entry_new();

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "workspace/internal/postgres_text_index.h"
@@ -15,26 +16,37 @@ namespace {
 
 std::size_t CountMatchedDocuments(const std::vector<TextMatch>& matches) {
   std::set<std::string_view> documents;
-  for (const TextMatch& match : matches) {
-    const std::string_view id = match.chunk_id;
-    documents.insert(id.substr(0, id.rfind('#')));
-  }
+  for (const TextMatch& match : matches) documents.insert(match.document_id);
   return documents.size();
 }
 
-// Without the words that are everywhere, if others remain.
+// The rarest words, of so few chunks together that all are looked at; one at least. What has only
+// the others answers little, and what has them too is scored by all.
 std::vector<QueryTerm> RarerTerms(std::vector<QueryTerm> terms) {
-  const auto is_common = [](const QueryTerm& term) {
-    return term.chunks >= internal::kCommonTermCount;
-  };
-  if (!std::ranges::all_of(terms, is_common)) std::erase_if(terms, is_common);
+  std::ranges::sort(terms, {},
+                    [](const QueryTerm& term) { return std::tie(term.chunks, term.term); });
+  std::int64_t chunks = 0;
+  std::size_t kept = 0;
+  while (kept < terms.size() &&
+         (kept == 0 || chunks + terms[kept].chunks <= internal::kMatchedChunks)) {
+    chunks += terms[kept++].chunks;
+  }
+  terms.resize(kept);
   return terms;
 }
 
+std::int64_t CountChunks(const std::vector<QueryTerm>& terms) {
+  std::int64_t chunks = 0;
+  for (const QueryTerm& term : terms) chunks += term.chunks;
+  return chunks;
+}
+
 void AppendMissing(std::vector<TextMatch> more, std::vector<TextMatch>& matches) {
-  std::set<std::string> known;
-  for (const TextMatch& match : matches) known.insert(match.chunk_id);
-  std::erase_if(more, [&](const TextMatch& match) { return known.contains(match.chunk_id); });
+  std::set<std::pair<std::string, std::int64_t>> known;
+  for (const TextMatch& match : matches) known.emplace(match.document_id, match.position);
+  std::erase_if(more, [&](const TextMatch& match) {
+    return known.contains({match.document_id, match.position});
+  });
   std::ranges::move(more, std::back_inserter(matches));
 }
 
@@ -45,13 +57,18 @@ async::Task<Result<std::vector<TextMatch>>> TextIndex::FindCandidates(SearchScop
                                                                       std::size_t documents,
                                                                       std::size_t limit) {
   std::erase_if(terms, [](const QueryTerm& term) { return term.chunks == 0; });
+  std::vector<QueryTerm> rarer = RarerTerms(terms);
+  // Each chunk that holds all the terms is among those with the rarer.
+  if (CountChunks(rarer) <= static_cast<std::int64_t>(limit)) {
+    co_return co_await MatchTerms(scope, std::move(rarer), TermsNeeded::kAny, limit);
+  }
   Result<std::vector<TextMatch>> matches =
       co_await MatchTerms(scope, terms, TermsNeeded::kAll, limit);
   if (!matches || terms.size() < 2 || CountMatchedDocuments(*matches) >= documents) {
     co_return matches;
   }
   Result<std::vector<TextMatch>> any =
-      co_await MatchTerms(scope, RarerTerms(std::move(terms)), TermsNeeded::kAny, limit);
+      co_await MatchTerms(scope, std::move(rarer), TermsNeeded::kAny, limit);
   if (!any) co_return any;
   AppendMissing(*std::move(any), *matches);
   if (matches->size() > limit) matches->resize(limit);

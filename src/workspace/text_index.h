@@ -13,15 +13,20 @@
 namespace baton::workspace {
 
 struct TextMatch {
-  std::string chunk_id;
-  double rank = 0;  // higher is better; comparable within one result only
+  std::string document_id;
+  std::int64_t position = 0;  // of the chunk
+  double rank = 0;            // higher is better; comparable within one result only
+  // The chunk's terms as they are stored.
+  std::string title_terms;
+  std::string heading_terms;
+  std::string content_terms;
 };
 
 // A word of a question as the index spells it, and how much finding it tells.
 struct QueryTerm {
   std::string term;
   double weight = 0;        // above 0; higher for what is rarer among the user's chunks
-  std::int64_t chunks = 0;  // of the user's that hold it; counting stops at 20,000
+  std::int64_t chunks = 0;  // of the user's that hold it
 };
 
 enum class TermsNeeded { kAll, kAny };
@@ -53,16 +58,18 @@ class TextIndex {
   virtual async::Task<Result<std::vector<QueryTerm>>> Weigh(std::string user_id,
                                                             std::string text) = 0;
 
-  // The scope's best chunks that hold `terms`, best first, except that a fourth and further
-  // chunk of one document comes after the third of every other. None for no terms.
+  // The scope's chunks that hold `terms`, by the weight of those they hold, except that a fourth
+  // and further chunk of one document comes after the third of every other. Where more than
+  // 2,000 hold a word, some of them. None for no terms.
   virtual async::Task<Result<std::vector<TextMatch>>> MatchTerms(SearchScope scope,
                                                                  std::vector<QueryTerm> terms,
                                                                  TermsNeeded needed,
                                                                  std::size_t limit) = 0;
 
-  // What is worth a closer look: chunks with all of `terms` that occur at all, then, if those
-  // are of fewer than `documents` documents, chunks with any of them. Ranking every chunk with
-  // any word would take long where words are common.
+  // What is worth a closer look: all chunks with any of the rarer of `terms`, if those are no more
+  // than `limit`. Otherwise chunks with all terms that occur at all, then, if those are of fewer
+  // than `documents` documents, chunks with any of them. Ranking every chunk with any word would
+  // take long where words are common.
   async::Task<Result<std::vector<TextMatch>>> FindCandidates(SearchScope scope,
                                                              std::vector<QueryTerm> terms,
                                                              std::size_t documents,

@@ -4,9 +4,11 @@ usage: crash_check.py WORKER [ADDRESS]     ADDRESS: sqlite:PATH or postgres://â€
                                            names the PostgreSQL of with_postgres
 
 BATON_KILLS (50) kills; every few of them are a pause instead, during which a second process takes
-over. The seed is printed and can be given as BATON_SEED.
+over. PostgreSQL goes on with what a dead client has sent: after some of the kills it does so late,
+when the next process has read already. The seed is printed and can be given as BATON_SEED.
 """
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -15,16 +17,20 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 KILLS = int(os.environ.get("BATON_KILLS", "50"))
 SEED = int(os.environ.get("BATON_SEED", random.randrange(1 << 32)))
 CONVERSATIONS = 16
+MAX_DRAINS = 5
+LATE_SECONDS = 0.15
 EXPECTED = ["in"] + [f"{name}{i}" for i in range(3) for name in ("begin", "x", "y", "z", "join")]
 
 
 class Crash:
     def __init__(self, worker, address, folder):
+        self.address = address
         self.command = [worker, address, folder / "journal", str(CONVERSATIONS)]
         self.journal = open(folder / "journal", "a+b")
         self.journal.seek(0)
@@ -60,9 +66,29 @@ class Crash:
         for process in self.processes:
             self.kill(process)
 
-    def kill(self, process):
+    def kill(self, process, late=False):
+        sessions = self.sessions() if late else []
+        self.signal(sessions, signal.SIGSTOP)
         process.kill()
         process.wait()
+        if sessions:
+            threading.Timer(LATE_SECONDS, self.signal, [sessions, signal.SIGCONT]).start()
+
+    @staticmethod
+    def signal(sessions, number):
+        for session in sessions:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(session, number)
+
+    def sessions(self):
+        """PostgreSQL's processes that work for ours."""
+        if not self.address.startswith("postgres"):
+            return []
+        query = ("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                 "AND pid <> pg_backend_pid()")
+        answer = subprocess.run(["psql", "-XAt", self.address, "-c", query], check=True,
+                                capture_output=True, text=True, timeout=60)
+        return [int(pid) for pid in answer.stdout.split()]
 
     def run(self):
         process = self.start()
@@ -71,10 +97,21 @@ class Crash:
             if i % 10 == 9:
                 process = self.supersede(process)
             else:
-                self.kill(process)
+                self.kill(process, late=i % 10 == 4)
                 process = self.start()
-        self.kill(process)
-        subprocess.run([*self.command, "drain"], check=True, timeout=120)
+        self.kill(process, late=True)
+        self.drain()
+
+    def drain(self):
+        """Finishes what is unfinished. A commit that arrives late takes its run from the one that
+        goes on with it, which is then the next one's."""
+        for _ in range(MAX_DRAINS):
+            end = os.fstat(self.journal.fileno()).st_size
+            subprocess.run([*self.command, "drain"], check=True, timeout=120)
+            with open(self.journal.name, "rb") as journal:
+                journal.seek(end)
+                if not any(line.startswith(b"E ") for line in journal):
+                    return
 
     def supersede(self, old):
         """The old process is stopped, not dead, and wakes up when another has its runs."""

@@ -98,13 +98,30 @@ graph::ChannelKind KindOf(std::string_view type) {
   return kinds.at(type);
 }
 
+// As JavaScript compares a value with a number, for values that a case can hold.
+bool IsLessThan(const Value* value, double limit) {
+  if (value == nullptr) return false;
+  switch (value->kind()) {
+    case boost::json::kind::int64:
+    case boost::json::kind::uint64:
+    case boost::json::kind::double_:
+      return value->to_number<double>() < limit;
+    case boost::json::kind::null:
+      return 0 < limit;
+    case boost::json::kind::bool_:
+      return (value->get_bool() ? 1 : 0) < limit;
+    default:
+      return false;  // a list or an object is no number; a text is taken for none
+  }
+}
+
 graph::Router LessThanRouter(const Value& edge) {
   const std::string channel = Text(edge.at("channel"));
   const double limit = edge.at("lt").to_number<double>();
   const std::string yes = NodeName(Text(edge.at("then")));
   const std::string no = NodeName(Text(edge.at("else")));
   return [channel, limit, yes, no](const Value& state) -> Result<graph::Route> {
-    return graph::Route{{json::GetDouble(state, channel) < limit ? yes : no}, {}};
+    return graph::Route{{IsLessThan(json::Find(state, channel), limit) ? yes : no}, {}};
   };
 }
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -61,6 +62,8 @@ std::string ErrorOf(const Status& status) {
   }
 }
 
+constexpr std::size_t kWholeHistory = std::numeric_limits<std::int32_t>::max();
+
 Value NextToJson(const std::vector<std::string>& names) {
   json::Array next;
   for (const std::string& name : names) next.emplace_back(name == "START" ? "__start__" : name);
@@ -94,7 +97,7 @@ class Script {
       co_return co_await Run(step);
     }
     if (step.op == CaseStep::Op::kHistory) {
-      auto history = co_await runner_.History(*graph_, step.thread);
+      auto history = co_await runner_.History(*graph_, step.thread, kWholeHistory);
       if (!history) co_return ErrorToJson(history.error());
       json::Array snapshots;
       for (const graph::StateSnapshot& snapshot : *history) {
@@ -106,7 +109,12 @@ class Script {
         co_await (step.op == CaseStep::Op::kUpdateState
                       ? runner_.UpdateState(*graph_, step.thread, step.update, step.as_node)
                       : runner_.GetState(*graph_, step.thread));
-    co_return state ? SnapshotToJson(*state) : ErrorToJson(state.error());
+    if (state) co_return SnapshotToJson(*state);
+    const bool none = step.op == CaseStep::Op::kState && state.error().code() == Code::kNotFound;
+    if (!none) co_return ErrorToJson(state.error());
+    // The reference's state of a thread that is not there.
+    co_return json::Object{
+        {"values", json::Object()}, {"next", json::Array()}, {"interrupts", json::Array()}};
   }
 
  private:
@@ -119,7 +127,7 @@ class Script {
       request.input = step.value;
     }
     if (step.at) {
-      auto history = co_await runner_.History(*graph_, step.thread);
+      auto history = co_await runner_.History(*graph_, step.thread, kWholeHistory);
       if (!history) co_return ErrorToJson(history.error());
       if (*step.at >= history->size()) {
         co_return ErrorToJson(Fail(Code::kInvalidArgument, "the history is shorter than 'at'"));

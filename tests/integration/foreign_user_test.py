@@ -120,7 +120,8 @@ class ForeignUser(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = folder_with_agent(cls)
-        shutil.copy(harness.ROOT / "agents/chat.md", cls.folder / "agents")
+        for name in ("chat.md", "weather.md", "fact_checking.md"):  # chat and whom it asks
+            shutil.copy(harness.ROOT / "agents" / name, cls.folder / "agents")
         cls.server = harness.Server(args=["--agents", cls.folder / "agents"])
         cls.addClassCleanup(cls.server.__exit__)
         cls.stub = cls.server.stub()

@@ -124,8 +124,13 @@ class GraphCommand(unittest.TestCase):
         ids = {question["node"]: question["id"] for question in asks["questions"]}
         unclear = self.run_graph(file, "--thread", "t", "--resume", "3")
         self.assertIn("2 questions are open", unclear.stderr)
+        twice = self.run_graph(file, "--thread", "t", "--resume", f"{ids['name']}=7",
+                               "--resume", f"{ids['name']}=8")
+        self.assertIn(f"question '{ids['name']}' is answered twice", twice.stderr)
         half = self.outcome(file, "--thread", "t", "--resume", f"{ids['name']}=7")
         self.assertEqual([q["node"] for q in half["questions"]], ["count"])
+        slip = self.run_graph(file, "--thread", "t", "--resume", f"{ids['name']}x=3")
+        self.assertIn(f"no question '{ids['name']}x' is open", slip.stderr)
         done = self.outcome(file, "--thread", "t", "--resume", "3")
         self.assertEqual((done["status"], done["output"]), ("done", "3 for 7"))
 

@@ -155,6 +155,10 @@ class Permissions(Asking):
         answered = chat(stub, "Ja, bitte!", conversation="chat")
         self.assertEqual({c.metadata["run_id"] for c in answered}, {run_id})
         self.assertIn("70 degrees", apply_chunks(answered))
+        shown = self.server.baton("conversations", "show", "chat", "--user", "ann")
+        lines = shown.stdout.splitlines()
+        said_by = lines[lines.index("Ja, bitte!") - 1]
+        self.assertTrue(said_by.startswith("user "), said_by)
         for message in ("why?", "book a table"):
             run_id, _ = self.ask(stub, "chat")
             other = chat(stub, message, conversation="chat")

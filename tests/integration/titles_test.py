@@ -1,8 +1,10 @@
 """Titles that a model gives to conversations of the real binary."""
 import unittest
 
+import grpc
+
 import harness
-from harness import pb, wait_until
+from harness import pb, tools_pb, wait_until
 from mock_provider import MockProvider
 
 
@@ -45,6 +47,24 @@ class Titles(unittest.TestCase):
             turn(stub, "c1")
             self.assertEqual(conversation(stub, "c1").titled_by, "words")
             self.assertEqual(conversation(stub, "c1").title, "what is my dog called?")
+
+    def test_a_backend_on_the_same_database_finds_and_names_conversations(self):
+        with harness.Server(role="backend") as backend, \
+                harness.Server(role="orchestrator", data=backend.data,
+                               env={"BATON_TOOLS_TARGET": backend.tools_address}) as server:
+            stub, tools = server.stub(), backend.tools_stub()
+            turn(stub, "c1", "the lighthouse keeper's log")
+            found = tools.SearchConversationCache(tools_pb.CacheSearchRequest(
+                user_id="ann", query="lighthouse keeper log", conversation_id="c1"))
+            self.assertTrue(found.cache_hit, found)
+            with self.assertRaises(grpc.RpcError) as foreign:
+                tools.SearchConversationCache(tools_pb.CacheSearchRequest(
+                    user_id="bob", query="lighthouse keeper log", conversation_id="c1"))
+            self.assertEqual(foreign.exception.code(), grpc.StatusCode.NOT_FOUND)
+            named = tools.UpdateConversationTitle(tools_pb.UpdateConversationTitleRequest(
+                user_id="ann", conversation_id="c1", title="Lighthouse"))
+            self.assertTrue(named.success, named)
+            self.assertEqual(conversation(stub, "c1").title, "Lighthouse")
 
 
 if __name__ == "__main__":

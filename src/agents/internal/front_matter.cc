@@ -25,6 +25,9 @@ constexpr std::size_t kMaxKinds = 20;
 // The most that OpenAI's API accepts in one request.
 constexpr std::size_t kMaxTools = 128;
 
+// Each is another tool for the model to weigh; an agent that asks everybody is a router.
+constexpr std::size_t kMaxCallees = 10;
+
 constexpr double kMaxTemperature = 2.0;  // of all providers' scales, the widest
 constexpr int kMaxOutputTokens = 1'000'000;
 
@@ -87,6 +90,7 @@ class FrontMatter {
   void ReadKeepsConversation(const Entry& entry);
   void ReadWorkflow(const Entry& entry);
   void ReadTools(const Entry& entry);
+  void ReadAgents(const Entry& entry);
   void ReadHandOver(const Entry& entry);
   void ReadModel(const Entry& entry);
   void ReadParameters(const Entry& entry);
@@ -114,7 +118,7 @@ class FrontMatter {
 };
 
 std::span<const FrontMatter::Key> FrontMatter::Keys() {
-  static constexpr std::array<Key, 13> kKeys = {{
+  static constexpr std::array<Key, 14> kKeys = {{
       {"name", true, &FrontMatter::ReadName},
       {"title", true, &FrontMatter::ReadTitle},
       {"description", true, &FrontMatter::ReadDescription},
@@ -125,6 +129,7 @@ std::span<const FrontMatter::Key> FrontMatter::Keys() {
       {"keeps_conversation", false, &FrontMatter::ReadKeepsConversation},
       {"workflow", true, &FrontMatter::ReadWorkflow},
       {"tools", false, &FrontMatter::ReadTools},
+      {"agents", false, &FrontMatter::ReadAgents},
       {"hands_over", false, &FrontMatter::ReadHandOver},
       {"model", false, &FrontMatter::ReadModel},
       {"parameters", false, &FrontMatter::ReadParameters},
@@ -294,6 +299,27 @@ void FrontMatter::ReadGrant(const Entry& entry) {
                               SuggestName(grant.tool, "the tools are", Views(*known_.tools))));
   }
   spec_.tools.push_back(std::move(grant));
+}
+
+// Whether there are such agents only the folder shows.
+void FrontMatter::ReadAgents(const Entry& entry) {
+  if (workflow_ != nullptr && workflow_->build_caller == nullptr) {
+    mistakes_.Add(entry.key_place,
+                  fmt::format("workflow '{}' calls no other agents: conversation and automation do",
+                              workflow_->name));
+  }
+  for (const Entry& element : Elements(entry)) {
+    std::string name = Text(element);
+    if (spec_.agents.size() == kMaxCallees) {
+      mistakes_.Add(Place(element), fmt::format("more than {} agents", kMaxCallees));
+      return;
+    }
+    if (name == spec_.name) mistakes_.Add(Place(element), "an agent's own name");
+    if (std::ranges::find(spec_.agents, name) != spec_.agents.end()) {
+      mistakes_.Add(Place(element), fmt::format("agent '{}' occurs twice", name));
+    }
+    spec_.agents.push_back(std::move(name));
+  }
 }
 
 // "to: data_formatting" and "when: …", both of which it needs. Whether there is such an agent

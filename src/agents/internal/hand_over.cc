@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "agents/internal/agent_scope.h"
 #include "agents/internal/model_call.h"
 #include "agents/internal/turn_state.h"
 #include "base/log.h"
@@ -125,7 +126,9 @@ Result<std::shared_ptr<const graph::CompiledGraph>> BuildHandOver(const Agent& a
   BATON_TRY(graph.AddNode("decide", std::make_unique<DecideNode>(agent.spec)));
   BATON_TRY(graph.AddNode(
       "weigh", std::make_unique<WeighNode>(next.spec.title, agent.spec.hands_over->when)));
-  BATON_TRY(graph.AddSubgraph("next", next.graph));
+  graph::NodeOptions options;
+  options.scope = ScopeOfAgent(next.spec.name, Voice::kAnswer);
+  BATON_TRY(graph.AddSubgraph("next", next.graph, std::move(options)));
   BATON_TRY(graph.AddEdge(graph::kStart, "work"));
   BATON_TRY(graph.AddEdge(graph::kStart, "decide"));
   BATON_TRY(graph.AddJoin({"work", "decide"}, "weigh"));

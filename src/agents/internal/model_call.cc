@@ -5,6 +5,7 @@
 #include "agents/internal/turn_state.h"
 #include "base/log.h"
 #include "llm/tool_call_repair.h"
+#include "llm/usage.h"
 
 namespace baton::agents {
 namespace {
@@ -50,23 +51,6 @@ std::optional<llm::ChatRequest> Repaired(const llm::ChatRequest& request, std::s
   llm::ChatRequest repaired = request;
   repaired.messages = *std::move(messages);
   return repaired;
-}
-
-// What the call has cost, estimated where the provider does not say: a token is about four bytes.
-llm::Usage UsageOf(const llm::ChatRequest& request, const llm::ChatResponse& response) {
-  constexpr std::size_t kBytesPerToken = 4;
-  if (response.usage.input_tokens + response.usage.output_tokens > 0) return response.usage;
-  const auto bytes_of = [](const llm::Message& message) {
-    std::size_t bytes = message.content.size();
-    for (const llm::ToolCall& call : message.tool_calls) {
-      bytes += call.name.size() + json::Serialize(call.arguments).size();
-    }
-    return bytes;
-  };
-  std::size_t input = 0;
-  for (const llm::Message& message : request.messages) input += bytes_of(message);
-  return {.input_tokens = static_cast<std::int64_t>(input / kBytesPerToken),
-          .output_tokens = static_cast<std::int64_t>(bytes_of(response.message) / kBytesPerToken)};
 }
 
 // Says why an answer stops short. The text itself stays the model's own.
@@ -130,7 +114,7 @@ async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
       co_await CallModel(*scope.models, alias, request, sink, context.deadline());
   if (response && scope.meter != nullptr) {
     scope.meter->Count(response->model.empty() ? alias : response->model,
-                       UsageOf(request, *response));
+                       llm::UsageOf(request, *response));
   }
   co_return response;
 }

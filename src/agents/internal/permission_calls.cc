@@ -30,6 +30,7 @@ graph::Question PermissionQuestion(const AgentSpec& spec, const GatedCall& call,
                                    const GateDecision& decision, const std::string& reasoning) {
   graph::Question question;
   json::Object payload{{"kind", "permission"},
+                       {"agent", spec.name},
                        {"tool", call.call.name},
                        {"arguments", call.call.arguments},
                        {"effect", tools::EffectName(call.effect)},

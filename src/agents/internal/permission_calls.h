@@ -15,8 +15,8 @@ namespace baton::agents {
 // agent's file decides alone, and a tool that it only names is allowed.
 //
 // What is to be asked is asked together: one question a call, keyed by the call, with the
-// payload {"kind": "permission", "tool", "arguments", "effect", "reason", "reasoning"} and the
-// gate's details. `reasoning` is what the model said when it asked for the calls. The answer is
+// payload {"kind": "permission", "agent", "tool", "arguments", "effect", "reason", "reasoning"} and
+// the gate's details. `reasoning` is what the model said when it asked for the calls. The answer is
 // {"approved": bool, "scope": "once" | "conversation" | "always", "only": {"domain", "folder"},
 // "note": why not}; this function reads `approved` and `note`, whoever keeps grants the rest.
 //

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/utf8.h"
 
@@ -127,6 +128,29 @@ std::string FormatSource(int number, const tools::Source& source) {
     text += c;
   }
   return text;
+}
+
+std::string ReplaceCitations(std::string_view text, const std::map<int, int>& numbers) {
+  std::string replaced;
+  for (std::size_t open = text.find('['); open != std::string_view::npos; open = text.find('[')) {
+    const std::size_t close = text.find_first_of("[]", open + 1);
+    if (close == std::string_view::npos) break;
+    std::vector<int> cited;
+    if (text[close] == ']') cited = ParseCitation(text.substr(open + 1, close - open - 1));
+    const bool known = !cited.empty() && std::ranges::all_of(cited, [&](int number) {
+      return numbers.contains(number);
+    });
+    replaced += text.substr(0, open);
+    if (known) {
+      for (int& number : cited) number = numbers.at(number);
+      replaced += fmt::format("[{}]", fmt::join(cited, ", "));
+      text.remove_prefix(close + 1);
+    } else {
+      replaced += '[';
+      text.remove_prefix(open + 1);
+    }
+  }
+  return replaced.append(text);
 }
 
 std::vector<int> CitedNumbers(std::string_view text) {

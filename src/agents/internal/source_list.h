@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,10 @@ class SourceList {
 // A source as a block of its own: a line "[3] Title — locator", then the excerpt without
 // blank lines. Blocks follow each other with a blank line between.
 std::string FormatSource(int number, const tools::Source& source);
+
+// `text` with other numbers in its citations. One with a number that `numbers` does not have
+// stays as it is.
+std::string ReplaceCitations(std::string_view text, const std::map<int, int>& numbers);
 
 // The numbers cited in `text` as [1], [1, 2] or [1][2]: ascending, each once.
 std::vector<int> CitedNumbers(std::string_view text);

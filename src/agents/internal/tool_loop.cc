@@ -4,7 +4,9 @@
 #include <iterator>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "agents/internal/agent_calls.h"
 #include "agents/internal/model_call.h"
 #include "agents/internal/tools_node.h"
 #include "agents/internal/turn_state.h"
@@ -18,8 +20,10 @@ constexpr std::string_view kNoMoreTools =
 
 class LoopModel final : public graph::Node {
  public:
-  explicit LoopModel(std::shared_ptr<const AgentSpec> spec)
-      : spec_(std::move(spec)), max_tool_rounds_(GetParameter(*spec_, kMaxToolRounds)) {}
+  LoopModel(std::shared_ptr<const AgentSpec> spec, const Callees& callees)
+      : spec_(std::move(spec)),
+        agent_tools_(AgentTools(callees)),
+        max_tool_rounds_(GetParameter(*spec_, kMaxToolRounds)) {}
 
   async::Task<Result<graph::NodeOutput>> Run(graph::NodeContext& context) override;
 
@@ -27,6 +31,7 @@ class LoopModel final : public graph::Node {
   Result<llm::ChatRequest> BuildRequest(const graph::NodeContext& context) const;
 
   const std::shared_ptr<const AgentSpec> spec_;
+  const std::vector<llm::ToolSpec> agent_tools_;
   const int max_tool_rounds_;
 };
 
@@ -62,6 +67,7 @@ Result<llm::ChatRequest> LoopModel::BuildRequest(const graph::NodeContext& conte
   const int rounds = ToolRoundsIn(context.input());
   if (rounds < max_tool_rounds_) {
     request.tools = OfferedTools(*spec_, *scope.tools);
+    request.tools.insert(request.tools.end(), agent_tools_.begin(), agent_tools_.end());
   } else if (rounds > 0) {
     system.append("\n\n").append(kNoMoreTools);
   }
@@ -72,10 +78,16 @@ Result<llm::ChatRequest> LoopModel::BuildRequest(const graph::NodeContext& conte
 
 }  // namespace
 
+graph::Channels LoopChannels(const Callees& callees) {
+  graph::Channels channels = TurnChannels();
+  if (!callees.empty()) AddAgentChannels(channels);
+  return channels;
+}
+
 Status AddToolLoop(graph::StateGraph& graph, const std::shared_ptr<const AgentSpec>& spec,
-                   std::string_view then) {
-  BATON_TRY(graph.AddNode("model", std::make_unique<LoopModel>(spec), ModelNodeOptions()));
-  BATON_TRY(graph.AddNode("tools", MakeToolsNode(spec)));
+                   const Callees& callees, std::string_view then) {
+  BATON_TRY(graph.AddNode("model", std::make_unique<LoopModel>(spec, callees), ModelNodeOptions()));
+  BATON_TRY(graph.AddNode("tools", MakeToolsNode(spec, callees)));
   BATON_TRY(graph.AddEdge(graph::kStart, "model"));
   const std::string next(then);
   BATON_TRY(graph.AddConditional("model",
@@ -83,9 +95,11 @@ Status AddToolLoop(graph::StateGraph& graph, const std::shared_ptr<const AgentSp
                                    return graph::Route{{WantsTools(state) ? "tools" : next}, {}};
                                  },
                                  {"tools", next}));
-  return graph.AddEdge("tools", "model");
+  return callees.empty() ? graph.AddEdge("tools", "model") : AddAgentCalls(graph, callees);
 }
 
-int ToolLoopSteps(const AgentSpec& spec) { return 2 * GetParameter(spec, kMaxToolRounds) + 2; }
+int ToolLoopSteps(const AgentSpec& spec, const Callees& callees) {
+  return (callees.empty() ? 2 : 4) * GetParameter(spec, kMaxToolRounds) + 2;
+}
 
 }  // namespace baton::agents

@@ -22,11 +22,17 @@ inline constexpr WorkflowParameter kMaxToolRounds = {"max_tool_rounds", 8, 0, 50
 //
 // The answer is the text of all model calls of the turn, with a blank line between them: what
 // a model says before it looks something up has been read by then and stays.
+//
+// With `callees` the model may call these as well (agent_calls.h); between `tools` and `model`
+// stand their graphs then, and the graph has LoopChannels().
 Status AddToolLoop(graph::StateGraph& graph, const std::shared_ptr<const AgentSpec>& spec,
-                   std::string_view then);
+                   const Callees& callees, std::string_view then);
 
-// The super-steps of the loop at most: each round is one of the model and one of the tools; then
-// the last answer.
-int ToolLoopSteps(const AgentSpec& spec);
+// TurnChannels(), and what calls of agents take.
+graph::Channels LoopChannels(const Callees& callees);
+
+// The super-steps of the loop at most: each round is one of the model and one of the tools, and,
+// with `callees`, one of these and one that gathers; then the last answer.
+int ToolLoopSteps(const AgentSpec& spec, const Callees& callees);
 
 }  // namespace baton::agents

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "agents/internal/agent_calls.h"
 #include "agents/internal/effect_calls.h"
 #include "agents/internal/permission_calls.h"
 #include "agents/internal/turn_state.h"
@@ -31,7 +32,8 @@ struct CallInProgress {
   std::string key;  // the same whenever the task runs again
   tools::Effect effect = tools::Effect::kRead;
   const ToolGrant* grant = nullptr;
-  std::string refusal;  // why it does not run; then `result` stays empty
+  const Agent* callee = nullptr;  // whom it asks; then other nodes run it
+  std::string refusal;            // why it does not run; then `result` stays empty
   std::optional<Result<tools::ToolResult>> result;
   Status record;  // of the journal
 
@@ -40,11 +42,12 @@ struct CallInProgress {
 
 using FinishedCalls = async::BoundedQueue<CallInProgress*>;
 
-std::string NoSuchTool(const AgentSpec& spec, std::string_view tool) {
-  std::vector<std::string_view> names;
+std::string NoSuchTool(const AgentSpec& spec, const Callees& callees, std::string_view tool) {
+  std::vector<std::string> names;
   for (const ToolGrant& grant : spec.tools) {
     if (grant.permission != Permission::kDeny) names.push_back(grant.tool);
   }
+  for (const llm::ToolSpec& agent : AgentTools(callees)) names.push_back(agent.name);
   if (names.empty()) return fmt::format("There is no tool '{}'. There are no tools.", tool);
   return fmt::format("There is no tool '{}'. The tools are: {}.", tool, fmt::join(names, ", "));
 }
@@ -65,13 +68,6 @@ std::string DescribeCall(const llm::ToolCall& call) {
   const std::string_view query = json::GetString(arguments, "query");
   return query.empty() ? fmt::format("{} {}", verb, object)
                        : fmt::format("{} {} for '{}'", verb, object, query);
-}
-
-std::string CutResult(std::string text, std::size_t max_bytes) {
-  if (text.size() <= max_bytes) return text;
-  const std::string_view kept = Utf8Prefix(text, max_bytes);
-  return fmt::format("{}\n[The result is cut off here: {} of its {} bytes are missing.]", kept,
-                     text.size() - kept.size(), text.size());
 }
 
 std::string FormatResult(const tools::ToolResult& result, SourceList& sources) {
@@ -103,7 +99,8 @@ async::Task<void> RunCall(const TurnScope& scope, CallInProgress& call, tools::T
 
 class ToolsNode final : public graph::Node {
  public:
-  explicit ToolsNode(std::shared_ptr<const AgentSpec> spec) : spec_(std::move(spec)) {}
+  ToolsNode(std::shared_ptr<const AgentSpec> spec, Callees callees)
+      : spec_(std::move(spec)), callees_(std::move(callees)) {}
 
   async::Task<Result<graph::NodeOutput>> Run(graph::NodeContext& context) override;
 
@@ -118,10 +115,14 @@ class ToolsNode final : public graph::Node {
   Result<graph::NodeOutput> Conclude(const graph::NodeContext& context, const Calls& calls) const;
 
   const std::shared_ptr<const AgentSpec> spec_;
+  const Callees callees_;
 };
 
-async::Task<Status> Announce(TurnListener& listener, const llm::ToolCall& call) {
-  BATON_CO_TRY(co_await listener.OnStatus(DescribeCall(call)));
+async::Task<Status> Announce(TurnListener& listener, const CallInProgress& announced) {
+  const llm::ToolCall& call = announced.call;
+  BATON_CO_TRY(co_await listener.OnStatus(
+      announced.callee == nullptr ? DescribeCall(call)
+                                  : fmt::format("Asking {}", announced.callee->spec.title)));
   TurnListener::ToolEvent event{call.id, call.name, call.arguments, nullptr};
   co_return co_await listener.OnToolCall(std::move(event));
 }
@@ -165,10 +166,15 @@ async::Task<Result<graph::NodeOutput>> ToolsNode::Run(graph::NodeContext& contex
 
 // Whether the agent has the tool. A refusal is no failure: it is what the model is told.
 void ToolsNode::Look(const TurnScope& scope, CallInProgress& call) const {
+  call.callee = FindCallee(callees_, call.call.name);
+  if (call.callee != nullptr) {
+    call.refusal = CheckAgentCall(call.call);
+    return;
+  }
   call.grant = FindGrant(*spec_, call.call.name);
   const tools::Tool* tool = scope.tools->Find(call.call.name);
   if (call.grant == nullptr || tool == nullptr) {
-    call.refusal = NoSuchTool(*spec_, call.call.name);
+    call.refusal = NoSuchTool(*spec_, callees_, call.call.name);
   } else {
     call.effect = tool->definition().effect;
   }
@@ -179,7 +185,7 @@ async::Task<Status> ToolsNode::Admit(graph::NodeContext& context, const llm::Mes
                                      Calls& calls) const {
   std::vector<GatedCall> gated;
   for (const CallInProgress& call : calls) {
-    if (!call.refusal.empty()) continue;
+    if (!call.refusal.empty() || call.callee != nullptr) continue;
     gated.push_back({spec_->name, call.call, call.key, call.effect, call.grant->permission});
   }
   auto refusals = co_await AskPermissions(context, ScopeOf(context).gate, *spec_, message.content,
@@ -187,7 +193,7 @@ async::Task<Status> ToolsNode::Admit(graph::NodeContext& context, const llm::Mes
   if (!refusals) co_return std::move(refusals).error();
   auto refusal = refusals->begin();
   for (CallInProgress& call : calls) {
-    if (call.refusal.empty()) call.refusal = std::move(*refusal++);
+    if (call.refusal.empty() && call.callee == nullptr) call.refusal = std::move(*refusal++);
   }
   co_return Status();
 }
@@ -223,8 +229,9 @@ async::Task<Status> ToolsNode::RunAdmitted(graph::NodeContext& context, Calls& c
   std::size_t started = 0;
   for (CallInProgress& call : calls) {
     if (!call.refusal.empty()) continue;
-    status = co_await Announce(*scope.listener, call.call);
+    status = co_await Announce(*scope.listener, call);
     if (!status.ok()) break;
+    if (call.callee != nullptr) continue;
     tools::ToolContext tool_context = scope.tool_context;
     tool_context.idempotency_key = call.key;
     tool_context.deadline = tool_context.deadline.Earlier(context.deadline());
@@ -265,7 +272,13 @@ Result<graph::NodeOutput> ToolsNode::Conclude(const graph::NodeContext& context,
   json::Array messages;
   json::Array used;
   json::Array changes;
+  json::Array asks;
   for (const CallInProgress& call : calls) {
+    if (call.callee != nullptr && call.refusal.empty()) {
+      used.emplace_back(call.call.name);
+      asks.push_back(EncodeAgentCall(*call.callee, call.call, call.key));
+      continue;
+    }
     llm::Message message{.role = llm::Role::kTool, .tool_call_id = call.call.id};
     if (!call.result) {
       message.content = call.refusal;
@@ -276,7 +289,7 @@ Result<graph::NodeOutput> ToolsNode::Conclude(const graph::NodeContext& context,
     }
     if (call.result) used.emplace_back(call.call.name);
     if (!call.is_repeatable()) changes.push_back(ChangeOf(call));
-    message.content = CutResult(std::move(message.content), ScopeOf(context).max_result_bytes);
+    message.content = CutToolResult(std::move(message.content), ScopeOf(context).max_result_bytes);
     messages.push_back(llm::ToJson(message));
   }
   graph::NodeOutput output;
@@ -284,11 +297,19 @@ Result<graph::NodeOutput> ToolsNode::Conclude(const graph::NodeContext& context,
   output.writes["found"] = sources->added();
   output.writes["tools_used"] = std::move(used);
   output.writes["tool_rounds"] = 1;
+  if (!callees_.empty()) output.writes["asks"] = std::move(asks);
   if (!changes.empty()) output.writes["changes"] = std::move(changes);
   return output;
 }
 
 }  // namespace
+
+std::string CutToolResult(std::string text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  const std::string_view kept = Utf8Prefix(text, max_bytes);
+  return fmt::format("{}\n[The result is cut off here: {} of its {} bytes are missing.]", kept,
+                     text.size() - kept.size(), text.size());
+}
 
 std::vector<llm::ToolSpec> OfferedTools(const AgentSpec& spec, const tools::ToolRegistry& tools) {
   std::vector<llm::ToolSpec> offered;
@@ -301,8 +322,8 @@ std::vector<llm::ToolSpec> OfferedTools(const AgentSpec& spec, const tools::Tool
   return offered;
 }
 
-std::unique_ptr<graph::Node> MakeToolsNode(std::shared_ptr<const AgentSpec> spec) {
-  return std::make_unique<ToolsNode>(std::move(spec));
+std::unique_ptr<graph::Node> MakeToolsNode(std::shared_ptr<const AgentSpec> spec, Callees callees) {
+  return std::make_unique<ToolsNode>(std::move(spec), std::move(callees));
 }
 
 }  // namespace baton::agents

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/agent.h"
 #include "agents/agent_spec.h"
 #include "graph/node.h"
 #include "llm/chat_model.h"
@@ -27,6 +28,12 @@ std::vector<llm::ToolSpec> OfferedTools(const AgentSpec& spec, const tools::Tool
 // is down) is told to the model as the call's result; only cancellation, the run's deadline
 // and a failure of the listener or the journal end the node. Sources get their number in the
 // turn's list.
-std::unique_ptr<graph::Node> MakeToolsNode(std::shared_ptr<const AgentSpec> spec);
+//
+// Calls of `callees` are announced, and left to the nodes of agent_calls.h in the channel `asks`.
+std::unique_ptr<graph::Node> MakeToolsNode(std::shared_ptr<const AgentSpec> spec,
+                                           Callees callees = {});
+
+// What the model reads of a result: all of it, or its beginning and how much is missing.
+std::string CutToolResult(std::string text, std::size_t max_bytes);
 
 }  // namespace baton::agents

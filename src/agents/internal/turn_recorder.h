@@ -55,6 +55,10 @@ class TurnRecorder final : public TurnListener {
     co_return failure;
   }
 
+  std::unique_ptr<TurnListener> Of(std::string agent) override {
+    return std::make_unique<Named>(*this, std::move(agent));
+  }
+
   std::string answer() const {
     std::string text;
     for (const Piece& piece : pieces_) text += piece.text;
@@ -66,6 +70,37 @@ class TurnRecorder final : public TurnListener {
   std::function<void(std::string_view)> on_content;  // optional
 
  private:
+  // Puts the agent's name before what it does: "weather: call get_weather …".
+  class Named final : public TurnListener {
+   public:
+    Named(TurnRecorder& recorder, std::string agent)
+        : recorder_(recorder), agent_(std::move(agent)) {}
+
+    async::Task<Status> OnStatus(std::string message) override {
+      const Status status = co_await recorder_.OnStatus(std::move(message));
+      Sign();
+      co_return status;
+    }
+    async::Task<Status> OnContent(std::string_view task_id, int attempt,
+                                  std::string_view text) override {
+      return recorder_.OnContent(task_id, attempt, text);
+    }
+    async::Task<Status> OnToolCall(ToolEvent event) override {
+      const Status status = co_await recorder_.OnToolCall(std::move(event));
+      Sign();
+      co_return status;
+    }
+    std::unique_ptr<TurnListener> Of(std::string agent) override {
+      return recorder_.Of(std::move(agent));
+    }
+
+   private:
+    void Sign() { recorder_.lines_.back().insert(0, agent_ + ": "); }
+
+    TurnRecorder& recorder_;
+    const std::string agent_;
+  };
+
   struct Piece {
     std::string task_id;
     int attempt = 0;

@@ -45,13 +45,13 @@ class AccountNode final : public graph::Node {
 };
 
 Result<std::shared_ptr<const graph::CompiledGraph>> BuildAutomation(
-    const std::shared_ptr<const AgentSpec>& spec) {
-  graph::StateGraph graph(TurnChannels());
-  BATON_TRY(AddToolLoop(graph, spec, "account"));
+    const std::shared_ptr<const AgentSpec>& spec, const Callees& callees) {
+  graph::StateGraph graph(LoopChannels(callees));
+  BATON_TRY(AddToolLoop(graph, spec, callees, "account"));
   BATON_TRY(graph.AddNode("account", std::make_unique<AccountNode>()));
   BATON_TRY(graph.AddEdge("account", graph::kEnd));
   graph::CompileOptions options;
-  options.recursion_limit = ToolLoopSteps(*spec) + 1;
+  options.recursion_limit = ToolLoopSteps(*spec, callees) + 1;
   return std::move(graph).Compile(std::move(options));
 }
 
@@ -62,7 +62,8 @@ Workflow AutomationWorkflow() {
           .purpose = "The model acts with tools; the answer ends with what they have done.",
           .parameters = {kMaxToolRounds},
           .needs_tools = {},
-          .build = BuildAutomation};
+          .build = [](const auto& spec) { return BuildAutomation(spec, {}); },
+          .build_caller = BuildAutomation};
 }
 
 }  // namespace baton::agents

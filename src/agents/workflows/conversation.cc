@@ -9,11 +9,11 @@ namespace baton::agents {
 namespace {
 
 Result<std::shared_ptr<const graph::CompiledGraph>> BuildConversation(
-    const std::shared_ptr<const AgentSpec>& spec) {
-  graph::StateGraph graph(TurnChannels());
-  BATON_TRY(AddToolLoop(graph, spec, graph::kEnd));
+    const std::shared_ptr<const AgentSpec>& spec, const Callees& callees) {
+  graph::StateGraph graph(LoopChannels(callees));
+  BATON_TRY(AddToolLoop(graph, spec, callees, graph::kEnd));
   graph::CompileOptions options;
-  options.recursion_limit = ToolLoopSteps(*spec);
+  options.recursion_limit = ToolLoopSteps(*spec, callees);
   return std::move(graph).Compile(std::move(options));
 }
 
@@ -24,7 +24,8 @@ Workflow ConversationWorkflow() {
           .purpose = "The model answers, calling tools as it needs them.",
           .parameters = {kMaxToolRounds},
           .needs_tools = {},
-          .build = BuildConversation};
+          .build = [](const auto& spec) { return BuildConversation(spec, {}); },
+          .build_caller = BuildConversation};
 }
 
 }  // namespace baton::agents

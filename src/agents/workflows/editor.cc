@@ -16,6 +16,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "agents/internal/edit_plan.h"
 #include "agents/internal/model_call.h"
@@ -65,6 +66,10 @@ std::string EditPlanNode::Instructions(const graph::NodeContext& context) const 
     text.append("\n\n").append(EditPlanInstructions());
   } else {
     text.append("\n\n").append(kNothingToEdit);
+    if (!spec_->edits.empty()) {
+      text +=
+          fmt::format(" You edit documents of the kind {} only.", fmt::join(spec_->edits, ", "));
+    }
   }
   const int rounds = ToolRoundsIn(context.input());
   if (rounds > 0 && rounds >= max_tool_rounds_) text.append("\n\n").append(kEnoughLookedUp);

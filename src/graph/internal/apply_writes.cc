@@ -127,11 +127,14 @@ Status ThreadState::TryFirst(int channel, const json::Value& written) {
   return {};
 }
 
-// A node that several triggers start at once runs once, for all of them.
+// A node that several triggers start at once runs once, for all of them. Of a step that an update
+// cuts short, those who have not run leave theirs: a complete join starts its node after it, while
+// an edge is over with its step.
 bool ThreadState::ConsumeTriggers(std::span<Task> tasks) {
   bool consumed = false;
   for (const Task& task : tasks) {
-    if (task.trigger < 0) continue;
+    const bool has_run = task.state == TaskState::kDone || task.state == TaskState::kLeft;
+    if (task.trigger < 0 || !has_run) continue;
     for (const int trigger : graph_->nodes()[task.node].triggers) {
       if (!IsReady(trigger)) continue;
       const TriggerEntry& entry = graph_->triggers()[trigger];

@@ -35,6 +35,13 @@ milliseconds Jittered(milliseconds delay, std::string_view task_id, int attempt)
   return delay / 2 + delay * static_cast<int>(draw) / 2048;
 }
 
+// A subgraph that has reached the recursion limit, or two of whose nodes write to one channel: no
+// node has failed, as none has where that happens to the thread's own graph.
+bool IsOfSubgraph(const NodeEntry& node, const Status& failure) {
+  return node.subgraph != nullptr && !failure.details().contains("node") &&
+         (failure.code() == Code::kResourceExhausted || failure.code() == Code::kInvalidArgument);
+}
+
 void NameNode(Status& failure, const std::string& node) {
   const auto inner = failure.details().find("node");
   failure.With("node", inner == failure.details().end() ? node : node + "|" + inner->second);
@@ -59,11 +66,18 @@ async::Task<void> RunLoop::RunAttempts(Task& task) {
       task.state = TaskState::kFailed;
       co_return;
     }
+    // What it would do now it would do again when the run goes on.
+    if (task.attempt > 0 && HasFailed()) co_return;
     ++task.attempt;
     co_await RunAttempt(task);
     if (!MayRetry(task)) co_return;
     task.state = TaskState::kReady;
   }
+}
+
+bool RunLoop::HasFailed() const {
+  return std::any_of(tasks_.begin(), tasks_.end(),
+                     [](const Task& task) { return task.state == TaskState::kFailed; });
 }
 
 bool RunLoop::MayHandle(const Task& task) const {
@@ -155,7 +169,7 @@ async::Task<Result<NodeOutput>> RunLoop::RunSubgraph(Task& task) {
   co_await nested.Finish();
   switch (nested.stop()) {
     case Stop::kFinished:
-      co_return nested.TakeOutput(graph_);
+      co_return nested.TakeOutput(graph_, node.options.gives);
     case Stop::kLeft:
       co_return nested.TakeLeft();
     case Stop::kBreakpoint:
@@ -188,7 +202,7 @@ void RunLoop::Settle(Task& task, Result<NodeOutput> output) {
   }
   task.state = TaskState::kFailed;
   task.failure = std::move(status);
-  NameNode(task.failure, NodeOf(task).name);
+  if (!IsOfSubgraph(NodeOf(task), task.failure)) NameNode(task.failure, NodeOf(task).name);
 }
 
 // Whether the output can be written, and where it leads.

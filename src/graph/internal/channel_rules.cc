@@ -19,9 +19,15 @@ json::Value AddNumbers(const json::Value& left, const json::Value& right) {
   return left.to_number<double>() + right.to_number<double>();
 }
 
+// Holds whole numbers of 64 bits and doubles alike.
+long double ExactNumber(const json::Value& number) {
+  if (number.is_int64()) return static_cast<long double>(number.get_int64());
+  if (number.is_uint64()) return static_cast<long double>(number.get_uint64());
+  return number.get_double();
+}
+
 bool IsGreater(const json::Value& left, const json::Value& right) {
-  if (left.is_int64() && right.is_int64()) return left.get_int64() > right.get_int64();
-  return left.to_number<double>() > right.to_number<double>();
+  return ExactNumber(left) > ExactNumber(right);
 }
 
 void AppendAll(json::Array& list, json::Value written) {
@@ -128,6 +134,11 @@ Status WrongType(const ChannelEntry& channel, std::string_view wanted) {
   return Fail(Code::kInvalidArgument, "channel '{}' takes {}", channel.name, wanted);
 }
 
+Status CheckFinite(const ChannelEntry& channel, const json::Value& value) {
+  if (json::IsFinite(value)) return {};
+  return Fail(Code::kInvalidArgument, "channel '{}': a number that is not finite", channel.name);
+}
+
 Status CheckName(const ChannelEntry& channel, const json::Value& written) {
   const boost::json::string* name = written.if_string();
   if (name != nullptr && channel.spec.names.contains(std::string(json::ToStringView(*name)))) {
@@ -229,6 +240,7 @@ bool TakesOverwrite(ChannelKind kind) {
 }
 
 Status CheckWrite(const ChannelEntry& channel, const json::Value& written) {
+  BATON_TRY(CheckFinite(channel, written));
   if (const json::Value* value = OverwriteIn(written)) return CheckOverwrite(channel, *value);
   switch (channel.spec.kind) {
     case ChannelKind::kSum:
@@ -272,6 +284,7 @@ void ApplyWrite(ChannelKind kind, json::Value& current, json::Value written) {
 
 bool MayFail(const ChannelSpec& spec, const json::Value& written) {
   if (spec.kind == ChannelKind::kReducer) return true;
+  if (spec.kind == ChannelKind::kSum) return written.is_double();  // beyond what a double holds
   return spec.kind == ChannelKind::kMessages && AnyMessage(written, IsRemoval);
 }
 
@@ -282,10 +295,14 @@ Result<json::Value> TryWrite(const ChannelEntry& channel, json::Value current,
   }
   if (channel.spec.kind == ChannelKind::kReducer) {
     Result<json::Value> value = channel.spec.reduce(std::move(current), written);
-    if (value) return value;
-    return Fail(std::move(value).error().Annotate("reducer of channel '" + channel.name + "'"));
+    if (!value) {
+      return Fail(std::move(value).error().Annotate("reducer of channel '" + channel.name + "'"));
+    }
+    current = *std::move(value);
+  } else {
+    ApplyWrite(channel.spec.kind, current, written);
   }
-  ApplyWrite(channel.spec.kind, current, written);
+  BATON_TRY(CheckFinite(channel, current));
   return current;
 }
 

@@ -34,6 +34,9 @@ Result<json::Value> ParseStored(std::string_view text, std::string_view what) {
 }
 
 Result<std::string> SerializeChecked(const json::Value& value, std::string_view what) {
+  if (!json::IsFinite(value)) {
+    return Fail(Code::kInvalidArgument, "{} holds a number that is not finite", what);
+  }
   std::string text = json::Serialize(value);
   if (!IsValidUtf8(text)) {
     return Fail(Code::kInvalidArgument, "{} holds text that is not UTF-8", what);

@@ -120,11 +120,13 @@ async::Task<Status> RunLoop::Commit() {
   co_return co_await ReportStep();
 }
 
+// Of what settled at the moment of a failure: who was done while the failing node waited for its
+// next attempt keeps its edges.
 void RunLoop::DropEdges() {
-  const bool failed = std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) {
-    return task.state == TaskState::kFailed;
+  const bool at_once = std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) {
+    return task.state == TaskState::kFailed && task.attempt <= 1;
   });
-  if (!failed) return;
+  if (!at_once) return;
   for (Task& task : tasks_) {
     if (task.state != TaskState::kDone || task.restored) continue;
     task.without_edges = true;

@@ -145,6 +145,9 @@ Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output) {
     if (send.node == kEnd || !IsTarget(graph, send.node)) {
       return Fail(Code::kInvalidArgument, "send to '{}': no such node", send.node);
     }
+    if (!json::IsFinite(send.argument)) {
+      return Fail(Code::kInvalidArgument, "send to '{}': a number that is not finite", send.node);
+    }
   }
   return {};
 }

@@ -58,11 +58,17 @@ json::Value SharedInput(const CompiledGraph& graph, const json::Value& input) {
 
 }  // namespace
 
-// The recursion limit counts super-steps from where the run begins, after input and START.
-int RunLoop::LastStep() const {
-  const int limit = environment_.options.recursion_limit;
-  return step_ + 2 + (limit > 0 ? limit : graph_.recursion_limit());
+// Super-steps of this graph's own. A subgraph that says nothing has that of what it runs in.
+int RunLoop::RecursionLimit() const {
+  constexpr int kUnsaid = CompileOptions().recursion_limit;
+  const int said = environment_.options.recursion_limit;
+  if (said > 0) return said;
+  const bool inherits = parent_.loop != nullptr && graph_.recursion_limit() == kUnsaid;
+  return inherits ? parent_.loop->RecursionLimit() : graph_.recursion_limit();
 }
+
+// The recursion limit counts super-steps from where the run begins, after input and START.
+int RunLoop::LastStep() const { return step_ + 2 + RecursionLimit(); }
 
 Status RunLoop::OpenFresh(json::Value input) {
   BATON_TRY(TakeStops());

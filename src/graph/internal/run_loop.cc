@@ -8,12 +8,22 @@
 
 namespace baton::graph {
 
+std::unique_ptr<RunScope> RunLoop::MakeScope(Parent parent) {
+  if (parent.loop == nullptr) return nullptr;
+  const NodeOptions& options = parent.loop->NodeOf(*parent.task).options;
+  return options.scope ? options.scope(parent.loop->scope_) : nullptr;
+}
+
 RunLoop::RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns,
                  Parent parent)
     : environment_(environment),
       graph_(graph),
       ns_(std::move(ns)),
       parent_(parent),
+      own_scope_(MakeScope(parent)),
+      scope_(own_scope_ != nullptr    ? own_scope_.get()
+             : parent.loop != nullptr ? parent.loop->scope_
+                                      : environment.options.scope),
       keeps_(environment.keeps() &&
              (parent.loop == nullptr ||
               (parent.loop->keeps_ && graph.persistence() != Persistence::kNone))),
@@ -130,9 +140,7 @@ bool RunLoop::OverLimit() {
   if (step_ + 1 > last_step_) {
     StopWith(Status(
         Code::kResourceExhausted,
-        fmt::format("recursion limit: not finished after {} super-steps",
-                    environment_.options.recursion_limit > 0 ? environment_.options.recursion_limit
-                                                             : graph_.recursion_limit())));
+        fmt::format("recursion limit: not finished after {} super-steps", RecursionLimit())));
     return true;
   }
   if (environment_.options.deadline.Expired()) {
@@ -271,12 +279,16 @@ RunResult RunLoop::TakeResult() {
     state_.Plan(tasks_);
   }
   result.next = NamesOfUnfinished(graph_, tasks_);
-  for (Task& task : tasks_) {
-    if (task.state == TaskState::kDone) continue;
-    for (const AskedQuestion& question : task.questions) {
-      if (environment_.answers.contains(question.id)) continue;
-      result.questions.push_back(ToPending(question, NodeOf(task).name));
+  for (const bool of_send : {true, false}) {  // as LangGraph lists them
+    for (const Task& task : tasks_) {
+      if (task.state == TaskState::kDone || (task.send >= 0) != of_send) continue;
+      for (const AskedQuestion& question : task.questions) {
+        if (environment_.answers.contains(question.id)) continue;
+        result.questions.push_back(ToPending(question, NodeOf(task).name));
+      }
     }
+  }
+  for (const Task& task : tasks_) {
     if (result.status.ok() && task.state == TaskState::kFailed) result.status = task.failure;
   }
   const bool some_done = std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) {
@@ -299,11 +311,13 @@ NodeOutput RunLoop::TakeLeft() {
   return output;
 }
 
-NodeOutput RunLoop::TakeOutput(const CompiledGraph& parent) {
+NodeOutput RunLoop::TakeOutput(const CompiledGraph& parent, const std::vector<std::string>& gives) {
   NodeOutput output;
   json::Value values = state_.TakeValues();
   for (auto& [name, value] : values.get_object()) {
-    if (parent.FindChannel({name.data(), name.size()}) < 0) continue;
+    const std::string_view channel(name.data(), name.size());
+    if (parent.FindChannel(channel) < 0) continue;
+    if (!gives.empty() && std::ranges::find(gives, channel) == gives.end()) continue;
     output.writes.emplace(name, std::move(value));
   }
   return output;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,8 +64,9 @@ class RunLoop {
   RunResult TakeResult();
   // Whether that has the writes of a super-step that is not over.
   bool HasUnfinishedWrites() const;
-  // What a subgraph writes to the channels it shares with `parent`. Consumes the state.
-  NodeOutput TakeOutput(const CompiledGraph& parent);
+  // What a subgraph writes to the channels it shares with `parent`, or to those of them that
+  // `gives` names. Consumes the state.
+  NodeOutput TakeOutput(const CompiledGraph& parent, const std::vector<std::string>& gives);
   // What a node of a subgraph returned for the parent.
   NodeOutput TakeLeft();
 
@@ -79,6 +81,7 @@ class RunLoop {
   async::Task<Status> Begin(const RunRequest& request);
   async::Task<Status> Fork(RunRequest request);
   Status TakeCommand(const RunRequest& request, const std::vector<TaskWrite>& rows);
+  int RecursionLimit() const;
   int LastStep() const;
   async::Task<Status> GoOn(const StoredCheckpoint& stored, RunRequest request);
   Status RestorePlanned(const StoredCheckpoint& stored);
@@ -88,6 +91,7 @@ class RunLoop {
   void HoldAskingTasks();
 
   // run_loop.cc
+  static std::unique_ptr<RunScope> MakeScope(Parent parent);
   bool AllDone() const;
   bool Drains() const;
   bool Leaves() const;
@@ -135,6 +139,7 @@ class RunLoop {
   void Settle(Task& task, Result<NodeOutput> output);
   Status CheckSettled(Task& task, NodeOutput& output);
   bool MayRetry(const Task& task) const;
+  bool HasFailed() const;  // whether a task of the super-step has, for good
   bool MayHandle(const Task& task) const;
   static void BeginHandling(Task& task);
   Deadline RetryTime(Task& task);
@@ -170,6 +175,8 @@ class RunLoop {
   const CompiledGraph& graph_;
   const std::string ns_;
   const Parent parent_;
+  const std::unique_ptr<RunScope> own_scope_;  // null: that of the parent, or of the run
+  RunScope* const scope_;
   const bool keeps_;  // checkpoints of this graph are stored
   ThreadState state_;
   std::vector<Task> tasks_;  // of the super-step under way

@@ -103,6 +103,9 @@ std::vector<AskedQuestion> QuestionsOf(const Task& task) {
 
 Result<TaskWrite> MakeRow(const std::string& task_id, int index, std::string channel,
                           const json::Value& value, std::string_view what) {
+  if (!json::IsFinite(value)) {
+    return Fail(Code::kInvalidArgument, "{} holds a number that is not finite", what);
+  }
   TaskWrite row{task_id, index, std::move(channel), json::Serialize(value)};
   if (!IsValidUtf8(row.value)) {
     return Fail(Code::kInvalidArgument, "{} holds text that is not UTF-8", what);

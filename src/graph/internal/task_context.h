@@ -28,7 +28,7 @@ class TaskContext final : public NodeContext {
   const Status* failure() const override { return task_.handling ? &task_.cause : nullptr; }
   int remaining_steps() const override { return loop_.last_step_ - loop_.step_ - 1; }
   bool draining() const override { return loop_.Drains(); }
-  RunScope* scope() const override { return loop_.environment_.options.scope; }
+  RunScope* scope() const override { return loop_.scope_; }
   LongTermStore* store() const override { return loop_.environment_.options.store; }
   Deadline deadline() const override { return deadline_; }
 

@@ -106,13 +106,13 @@ class Bench {
       : store(a_store), ids(clock, NextSeed()), runner(a_store, clock, ids) {}
 
   RunResult Run(const GraphPtr& graph, RunRequest request, RunOptions options = {}) {
-    return async::BlockOn(runner.Run(graph, std::move(request), options));
+    return async::BlockOn(runner.Run(graph, std::move(request), std::move(options)));
   }
   RunResult Input(const GraphPtr& graph, json::Object input, RunOptions options = {}) {
-    return Run(graph, {.thread_id = "t", .input = std::move(input)}, options);
+    return Run(graph, {.thread_id = "t", .input = std::move(input)}, std::move(options));
   }
   RunResult GoOn(const GraphPtr& graph, RunOptions options = {}) {
-    return Run(graph, {.thread_id = "t"}, options);
+    return Run(graph, {.thread_id = "t"}, std::move(options));
   }
   RunResult Answer(const GraphPtr& graph, std::map<std::string, json::Value> answers) {
     return Run(graph, {.thread_id = "t", .answers = std::move(answers)});

@@ -34,7 +34,7 @@ TextKind KindOf(std::string_view name, const json::Object& schema) {
   if (HasWord(words, {"id", "ids", "uuid", "key", "token", "hash"})) return TextKind::kId;
   if (HasWord(words, {"location", "city", "place", "town", "address"})) return TextKind::kPlace;
   if (HasWord(words, {"date", "day"}) || is_format("date")) return TextKind::kDate;
-  if (HasWord(words, {"message", "prompt", "question", "text", "content", "instruction",
+  if (HasWord(words, {"message", "request", "prompt", "question", "text", "content", "instruction",
                       "description", "body"})) {
     return TextKind::kMessage;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -110,7 +111,12 @@ CallKey::CallKey(std::string_view alias, const ChatRequest& request,
 std::string CallKey::file_name() const { return fmt::format("{:016x}.json", Fnv1a(text_)); }
 
 std::string CallKey::Neutral(std::string text) const {
-  for (std::size_t i = 0; i < locals_.size(); ++i) ReplaceAll(text, locals_[i], LocalPlace(i));
+  std::vector<std::size_t> longest_first(locals_.size());
+  std::iota(longest_first.begin(), longest_first.end(), 0U);
+  std::ranges::sort(longest_first, [this](std::size_t a, std::size_t b) {
+    return std::pair(locals_[b].size(), a) < std::pair(locals_[a].size(), b);
+  });
+  for (const std::size_t i : longest_first) ReplaceAll(text, locals_[i], LocalPlace(i));
   for (std::size_t i = 0; i < ids_.size(); ++i) ReplaceAll(text, ids_[i], IdPlace(i));
   return text;
 }

@@ -19,7 +19,7 @@ namespace baton::llm::recorded {
 class CallKey {
  public:
   // `alias` is the model's in the catalog. `locals` are texts of this machine, such as the folder
-  // of a checkout; a text that is the beginning of another stands behind it.
+  // of a checkout; where one is the beginning of another, the longer one counts.
   CallKey(std::string_view alias, const ChatRequest& request, std::vector<std::string> locals);
 
   const std::string& text() const { return text_; }  // JSON

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/write_file.h"
+
 namespace baton::llm::recorded {
 namespace {
 
@@ -22,17 +24,8 @@ Result<json::Value> ReadJsonFile(const fs::path& file) {
   return value;
 }
 
-// Whole or not at all: two runs may record into one folder.
 Status WriteJsonFile(const fs::path& file, const json::Value& value) {
-  fs::path draft = file;
-  draft += ".draft";
-  std::ofstream out(draft, std::ios::binary);
-  out << json::SerializePretty(value) << '\n';
-  out.close();
-  std::error_code error;
-  if (out) fs::rename(draft, file, error);
-  if (out && !error) return {};
-  return Fail(Code::kUnavailable, "recording '{}' cannot be written", file.string());
+  return ReplaceFile(file, json::SerializePretty(value) + "\n").Annotate("recording");
 }
 
 class RecordingModel final : public ChatModel {
@@ -143,7 +136,6 @@ Status Recording::Write(const CallKey& key, const ChatResponse& response) {
   auto request = json::Parse(key.text());
   auto answer = json::Parse(key.Neutral(json::Serialize(ToJson(response))));
   if (!request || !answer) return Fail(Code::kInternal, "recording: the call is no JSON");
-  const std::scoped_lock lock(mutex_);  // the same call twice at once has one draft
   return WriteJsonFile(folder_ / key.file_name(), json::Object{{"request", *std::move(request)},
                                                                {"response", *std::move(answer)}});
 }

@@ -145,6 +145,14 @@ TEST_F(RecordingTest, AnotherFolderOfTheSameFilesIsTheSameCall) {
   EXPECT_EQ(answer->message.content, "See /srv/ci/notes/a.md");
 }
 
+TEST_F(RecordingTest, OfFoldersWithinEachOtherTheInnerOneCounts) {
+  Record(testing::Says("See /home/ann/work/a.md"), Asks("[1] A — /home/ann/work/a.md"),
+         {"/home/ann", "/home/ann/work"});
+  const auto answer = Replay(Open({"/srv/ci", "/mnt/work"}), Asks("[1] A — /mnt/work/a.md"));
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->message.content, "See /mnt/work/a.md");
+}
+
 TEST_F(RecordingTest, WhatIsAskedForBelongsToTheCall) {
   const ChatRequest plain = Asks("When?");
   ChatRequest warmer = plain;

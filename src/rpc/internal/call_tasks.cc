@@ -15,9 +15,27 @@ async::Task<bool> JoinLane(CallTasks::Lane& lane) {
 
 }  // namespace
 
+void CallCount::Begin() {
+  const std::scoped_lock lock(mutex_);
+  ++count_;
+}
+
+void CallCount::End() {
+  const std::scoped_lock lock(mutex_);
+  if (--count_ == 0) none_.notify_all();
+}
+
+bool CallCount::AwaitNone(Deadline deadline) {
+  const auto none = [this] { return count_ == 0; };
+  std::unique_lock lock(mutex_);
+  if (!deadline.IsNever()) return none_.wait_until(lock, deadline.when(), none);
+  none_.wait(lock, none);
+  return true;
+}
+
 CallTasks::CallTasks(async::Runtime& runtime) {
   for (std::size_t i = 0; i < runtime.size(); ++i) {
-    lanes_.push_back(std::make_unique<Lane>(runtime.At(i), draining_));
+    lanes_.push_back(std::make_unique<Lane>(runtime.At(i), draining_, calls_));
   }
 }
 

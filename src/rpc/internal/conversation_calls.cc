@@ -140,27 +140,16 @@ Answer<chat::ConversationInfo> BranchConversation(ConversationStore& store,
                                              request.message_id(), request.new_conversation_id()));
 }
 
-// Binds one of the coroutines above to its method.
-template <typename Request, typename Response>
-void ServeConversationCall(DescribedService& service, std::string_view name,
-                           ConversationStore& store,
-                           Answer<Response> (*handler)(ConversationStore&, Request)) {
-  service.ServeUnary<Request, Response>(name, Access::kToken,
-                                        [&store, handler](Request request, const CallContext&) {
-                                          return handler(store, std::move(request));
-                                        });
-}
-
 }  // namespace
 
 void ServeConversations(DescribedService& service, ConversationStore& store) {
-  ServeConversationCall(service, "ListConversations", store, ListConversations);
-  ServeConversationCall(service, "GetConversation", store, GetConversation);
-  ServeConversationCall(service, "SearchConversations", store, SearchConversations);
-  ServeConversationCall(service, "UpdateConversation", store, UpdateConversation);
-  ServeConversationCall(service, "DeleteConversation", store, DeleteConversation);
-  ServeConversationCall(service, "ExportConversation", store, ServeExport);
-  ServeConversationCall(service, "BranchConversation", store, BranchConversation);
+  service.ServeWith("ListConversations", store, ListConversations);
+  service.ServeWith("GetConversation", store, GetConversation);
+  service.ServeWith("SearchConversations", store, SearchConversations);
+  service.ServeWith("UpdateConversation", store, UpdateConversation);
+  service.ServeWith("DeleteConversation", store, DeleteConversation);
+  service.ServeWith("ExportConversation", store, ServeExport);
+  service.ServeWith("BranchConversation", store, BranchConversation);
 }
 
 }  // namespace baton::rpc::internal

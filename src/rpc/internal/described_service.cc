@@ -60,9 +60,12 @@ DescribedService::Method& DescribedService::Find(std::string_view name,
   return *methods_[static_cast<std::size_t>(method->index())];
 }
 
-Status DescribedService::Admit(const Method& method, const Status& token, bool served) {
+Status DescribedService::Admit(const Method& method, const Status& token, bool served) const {
   if (method.access == Access::kToken) BATON_TRY(token);
   if (!served) return NotServed(method.descriptor->name());
+  if (tasks_.is_draining()) {
+    return Fail(Code::kUnavailable, "this server is shutting down: try again, or another one");
+  }
   return {};
 }
 

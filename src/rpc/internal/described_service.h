@@ -13,6 +13,7 @@
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/server_context.h>
 
+#include "base/deadline.h"
 #include "base/metrics.h"
 #include "rpc/internal/call_tasks.h"
 #include "rpc/internal/stream_call.h"
@@ -51,6 +52,24 @@ class DescribedService final : public grpc::Service {
       if (!request) return Fail(std::move(request).error());
       return Answer<Response>(handler(*std::move(request), context), reply);
     };
+  }
+
+  // A method that `handler` carries out with `object`, which outlives the service.
+  template <typename Object, typename Request, typename Response>
+  void ServeWith(std::string_view name, Object& object,
+                 async::Task<Result<Response>> (*handler)(Object&, Request)) {
+    ServeUnary<Request, Response>(name, Access::kToken,
+                                  [&object, handler](Request request, const CallContext&) {
+                                    return handler(object, std::move(request));
+                                  });
+  }
+  template <typename Object, typename Request, typename Response>
+  void ServeWith(std::string_view name, Object& object,
+                 async::Task<Result<Response>> (*handler)(Object&, Request, Deadline)) {
+    ServeUnary<Request, Response>(name, Access::kToken,
+                                  [&object, handler](Request request, const CallContext& context) {
+                                    return handler(object, std::move(request), context.deadline());
+                                  });
   }
 
   template <typename Request, typename Response, typename Handler>
@@ -97,7 +116,7 @@ class DescribedService final : public grpc::Service {
                const google::protobuf::Descriptor* response);
 
   void Register(Method& method, int index);
-  static Status Admit(const Method& method, const Status& token, bool served);
+  Status Admit(const Method& method, const Status& token, bool served) const;
   grpc::ServerUnaryReactor* OnUnary(const Method& method, grpc::CallbackServerContext& context,
                                     const grpc::ByteBuffer& request, grpc::ByteBuffer& reply);
   grpc::ServerWriteReactor<grpc::ByteBuffer>* OnStream(const Method& method,

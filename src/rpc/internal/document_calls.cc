@@ -8,9 +8,9 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "base/check.h"
-#include "base/client_error.h"
 #include "base/utf8.h"
 #include "proto/tool_service.pb.h"
+#include "rpc/internal/refusal.h"
 
 namespace baton::rpc::internal {
 namespace {
@@ -153,15 +153,6 @@ async::Task<Result<wire::DocumentChunksResponse>> GetDocumentChunks(DocumentStor
   co_return response;
 }
 
-// What the asker can do something about; its response has a place for it. A failure of the
-// database is none, whatever its code: its words are not for clients.
-bool IsAnswer(const Status& status) {
-  if (status.details().contains(std::string(kInternalDetail))) return false;
-  const Code code = status.code();
-  return code == Code::kNotFound || code == Code::kFailedPrecondition ||
-         code == Code::kInvalidArgument;
-}
-
 async::Task<Result<wire::FindDocumentByPathResponse>> FindDocumentByPath(
     DocumentStore& documents, wire::FindDocumentByPathRequest request) {
   BATON_CO_TRY(RequireText(request.user_id(), "FindDocumentByPathRequest.user_id"));
@@ -170,7 +161,7 @@ async::Task<Result<wire::FindDocumentByPathResponse>> FindDocumentByPath(
       co_await documents.FindByPath(request.user_id(), request.file_path(), request.base_path());
   wire::FindDocumentByPathResponse response;
   if (!document) {
-    if (!IsAnswer(document.error())) co_return Fail(std::move(document).error());
+    if (!IsAskersToMend(document.error())) co_return Fail(std::move(document).error());
     response.set_error(WireText(document.error().message()));
     co_return response;
   }
@@ -181,24 +172,14 @@ async::Task<Result<wire::FindDocumentByPathResponse>> FindDocumentByPath(
   co_return response;
 }
 
-// Binds one of the coroutines above to its method.
-template <typename Request, typename Response>
-void ServeWith(DescribedService& service, std::string_view name, DocumentStore& documents,
-               async::Task<Result<Response>> (*handler)(DocumentStore&, Request)) {
-  service.ServeUnary<Request, Response>(name, Access::kToken,
-                                        [&documents, handler](Request request, const CallContext&) {
-                                          return handler(documents, std::move(request));
-                                        });
-}
-
 }  // namespace
 
 void ServeDocuments(DescribedService& service, DocumentStore& documents) {
-  ServeWith(service, "SearchDocuments", documents, SearchDocuments);
-  ServeWith(service, "GetDocument", documents, GetDocument);
-  ServeWith(service, "GetDocumentContent", documents, GetDocumentContent);
-  ServeWith(service, "GetDocumentChunks", documents, GetDocumentChunks);
-  ServeWith(service, "FindDocumentByPath", documents, FindDocumentByPath);
+  service.ServeWith("SearchDocuments", documents, SearchDocuments);
+  service.ServeWith("GetDocument", documents, GetDocument);
+  service.ServeWith("GetDocumentContent", documents, GetDocumentContent);
+  service.ServeWith("GetDocumentChunks", documents, GetDocumentChunks);
+  service.ServeWith("FindDocumentByPath", documents, FindDocumentByPath);
 }
 
 }  // namespace baton::rpc::internal

@@ -273,29 +273,19 @@ async::Task<Result<wire::FindDocumentsByTagsResponse>> FindDocumentsByTags(
   co_return response;
 }
 
-// Binds one of the coroutines above to its method.
-template <typename Request, typename Response>
-void ServeEditCall(DescribedService& service, std::string_view name, EditService& edits,
-                   async::Task<Result<Response>> (*handler)(EditService&, Request)) {
-  service.ServeUnary<Request, Response>(name, Access::kToken,
-                                        [&edits, handler](Request request, const CallContext&) {
-                                          return handler(edits, std::move(request));
-                                        });
-}
-
 }  // namespace
 
 void ServeEdits(DescribedService& service, EditService& edits) {
-  ServeEditCall(service, "ProposeDocumentEdit", edits, ProposeDocumentEdit);
-  ServeEditCall(service, "ApplyDocumentEditProposal", edits, ApplyDocumentEditProposal);
-  ServeEditCall(service, "ApplyOperationsDirectly", edits, ApplyOperationsDirectly);
-  ServeEditCall(service, "UndoDocumentEdit", edits, UndoDocumentEdit);
-  ServeEditCall(service, "UpdateDocumentContent", edits, UpdateDocumentContent);
-  ServeEditCall(service, "UpdateDocumentMetadata", edits, UpdateDocumentMetadata);
-  ServeEditCall(service, "CreateUserFile", edits, CreateUserFile);
-  ServeEditCall(service, "CreateUserFolder", edits, CreateUserFolder);
-  ServeEditCall(service, "GetFolderTree", edits, GetFolderTree);
-  ServeEditCall(service, "FindDocumentsByTags", edits, FindDocumentsByTags);
+  service.ServeWith("ProposeDocumentEdit", edits, ProposeDocumentEdit);
+  service.ServeWith("ApplyDocumentEditProposal", edits, ApplyDocumentEditProposal);
+  service.ServeWith("ApplyOperationsDirectly", edits, ApplyOperationsDirectly);
+  service.ServeWith("UndoDocumentEdit", edits, UndoDocumentEdit);
+  service.ServeWith("UpdateDocumentContent", edits, UpdateDocumentContent);
+  service.ServeWith("UpdateDocumentMetadata", edits, UpdateDocumentMetadata);
+  service.ServeWith("CreateUserFile", edits, CreateUserFile);
+  service.ServeWith("CreateUserFolder", edits, CreateUserFolder);
+  service.ServeWith("GetFolderTree", edits, GetFolderTree);
+  service.ServeWith("FindDocumentsByTags", edits, FindDocumentsByTags);
 }
 
 }  // namespace baton::rpc::internal

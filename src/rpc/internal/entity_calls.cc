@@ -87,6 +87,11 @@ async::Task<Result<wire::FindCoOccurringEntitiesResponse>> FindCoOccurringEntiti
     EntityStore& store, wire::FindCoOccurringEntitiesRequest request) {
   auto names = NamesIn(request, "FindCoOccurringEntitiesRequest.entity_names");
   if (!names) co_return Fail(std::move(names).error());
+  if (request.min_co_occurrences() < 0) {
+    co_return Fail(Code::kInvalidArgument,
+                   "FindCoOccurringEntitiesRequest.min_co_occurrences is {}",
+                   request.min_co_occurrences());
+  }
   auto found = co_await store.CoOccurring(request.user_id(), *std::move(names),
                                           request.min_co_occurrences());
   if (!found) co_return Fail(std::move(found).error());
@@ -100,24 +105,14 @@ async::Task<Result<wire::FindCoOccurringEntitiesResponse>> FindCoOccurringEntiti
   co_return response;
 }
 
-// Binds one of the coroutines above to its method.
-template <typename Request, typename Response>
-void ServeEntityCall(DescribedService& service, std::string_view name, EntityStore& store,
-                     async::Task<Result<Response>> (*handler)(EntityStore&, Request)) {
-  service.ServeUnary<Request, Response>(name, Access::kToken,
-                                        [&store, handler](Request request, const CallContext&) {
-                                          return handler(store, std::move(request));
-                                        });
-}
-
 }  // namespace
 
 void ServeEntities(DescribedService& service, EntityStore& entities) {
-  ServeEntityCall(service, "SearchEntities", entities, SearchEntities);
-  ServeEntityCall(service, "GetEntity", entities, GetEntity);
-  ServeEntityCall(service, "FindDocumentsByEntities", entities, FindDocumentsByEntities);
-  ServeEntityCall(service, "FindRelatedDocumentsByEntities", entities, FindRelatedDocuments);
-  ServeEntityCall(service, "FindCoOccurringEntities", entities, FindCoOccurringEntities);
+  service.ServeWith("SearchEntities", entities, SearchEntities);
+  service.ServeWith("GetEntity", entities, GetEntity);
+  service.ServeWith("FindDocumentsByEntities", entities, FindDocumentsByEntities);
+  service.ServeWith("FindRelatedDocumentsByEntities", entities, FindRelatedDocuments);
+  service.ServeWith("FindCoOccurringEntities", entities, FindCoOccurringEntities);
 }
 
 }  // namespace baton::rpc::internal

@@ -238,30 +238,20 @@ async::Task<Result<wire::ExportRSSFeedsResponse>> ExportRSSFeeds(
   co_return response;
 }
 
-// Binds one of the coroutines above to its method.
-template <typename Request, typename Response>
-void ServeFeedCall(DescribedService& service, std::string_view name, FeedService& feeds,
-                   async::Task<Result<Response>> (*handler)(FeedService&, Request, Deadline)) {
-  service.ServeUnary<Request, Response>(
-      name, Access::kToken, [&feeds, handler](Request request, const CallContext& context) {
-        return handler(feeds, std::move(request), context.deadline());
-      });
-}
-
 }  // namespace
 
 void ServeFeeds(DescribedService& service, FeedService& feeds) {
-  ServeFeedCall(service, "SearchRSSFeeds", feeds, SearchRSSFeeds);
-  ServeFeedCall(service, "GetRSSArticles", feeds, GetRSSArticles);
-  ServeFeedCall(service, "AddRSSFeed", feeds, AddRSSFeed);
-  ServeFeedCall(service, "ListRSSFeeds", feeds, ListRSSFeeds);
-  ServeFeedCall(service, "RefreshRSSFeed", feeds, RefreshRSSFeed);
-  ServeFeedCall(service, "DeleteRSSFeed", feeds, DeleteRSSFeed);
-  ServeFeedCall(service, "GetRSSArticle", feeds, GetRSSArticle);
-  ServeFeedCall(service, "MarkRSSArticles", feeds, MarkRSSArticles);
-  ServeFeedCall(service, "ImportRSSArticle", feeds, ImportRSSArticle);
-  ServeFeedCall(service, "ImportRSSFeeds", feeds, ImportRSSFeeds);
-  ServeFeedCall(service, "ExportRSSFeeds", feeds, ExportRSSFeeds);
+  service.ServeWith("SearchRSSFeeds", feeds, SearchRSSFeeds);
+  service.ServeWith("GetRSSArticles", feeds, GetRSSArticles);
+  service.ServeWith("AddRSSFeed", feeds, AddRSSFeed);
+  service.ServeWith("ListRSSFeeds", feeds, ListRSSFeeds);
+  service.ServeWith("RefreshRSSFeed", feeds, RefreshRSSFeed);
+  service.ServeWith("DeleteRSSFeed", feeds, DeleteRSSFeed);
+  service.ServeWith("GetRSSArticle", feeds, GetRSSArticle);
+  service.ServeWith("MarkRSSArticles", feeds, MarkRSSArticles);
+  service.ServeWith("ImportRSSArticle", feeds, ImportRSSArticle);
+  service.ServeWith("ImportRSSFeeds", feeds, ImportRSSFeeds);
+  service.ServeWith("ExportRSSFeeds", feeds, ExportRSSFeeds);
 }
 
 }  // namespace baton::rpc::internal

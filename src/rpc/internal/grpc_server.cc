@@ -23,6 +23,10 @@ using namespace std::chrono_literals;
 // ended then is a client that does not read; gRPC cuts it off.
 constexpr auto kShutdownGrace = 1s;
 
+// The same where no call is left: for clients to close their connections when told to. One that
+// reads only during calls, as Python's does, never would.
+constexpr auto kIdleGrace = 100ms;
+
 // A client that vanished without a word is noticed after their sum, and its work cancelled.
 constexpr int kKeepaliveMillis = 30'000;
 constexpr int kKeepaliveTimeoutMillis = 10'000;
@@ -126,10 +130,8 @@ void GrpcServer::Shutdown(Deadline deadline) {
   server_->GetHealthCheckService()->SetServingStatus(false);  // of every service
   tasks_.Drain();
   tasks_.CancelAt(deadline, CancelReason::kShutdown);
-  const Deadline cut_off =
-      deadline.IsNever()
-          ? deadline
-          : Deadline::At(std::max(deadline.when(), Deadline::Clock::now()) + kShutdownGrace);
+  const bool idle = tasks_.AwaitIdle(deadline);
+  const Deadline cut_off = idle ? Deadline::In(kIdleGrace) : Deadline::In(kShutdownGrace);
   server_->Shutdown(grpc_client::ToGprTime(cut_off));
   tasks_.Cancel(CancelReason::kShutdown);  // the timer above
   tasks_.Join();

@@ -52,8 +52,8 @@ class GrpcServer {
   int port() const { return port_; }
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
-  // Says NOT_SERVING, takes no new calls and lets those under way end until `deadline`; what
-  // is left is then cancelled (kShutdown) and joined. Blocks. Idempotent.
+  // Says NOT_SERVING, refuses new calls (kUnavailable) and lets those under way end until
+  // `deadline`; what is left is then cancelled (kShutdown) and joined. Blocks. Idempotent.
   void Shutdown(Deadline deadline);
 
  private:

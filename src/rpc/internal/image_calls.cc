@@ -15,6 +15,7 @@ namespace wire = ::tool_service;
 using images::ImageService;
 
 constexpr int kDefaultImages = 10;
+constexpr int kMaxImages = 100;
 
 Result<images::ImageRequest> DecodeGeneration(wire::ImageGenerationRequest&& request) {
   if (request.user_id().empty()) {
@@ -30,6 +31,7 @@ Result<images::ImageRequest> DecodeGeneration(wire::ImageGenerationRequest&& req
       .size = std::move(*request.mutable_size()),
       .model = request.model(),
       .negative_prompt = request.negative_prompt(),
+      .format = request.format(),
       .reference_bytes = std::move(*request.mutable_reference_image_data()),
       .reference_document = request.reference_document_id(),
       .reference_url = request.reference_image_url()};
@@ -83,14 +85,18 @@ async::Task<Result<wire::ImageSearchResponse>> SearchImages(ImageService& servic
   if (request.user_id().empty()) {
     co_return Fail(Code::kInvalidArgument, "ImageSearchRequest.user_id is empty");
   }
-  if (request.query().empty()) {
-    co_return Fail(Code::kInvalidArgument, "ImageSearchRequest.query is empty");
-  }
-  workspace::SearchQuery query{
-      .text = request.query(),
-      .limit = static_cast<std::size_t>(request.limit() > 0 ? request.limit() : kDefaultImages),
-      .exclude_document_ids = {request.exclude_document_ids().begin(),
-                               request.exclude_document_ids().end()}};
+  const auto limit =
+      LimitOf(request.limit(), kDefaultImages, kMaxImages, "ImageSearchRequest.limit");
+  if (!limit) co_return Fail(limit.error());
+  images::ImageQuery query{.text = request.query(),
+                           .type = request.image_type(),
+                           .author = request.author(),
+                           .series = request.series(),
+                           .date = request.date(),
+                           .random = request.is_random(),
+                           .limit = static_cast<std::size_t>(*limit),
+                           .exclude_document_ids = {request.exclude_document_ids().begin(),
+                                                    request.exclude_document_ids().end()}};
   const auto found = co_await service.Search(request.user_id(), std::move(query));
   if (!found) co_return Fail(found.error());
   wire::ImageSearchResponse response;
@@ -117,22 +123,12 @@ async::Task<Result<wire::GetReferenceImageForObjectResponse>> GetReferenceImageF
   co_return response;
 }
 
-// Binds one of the coroutines above to its method.
-template <typename Request, typename Response>
-void ServeImageCall(DescribedService& service, std::string_view name, ImageService& images,
-                    async::Task<Result<Response>> (*handler)(ImageService&, Request, Deadline)) {
-  service.ServeUnary<Request, Response>(
-      name, Access::kToken, [&images, handler](Request request, const CallContext& context) {
-        return handler(images, std::move(request), context.deadline());
-      });
-}
-
 }  // namespace
 
 void ServeImages(DescribedService& service, ImageService& images) {
-  ServeImageCall(service, "GenerateImage", images, GenerateImage);
-  ServeImageCall(service, "SearchImages", images, SearchImages);
-  ServeImageCall(service, "GetReferenceImageForObject", images, GetReferenceImageForObject);
+  service.ServeWith("GenerateImage", images, GenerateImage);
+  service.ServeWith("SearchImages", images, SearchImages);
+  service.ServeWith("GetReferenceImageForObject", images, GetReferenceImageForObject);
 }
 
 }  // namespace baton::rpc::internal

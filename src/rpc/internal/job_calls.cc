@@ -57,22 +57,13 @@ async::Task<Result<wire::ListJobsResponse>> ListJobs(Jobs& jobs, wire::ListJobsR
   co_return response;
 }
 
-template <typename Request, typename Response>
-void ServeJobCall(DescribedService& service, std::string_view name, Jobs& jobs,
-                  async::Task<Result<Response>> (*handler)(Jobs&, Request)) {
-  service.ServeUnary<Request, Response>(name, Access::kToken,
-                                        [&jobs, handler](Request request, const CallContext&) {
-                                          return handler(jobs, std::move(request));
-                                        });
-}
-
 }  // namespace
 
 void ServeJobs(DescribedService& service, Jobs& jobs) {
-  ServeJobCall(service, "StartJob", jobs, StartJob);
-  ServeJobCall(service, "GetJob", jobs, GetJob);
-  ServeJobCall(service, "ListJobs", jobs, ListJobs);
-  ServeJobCall(service, "CancelJob", jobs, CancelJob);
+  service.ServeWith("StartJob", jobs, StartJob);
+  service.ServeWith("GetJob", jobs, GetJob);
+  service.ServeWith("ListJobs", jobs, ListJobs);
+  service.ServeWith("CancelJob", jobs, CancelJob);
 }
 
 }  // namespace baton::rpc::internal

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "base/client_error.h"
 #include "rpc/internal/org_wire.h"
+#include "rpc/internal/refusal.h"
 
 namespace baton::rpc::internal {
 namespace {
@@ -16,32 +16,6 @@ namespace {
 namespace wire = ::tool_service;
 namespace org = workspace::org;
 using org::OrgStore;
-
-// What the asker can do something about: said in the response. Anything else is a status, and so
-// is a failure of the database, whatever its code: its words are not for clients.
-bool IsRefusal(const Status& status) {
-  if (status.details().contains(std::string(kInternalDetail))) return false;
-  switch (status.code()) {
-    case Code::kInvalidArgument:
-    case Code::kNotFound:
-    case Code::kFailedPrecondition:
-    case Code::kAborted:
-    case Code::kOutOfRange:
-    case Code::kResourceExhausted:
-      return true;
-    default:
-      return false;
-  }
-}
-
-template <typename Response>
-Result<Response> Refused(Status status) {
-  if (!IsRefusal(status)) return Fail(std::move(status));
-  Response response;
-  response.set_success(false);
-  response.set_error(WireText(status.message()));
-  return response;
-}
 
 // Where a changed item is now, for the responses that tell it.
 template <typename Response>
@@ -88,7 +62,7 @@ async::Task<Result<wire::OrgInboxResponse>> GetOrgInboxItems(OrgStore& store,
 async::Task<Result<wire::ListOrgInboxItemsResponse>> ListOrgInboxItems(
     OrgStore& store, wire::ListOrgInboxItemsRequest request) {
   Result<org::Inbox> inbox = co_await store.ListInbox(request.user_id());
-  if (!inbox) co_return Refused<wire::ListOrgInboxItemsResponse>(std::move(inbox).error());
+  if (!inbox) co_return RefusedAs<wire::ListOrgInboxItemsResponse>(std::move(inbox).error());
   wire::ListOrgInboxItemsResponse response;
   response.set_success(true);
   response.set_path(WireText(std::move(inbox->path)));
@@ -101,7 +75,7 @@ async::Task<Result<wire::AddOrgInboxItemResponse>> AddOrgInboxItem(
   using Response = wire::AddOrgInboxItemResponse;
   org::NewEntry entry = DecodeNewEntry(request);
   const Result<org::Item> item = co_await store.Add(request.user_id(), std::move(entry));
-  if (!item) co_return Refused<Response>(item.error());
+  if (!item) co_return RefusedAs<Response>(item.error());
   auto response = ChangedItem<Response>(*item);
   response.set_line_index(static_cast<int>(item->line));
   response.set_message(WireText(fmt::format("Added '{}' to {}", item->title, item->path)));
@@ -112,7 +86,7 @@ async::Task<Result<wire::ToggleOrgInboxItemResponse>> ToggleOrgInboxItem(
     OrgStore& store, wire::ToggleOrgInboxItemRequest request) {
   using Response = wire::ToggleOrgInboxItemResponse;
   const Result<org::Item> item = co_await store.Toggle(request.user_id(), DecodeRef(request));
-  if (!item) co_return Refused<Response>(item.error());
+  if (!item) co_return RefusedAs<Response>(item.error());
   auto response = ChangedItem<Response>(*item);
   response.set_updated_index(static_cast<int>(item->line));
   response.set_new_line(WireText(item->line_text));
@@ -124,7 +98,7 @@ async::Task<Result<wire::UpdateOrgInboxItemResponse>> UpdateOrgInboxItem(
   using Response = wire::UpdateOrgInboxItemResponse;
   const Result<org::Item> item =
       co_await store.SetTitle(request.user_id(), DecodeRef(request), request.new_text());
-  if (!item) co_return Refused<Response>(item.error());
+  if (!item) co_return RefusedAs<Response>(item.error());
   auto response = ChangedItem<Response>(*item);
   response.set_updated_index(static_cast<int>(item->line));
   response.set_new_line(WireText(item->line_text));
@@ -135,10 +109,10 @@ async::Task<Result<wire::SetOrgInboxScheduleResponse>> SetOrgInboxSchedule(
     OrgStore& store, wire::SetOrgInboxScheduleRequest request) {
   using Response = wire::SetOrgInboxScheduleResponse;
   const Result<org::Stamp> stamp = DecodeSchedule(request);
-  if (!stamp) co_return Refused<Response>(stamp.error());
+  if (!stamp) co_return RefusedAs<Response>(stamp.error());
   const Result<org::Item> item =
       co_await store.Schedule(request.user_id(), DecodeRef(request), *stamp);
-  if (!item) co_return Refused<Response>(item.error());
+  if (!item) co_return RefusedAs<Response>(item.error());
   auto response = ChangedItem<Response>(*item);
   response.set_updated_index(static_cast<int>(item->line));
   response.set_scheduled_line(WireText(item->dated_line));
@@ -151,7 +125,7 @@ async::Task<Result<wire::ApplyOrgInboxTagsResponse>> ApplyOrgInboxTags(
   std::vector<std::string> tags(request.tags().begin(), request.tags().end());
   const Result<org::Item> item =
       co_await store.AddTags(request.user_id(), DecodeRef(request), std::move(tags));
-  if (!item) co_return Refused<Response>(item.error());
+  if (!item) co_return RefusedAs<Response>(item.error());
   auto response = ChangedItem<Response>(*item);
   for (const std::string& tag : item->tags) response.add_applied_tags(WireText(tag));
   co_return response;
@@ -161,7 +135,7 @@ async::Task<Result<wire::ArchiveOrgInboxDoneResponse>> ArchiveOrgInboxDone(
     OrgStore& store, wire::ArchiveOrgInboxDoneRequest request) {
   using Response = wire::ArchiveOrgInboxDoneResponse;
   const Result<int> count = co_await store.ArchiveDone(request.user_id());
-  if (!count) co_return Refused<Response>(count.error());
+  if (!count) co_return RefusedAs<Response>(count.error());
   Response response;
   response.set_success(true);
   response.set_archived_count(*count);
@@ -174,7 +148,7 @@ async::Task<Result<wire::AppendOrgInboxTextResponse>> AppendOrgInboxText(
     OrgStore& store, wire::AppendOrgInboxTextRequest request) {
   using Response = wire::AppendOrgInboxTextResponse;
   const Status status = co_await store.Append(request.user_id(), request.text());
-  if (!status.ok()) co_return Refused<Response>(status);
+  if (!status.ok()) co_return RefusedAs<Response>(status);
   Response response;
   response.set_success(true);
   response.set_message("Appended to the inbox");
@@ -185,9 +159,9 @@ async::Task<Result<wire::GetOrgInboxPathResponse>> GetOrgInboxPath(
     OrgStore& store, wire::GetOrgInboxPathRequest request) {
   using Response = wire::GetOrgInboxPathResponse;
   const Result<org::Inbox> inbox = co_await store.ListInbox(request.user_id());
-  if (!inbox) co_return Refused<Response>(inbox.error());
+  if (!inbox) co_return RefusedAs<Response>(inbox.error());
   if (inbox->path.empty()) {
-    co_return Refused<Response>(Status(
+    co_return RefusedAs<Response>(Status(
         Code::kNotFound,
         fmt::format("user_id '{}' is no person: org files are personal", request.user_id())));
   }
@@ -226,46 +200,36 @@ async::Task<Result<wire::RefileOrgItemResponse>> RefileOrgItem(OrgStore& store,
                                                                wire::RefileOrgItemRequest request) {
   using Response = wire::RefileOrgItemResponse;
   if (request.target_item_id().empty() && request.target_path().empty()) {
-    co_return Refused<Response>(
+    co_return RefusedAs<Response>(
         Status(Code::kInvalidArgument,
                "RefileOrgItemRequest: neither target_item_id nor target_path is given"));
   }
   org::RefileTarget target{request.target_item_id(), request.target_path()};
   const Result<org::Item> item =
       co_await store.Refile(request.user_id(), DecodeRef(request), std::move(target));
-  if (!item) co_return Refused<Response>(item.error());
+  if (!item) co_return RefusedAs<Response>(item.error());
   auto response = ChangedItem<Response>(*item);
   response.set_path(WireText(item->path));
   response.set_updated_index(static_cast<int>(item->line));
   co_return response;
 }
 
-// Binds one of the coroutines above to its method.
-template <typename Request, typename Response>
-void ServeOrgCall(DescribedService& service, std::string_view name, OrgStore& store,
-                  async::Task<Result<Response>> (*handler)(OrgStore&, Request)) {
-  service.ServeUnary<Request, Response>(name, Access::kToken,
-                                        [&store, handler](Request request, const CallContext&) {
-                                          return handler(store, std::move(request));
-                                        });
-}
-
 }  // namespace
 
 void ServeOrg(DescribedService& service, OrgStore& store) {
-  ServeOrgCall(service, "SearchOrgFiles", store, SearchOrgFiles);
-  ServeOrgCall(service, "GetOrgInboxItems", store, GetOrgInboxItems);
-  ServeOrgCall(service, "ListOrgInboxItems", store, ListOrgInboxItems);
-  ServeOrgCall(service, "AddOrgInboxItem", store, AddOrgInboxItem);
-  ServeOrgCall(service, "ToggleOrgInboxItem", store, ToggleOrgInboxItem);
-  ServeOrgCall(service, "UpdateOrgInboxItem", store, UpdateOrgInboxItem);
-  ServeOrgCall(service, "SetOrgInboxSchedule", store, SetOrgInboxSchedule);
-  ServeOrgCall(service, "ApplyOrgInboxTags", store, ApplyOrgInboxTags);
-  ServeOrgCall(service, "ArchiveOrgInboxDone", store, ArchiveOrgInboxDone);
-  ServeOrgCall(service, "AppendOrgInboxText", store, AppendOrgInboxText);
-  ServeOrgCall(service, "GetOrgInboxPath", store, GetOrgInboxPath);
-  ServeOrgCall(service, "GetOrgAgenda", store, GetOrgAgenda);
-  ServeOrgCall(service, "RefileOrgItem", store, RefileOrgItem);
+  service.ServeWith("SearchOrgFiles", store, SearchOrgFiles);
+  service.ServeWith("GetOrgInboxItems", store, GetOrgInboxItems);
+  service.ServeWith("ListOrgInboxItems", store, ListOrgInboxItems);
+  service.ServeWith("AddOrgInboxItem", store, AddOrgInboxItem);
+  service.ServeWith("ToggleOrgInboxItem", store, ToggleOrgInboxItem);
+  service.ServeWith("UpdateOrgInboxItem", store, UpdateOrgInboxItem);
+  service.ServeWith("SetOrgInboxSchedule", store, SetOrgInboxSchedule);
+  service.ServeWith("ApplyOrgInboxTags", store, ApplyOrgInboxTags);
+  service.ServeWith("ArchiveOrgInboxDone", store, ArchiveOrgInboxDone);
+  service.ServeWith("AppendOrgInboxText", store, AppendOrgInboxText);
+  service.ServeWith("GetOrgInboxPath", store, GetOrgInboxPath);
+  service.ServeWith("GetOrgAgenda", store, GetOrgAgenda);
+  service.ServeWith("RefileOrgItem", store, RefileOrgItem);
 }
 
 }  // namespace baton::rpc::internal

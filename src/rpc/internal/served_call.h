@@ -78,6 +78,7 @@ class ServedCall : public Reactor {
                  async::Task<Status> handler) {
     self_ = std::move(self);
     context_.lane_ = &lane;
+    lane.calls.Begin();
     boost::asio::post(lane.executor(), [call = self_, handler = std::move(handler)]() mutable {
       CallTasks::Lane& home = *call->context_.lane_;
       home.tasks.Spawn(Run(std::move(call), std::move(handler)));
@@ -100,6 +101,7 @@ class ServedCall : public Reactor {
   void OnDone() final {
     const std::shared_ptr<ServedCall> last = std::move(self_);
     metrics_.CallEnded(code_.load(std::memory_order_relaxed), started_);
+    if (context_.lane_ != nullptr) context_.lane_->calls.End();
   }
 
  protected:

@@ -176,24 +176,14 @@ async::Task<Result<wire::DomainCrawlResponse>> CrawlSite(WebService& service,
   co_return response;
 }
 
-// Binds one of the coroutines above to its method.
-template <typename Request, typename Response>
-void ServeWebCall(DescribedService& service, std::string_view name, WebService& web,
-                  async::Task<Result<Response>> (*handler)(WebService&, Request, Deadline)) {
-  service.ServeUnary<Request, Response>(
-      name, Access::kToken, [&web, handler](Request request, const CallContext& context) {
-        return handler(web, std::move(request), context.deadline());
-      });
-}
-
 }  // namespace
 
 void ServeWeb(DescribedService& service, WebService& web) {
-  ServeWebCall(service, "SearchWeb", web, SearchWeb);
-  ServeWebCall(service, "CrawlWebContent", web, CrawlWebContent);
-  ServeWebCall(service, "SearchAndCrawl", web, SearchAndCrawl);
-  ServeWebCall(service, "CrawlWebsiteRecursive", web, CrawlWebsiteRecursive);
-  ServeWebCall(service, "CrawlSite", web, CrawlSite);
+  service.ServeWith("SearchWeb", web, SearchWeb);
+  service.ServeWith("CrawlWebContent", web, CrawlWebContent);
+  service.ServeWith("SearchAndCrawl", web, SearchAndCrawl);
+  service.ServeWith("CrawlWebsiteRecursive", web, CrawlWebsiteRecursive);
+  service.ServeWith("CrawlSite", web, CrawlSite);
 }
 
 }  // namespace baton::rpc::internal

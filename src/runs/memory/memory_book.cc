@@ -8,6 +8,7 @@
 #include "json/json.h"
 #include "runs/idempotency_key.h"
 #include "runs/limits.h"
+#include "runs/turn_check.h"
 
 namespace baton::runs::memory {
 namespace {
@@ -67,15 +68,6 @@ Result<std::vector<Memory>> DecodeMemories(Result<std::vector<graph::StoredItem>
     memories.push_back(*std::move(memory));
   }
   return memories;
-}
-
-Status CheckMemoryUser(std::string_view user_id) {
-  if (user_id.empty()) return Fail(Code::kInvalidArgument, "user_id is missing");
-  if (user_id.size() > kMaxIdBytes || FindInvalidUtf8(user_id) != std::string_view::npos ||
-      std::ranges::any_of(user_id, [](unsigned char c) { return c < 0x20 || c == 0x7F; })) {
-    return Fail(Code::kInvalidArgument, "user_id is not text of at most {} bytes", kMaxIdBytes);
-  }
-  return {};
 }
 
 // A name of another shape names none of ours, and may be one that the store refuses.
@@ -152,10 +144,11 @@ MemoryBook::MemoryBook(graph::LongTermStore& store, const Clock& clock, IdGenera
       options_{.per_user = std::min(options.per_user, kMostMemoriesPerUser)} {}
 
 async::Task<Result<Memory>> MemoryBook::Save(NewMemory memory) {
-  BATON_CO_TRY(CheckMemoryUser(memory.user_id));
+  BATON_CO_TRY(CheckUserId(memory.user_id));
   auto text = CheckMemoryText(memory.text);
   if (!text) co_return Fail(std::move(text).error());
   memory.text = *std::move(text);
+  const async::KeyedLock::Held held = co_await users_.Lock(memory.user_id);
   graph::StoreSearch same{.prefix = MemoriesOf(memory.user_id),
                           .filter = {HasText("text", memory.text)},
                           .limit = 1,
@@ -216,7 +209,7 @@ async::Task<Result<Memory>> MemoryBook::Write(Memory memory) {
 }
 
 async::Task<Result<Memory>> MemoryBook::Find(std::string user_id, std::string memory_id) {
-  BATON_CO_TRY(CheckMemoryUser(user_id));
+  BATON_CO_TRY(CheckUserId(user_id));
   if (!MayNameMemory(memory_id)) co_return Fail(NoSuchMemory(memory_id));
   auto item = co_await store_.Get(MemoriesOf(user_id), memory_id, graph::ReadMode::kLeave);
   if (!item) co_return Fail(std::move(item).error());
@@ -225,7 +218,7 @@ async::Task<Result<Memory>> MemoryBook::Find(std::string user_id, std::string me
 }
 
 async::Task<Result<MemoryPage>> MemoryBook::List(MemoryFilter filter) {
-  BATON_CO_TRY(CheckMemoryUser(filter.user_id));
+  BATON_CO_TRY(CheckUserId(filter.user_id));
   const Result<std::size_t> offset = OffsetOf(filter.page_token);
   if (!offset) co_return Fail(offset.error());
   const std::size_t limit =
@@ -247,7 +240,7 @@ async::Task<Result<MemoryPage>> MemoryBook::List(MemoryFilter filter) {
 
 async::Task<Result<std::vector<Memory>>> MemoryBook::Search(std::string user_id, std::string query,
                                                             std::size_t limit) {
-  BATON_CO_TRY(CheckMemoryUser(user_id));
+  BATON_CO_TRY(CheckUserId(user_id));
   if (!IsValidUtf8(query) || query.find('\0') != std::string::npos) {
     co_return Fail(Code::kInvalidArgument, "query is not UTF-8 without NUL characters");
   }
@@ -265,6 +258,7 @@ async::Task<Result<std::vector<Memory>>> MemoryBook::Search(std::string user_id,
 
 async::Task<Result<Memory>> MemoryBook::Decide(std::string user_id, std::string memory_id,
                                                bool accepted) {
+  const async::KeyedLock::Held held = co_await users_.Lock(user_id);
   Result<Memory> memory = co_await Find(user_id, memory_id);
   if (!memory) co_return memory;
   if (memory->state == MemoryState::kSaved) {
@@ -280,6 +274,7 @@ async::Task<Result<Memory>> MemoryBook::Decide(std::string user_id, std::string 
 }
 
 async::Task<Status> MemoryBook::Delete(std::string user_id, std::string memory_id) {
+  const async::KeyedLock::Held held = co_await users_.Lock(user_id);
   Result<Memory> memory = co_await Find(user_id, memory_id);
   if (!memory) co_return std::move(memory).error();
   co_return co_await store_.Delete(MemoriesOf(user_id), std::move(memory_id));

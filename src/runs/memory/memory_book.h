@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "async/keyed_lock.h"
 #include "base/clock.h"
 #include "base/id_generator.h"
 #include "graph/long_term_store.h"
@@ -18,7 +19,9 @@ struct MemoryBookOptions {
 };
 
 // One document a memory, by its id, in {"users", user_id, "memory"} (docs/memory.md). A proposal
-// has a time to live. Limits are counted before a save: two at once may go one beyond.
+// has a time to live. What one user's callers change at once is done one after the other, so that
+// limits hold and a proposal is accepted or rejected; where several processes share the store,
+// each may go one beyond a limit, and the last word on a proposal counts.
 //
 // Lifetime: store, clock and ids outlive it.
 // Threads:  safe.
@@ -44,6 +47,7 @@ class MemoryBook final : public Memories {
   const Clock& clock_;
   IdGenerator& ids_;
   const MemoryBookOptions options_;
+  async::KeyedLock users_;  // held over reading and writing, by user
 };
 
 }  // namespace baton::runs::memory

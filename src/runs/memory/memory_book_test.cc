@@ -1,11 +1,13 @@
 #include "runs/memory/memory_book.h"
 
+#include <algorithm>
 #include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "async/block_on.h"
+#include "async/task_group.h"
 #include "base/check.h"
 #include "base/metrics.h"
 #include "checkpoint/sql_long_term_store.h"
@@ -167,6 +169,46 @@ TEST_P(MemoryBookTest, LimitsAreNamed) {
   EXPECT_TRUE(Save("one", false, "bob").has_value());
   Restart({.per_user = 0});
   EXPECT_EQ(Save("x", false, "eve").error().code(), Code::kResourceExhausted);
+}
+
+async::Task<std::vector<Code>> SaveAtOnce(MemoryBook& book, int count) {
+  std::vector<Code> codes;
+  const auto save = [](MemoryBook& into, std::string text,
+                       std::vector<Code>& out) -> async::Task<void> {
+    const auto saved = co_await into.Save({.user_id = "ann", .text = std::move(text)});
+    out.push_back(saved ? Code::kOk : saved.error().code());
+  };
+  async::TaskGroup group(co_await async::CurrentExecutor());
+  for (int i = 0; i < count; ++i) group.Spawn(save(book, std::to_string(i / 2), codes));
+  co_await group.Join();
+  co_return codes;
+}
+
+TEST_P(MemoryBookTest, SavedAtOnceTheLimitHoldsAndTheSameTextIsThereOnce) {
+  Restart({.per_user = 3});
+  const std::vector<Code> codes = BlockOn(SaveAtOnce(*book, 10));
+  EXPECT_EQ(std::ranges::count(codes, Code::kOk), 6);
+  EXPECT_EQ(std::ranges::count(codes, Code::kResourceExhausted), 4);
+  EXPECT_THAT(Texts({.user_id = "ann"}), ::testing::UnorderedElementsAre("0", "1", "2"));
+}
+
+async::Task<std::vector<bool>> AcceptAndReject(MemoryBook& book, std::string memory_id) {
+  std::vector<bool> done;
+  const auto decide = [](MemoryBook& of, std::string id, bool accepted,
+                         std::vector<bool>& out) -> async::Task<void> {
+    out.push_back((co_await of.Decide("ann", std::move(id), accepted)).has_value());
+  };
+  async::TaskGroup group(co_await async::CurrentExecutor());
+  group.Spawn(decide(book, memory_id, true, done));
+  group.Spawn(decide(book, memory_id, false, done));
+  co_await group.Join();
+  co_return done;
+}
+
+TEST_P(MemoryBookTest, AcceptedAndRejectedAtOnceOneOfTheTwoCounts) {
+  const auto proposed = Save("Likes tea.", true);
+  EXPECT_THAT(BlockOn(AcceptAndReject(*book, proposed->memory_id)), ElementsAre(true, false));
+  EXPECT_THAT(Texts({.user_id = "ann", .state = MemoryState::kSaved}), ElementsAre("Likes tea."));
 }
 
 TEST_P(MemoryBookTest, ProposalsHaveALimitOfTheirOwn) {

@@ -17,8 +17,9 @@ struct LockRequest {
   std::string agent;  // whom it names; empty for a release that names nobody
 };
 
-// What `message` asks for. Only whole short requests count, so that a text that mentions an
-// agent stays a text. `agents` are the names there are; "fact checking" names `fact_checking`.
+// What `message` asks for, in English, German, French or Spanish. The whole of it must be the
+// request, so that a question or an order that mentions an agent stays one. `agents` are the names
+// there are; "fact checking" names `fact_checking`.
 LockRequest ParseLockRequest(std::string_view message, const std::vector<std::string>& agents);
 
 }  // namespace baton::runs::routing

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "json/json.h"
 #include "llm/structured_text.h"
+#include "llm/usage.h"
 
 namespace baton::runs::routing {
 namespace {
@@ -122,6 +123,7 @@ async::Task<Result<Decision>> ModelRouter::Decide(
   const Result<llm::ChatResponse> response =
       co_await async::WithDeadline(model.Chat(request, nullptr, deadline), deadline, "routing");
   if (!response) co_return Fail(response.error());
+  if (on_usage_) on_usage_(model.name(), llm::UsageOf(request, *response));
   co_return ReadAnswer(response->message.content, agents);
 }
 

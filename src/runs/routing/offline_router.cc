@@ -1,6 +1,7 @@
 #include "runs/routing/offline_router.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -19,7 +20,7 @@ constexpr std::string_view kDefaultAgent = "chat";
 constexpr float kDescriptionWeight = 0.5F;
 // An agent that nobody has written rows for is known by its file alone, among agents with a
 // hundred rows each.
-constexpr float kOnlyFileWeight = 8;
+constexpr float kOnlyFileWeight = 16;
 // Most of what is written over an open document is about that.
 constexpr float kElsewhereWeight = 0.15F;
 constexpr double kUnknownConfidence = 0.5;
@@ -36,6 +37,26 @@ std::string LastAgent(const Situation& situation) {
     if (message->role == "assistant") break;
   }
   return {};
+}
+
+// "Sends messages to people and rooms, after showing them." → "Sends messages to people", "rooms",
+// "after showing them". People write such a part and not the whole.
+std::vector<std::string> ClausesOf(std::string_view text) {
+  constexpr std::array<std::string_view, 4> kBetween = {"and", "or", "und", "oder"};
+  std::vector<std::string> clauses;
+  std::string clause;
+  const auto finish = [&] {
+    if (!clause.empty()) clauses.push_back(std::exchange(clause, {}));
+  };
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    const bool between = std::ranges::find(kBetween, word) != kBetween.end();
+    if (!between && !word.empty()) clause.append(clause.empty() ? "" : " ").append(word);
+    if (between || word.ends_with(',') || word.ends_with(':') || word.ends_with(';')) finish();
+  }
+  finish();
+  return clauses;
 }
 
 bool Has(const std::vector<std::string>& list, std::string_view text) {
@@ -72,7 +93,7 @@ OfflineRouter::OfflineRouter(std::vector<agents::AgentSpec> agents, const Knowle
     const std::size_t agent = Find(example.agent);
     const bool locked = !example.situation.locked_agent.empty();  // its words decide nothing
     if (agent == agents_.size() || locked) continue;
-    if (AddRow(agent, example.situation, 1, rows)) AddElsewhere(agent, example.situation, rows);
+    if (AddRow(agent, example.situation, 1, rows)) AddElsewhere(agent, example.situation, 1, rows);
   }
   model_ = LinearModel::Train(rows, agents_.size() + kRoles, {});
 }
@@ -95,12 +116,16 @@ void OfflineRouter::AddSpecRows(std::size_t agent, float scale,
     situation.editor_open = true;
     situation.editor_type = types.front();
   }
+  const bool alone = scale > 1;  // there is nothing but the file
   const auto add = [&](const std::string& text, float weight) {
     situation.query = text;
-    AddRow(agent, situation, scale * weight, rows);
+    const bool added = AddRow(agent, situation, scale * weight, rows);
+    if (added && alone) AddElsewhere(agent, situation, scale * weight, rows);
   };
   for (const std::string& text : {spec.title, spec.description, spec.when}) {
     add(text, kDescriptionWeight);
+    if (!alone) continue;
+    for (const std::string& clause : ClausesOf(text)) add(clause, 1);
   }
   for (const std::string& example : spec.examples) add(example, 1);
 }
@@ -120,7 +145,7 @@ bool OfflineRouter::AddRow(std::size_t agent, const Situation& situation, float 
 
 // The message of the last row over some open document: who may be asked anywhere is asked there
 // too.
-void OfflineRouter::AddElsewhere(std::size_t agent, Situation situation,
+void OfflineRouter::AddElsewhere(std::size_t agent, Situation situation, float weight,
                                  std::vector<LinearModel::Row>& rows) const {
   const agents::AgentSpec& spec = agents_[agent];
   const bool bound = !spec.edits.empty() || !spec.reads.empty();
@@ -131,7 +156,7 @@ void OfflineRouter::AddElsewhere(std::size_t agent, Situation situation,
   Candidates candidates = CandidatesFor(situation);
   LinearModel::Row row{.features = rows.back().features,
                        .candidates = std::move(candidates.columns),
-                       .weight = kElsewhereWeight};
+                       .weight = weight * kElsewhereWeight};
   row.answer = static_cast<std::size_t>(std::ranges::find(candidates.agents, agent) -
                                         candidates.agents.begin());
   const std::vector<Feature> document = FeatureReader::OfDocument(situation.editor_type);

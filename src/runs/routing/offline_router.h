@@ -33,7 +33,8 @@ bool IsEligible(const agents::AgentSpec& agent, const Situation& situation);
 // A linear model (linear_model.h) of words, cues and surroundings (features.h), trained when
 // it is made, in about a tenth of a second. It learns from each agent's title, description,
 // when-text and examples, and from the routed messages of `knowledge` whose agent there is. So
-// an agent whose file was just saved is chosen by what that file says.
+// an agent whose file was just saved is chosen by what that file says: of one without routed
+// messages, the parts of its sentences count as messages too.
 //
 // What the rows teach about one agent that edits documents counts for all that do. Pure: no I/O,
 // no clock.
@@ -61,7 +62,7 @@ class OfflineRouter {
   void AddSpecRows(std::size_t agent, float scale, std::vector<LinearModel::Row>& rows) const;
   bool AddRow(std::size_t agent, const Situation& situation, float weight,
               std::vector<LinearModel::Row>& rows) const;
-  void AddElsewhere(std::size_t agent, Situation situation,
+  void AddElsewhere(std::size_t agent, Situation situation, float weight,
                     std::vector<LinearModel::Row>& rows) const;
   Candidates CandidatesFor(const Situation& situation) const;
   std::size_t Find(std::string_view agent) const;  // agents_.size() if there is none

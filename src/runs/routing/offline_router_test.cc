@@ -1,5 +1,8 @@
 #include "runs/routing/offline_router.h"
 
+#include <algorithm>
+#include <fstream>
+
 #include <gtest/gtest.h>
 
 #include "agents/agent_catalog.h"
@@ -131,6 +134,48 @@ TEST(OfflineRouter, ANewAgentIsChosenByItsFile) {
   EXPECT_EQ(router.Decide({.query = "When do I harvest the honey of my hives?"}).agent,
             "beekeeping");
   EXPECT_EQ(router.Decide({.query = "Will it rain in Rome?"}).agent, "weather");
+}
+
+// Rows that no other row was made from.
+std::vector<RoutedExample> UnseenRows() {
+  std::vector<RoutedExample> rows;
+  std::ifstream file("tests/routing/unseen.jsonl");
+  for (std::string line; std::getline(file, line);) rows.push_back(ParseExample(line).value());
+  for (const RoutedExample& example : ProjectKnowledge().examples) {
+    if (example.id.starts_with("ex-")) rows.push_back(example);
+  }
+  return rows;
+}
+
+int Acceptable(const OfflineRouter& router, const std::vector<RoutedExample>& rows) {
+  return static_cast<int>(std::ranges::count_if(rows, [&](const RoutedExample& row) {
+    const std::string chosen = router.Decide(row.situation).agent;
+    return chosen == row.agent || std::ranges::find(row.also, chosen) != row.also.end();
+  }));
+}
+
+// Each of these agents in turn as if a user had just written its file: nothing else tells of it.
+TEST(OfflineRouter, AnAgentThatOnlyItsFileTellsOfGetsMostOfItsMessages) {
+  const std::vector<RoutedExample> unseen = UnseenRows();
+  ASSERT_EQ(unseen.size(), 282);
+  int rows = 0;
+  int reached = 0;
+  for (const char* name : {"weather", "rss", "messaging", "entertainment", "proofreading"}) {
+    Knowledge knowledge = ProjectKnowledge();
+    std::erase_if(knowledge.examples, [&](const RoutedExample& example) {
+      return example.agent == name || example.id.starts_with("ex-");
+    });
+    const OfflineRouter router = OfflineRouter::Learn(ProjectAgents(), knowledge);
+    std::vector<RoutedExample> own = unseen;
+    const auto others =
+        std::ranges::partition(own, [&](const RoutedExample& row) { return row.agent == name; });
+    const std::vector<RoutedExample> rest(others.begin(), others.end());
+    own.erase(others.begin(), own.end());
+    rows += static_cast<int>(own.size());
+    reached += Acceptable(router, own);
+    EXPECT_GE(Acceptable(router, rest) * 100, static_cast<int>(rest.size()) * 97) << name;
+  }
+  EXPECT_GE(reached * 100, rows * 70) << reached << " of " << rows;
 }
 
 TEST(OfflineRouter, LearnsTheSameFromTheSame) {

@@ -15,20 +15,22 @@ namespace {
 class DirectoryGatewayTest : public ::testing::Test {
  protected:
   DirectoryGatewayTest() {
-    auto server = http::StartServer(runtime_, {},
-                                    [this](const http::ServerRequest& request,
-                                           http::ResponseWriter& response) -> async::Task<void> {
-                                      key_ = request.headers.Get("Idempotency-Key");
-                                      body_ = request.body;
-                                      const Status sent =
-                                          co_await response.Send(status_, {}, "so it is");
-                                      EXPECT_TRUE(sent.ok()) << sent.ToString();
-                                    });
+    auto server = http::StartServer(
+        runtime_, {}, [this](const http::ServerRequest& request, http::ResponseWriter& response) {
+          return Answer(request, response);
+        });
     BATON_CHECK(server.has_value(), server.error().ToString());
     server_ = *std::move(server);
     hook_ = fmt::format("http://127.0.0.1:{}/hooks/1", server_->port());
   }
   ~DirectoryGatewayTest() override { server_->Stop(); }
+
+  async::Task<void> Answer(const http::ServerRequest& request, http::ResponseWriter& response) {
+    key_ = request.headers.Get("Idempotency-Key");
+    body_ = request.body;
+    const Status sent = co_await response.Send(status_, {}, "so it is");
+    EXPECT_TRUE(sent.ok()) << sent.ToString();
+  }
 
   MessageDirectory TestDirectory() const {
     return {.entries = {{.name = "Garden", .users = {"*"}, .webhook = hook_},

@@ -10,11 +10,16 @@
 
 #include "base/utf16.h"
 #include "base/utf8.h"
+#include "tools/remote/internal/client_tool.h"
+#include "tools/remote/internal/connection.h"
 #include "tools/remote/internal/tool_text.h"
 
 namespace baton::tools::remote {
 namespace {
 
+// ToolService's messages.
+namespace wire = ::tool_service;
+using internal::IntegerProperty;
 using internal::NumberedBlock;
 using internal::ObjectSchema;
 using internal::StringProperty;
@@ -22,6 +27,7 @@ using internal::TextArgument;
 
 constexpr std::int64_t kDefaultPassages = 8;
 constexpr std::int64_t kMaxPassages = 20;
+constexpr std::int64_t kMaxPieces = 1'000'000;
 
 // About 10,000 tokens: what a model takes beside a conversation.
 constexpr std::size_t kMaxDocumentBytes = 40'000;
@@ -123,6 +129,41 @@ class GetDocumentTool final : public Tool {
   const ToolDefinition definition_;
 };
 
+// The pieces from `first` on, as many as a model can read.
+async::Task<Result<ToolResult>> ReadChunks(ToolServiceClient& client, json::Object arguments,
+                                           ToolContext context) {
+  const std::string id = TextArgument(arguments, "document_id");
+  const std::int64_t first = json::GetInt(arguments, "first", 0);
+  auto card = co_await client.GetDocument(context, id);
+  if (!card) co_return Fail(std::move(card).error());
+  wire::DocumentRequest request;
+  request.set_user_id(context.user_id);
+  request.set_document_id(id);
+  const auto pieces =
+      co_await client.connection().Call<wire::DocumentRequest, wire::DocumentChunksResponse>(
+          &ToolServiceClient::Connection::AsyncStub::GetDocumentChunks, std::move(request),
+          std::move(context));
+  if (!pieces) co_return Fail(pieces.error());
+  const int count = pieces->chunks_size();
+  if (first >= count) {
+    co_return Fail(Code::kOutOfRange, "'{}' has {} pieces, 0 to {}", card->title, count, count - 1);
+  }
+  std::string text;
+  int next = static_cast<int>(first);
+  while (next < count && text.size() + pieces->chunks(next).content().size() <= kMaxDocumentBytes) {
+    text += (text.empty() ? "" : "\n\n") + pieces->chunks(next).content();
+    ++next;
+  }
+  ToolResult result;
+  result.text = NumberedBlock(1, card->title, card->metadata["path"], text) +
+                fmt::format("\n\n(pieces {} to {} of {})", first, next - 1, count);
+  result.sources.push_back({.id = id,
+                            .title = card->title,
+                            .locator = card->metadata["path"],
+                            .excerpt = std::string(Utf8Prefix(text, kSourceExcerptBytes))});
+  co_return result;
+}
+
 class FindDocumentByPathTool final : public Tool {
  public:
   explicit FindDocumentByPathTool(std::shared_ptr<ToolServiceClient> client)
@@ -162,6 +203,18 @@ class FindDocumentByPathTool final : public Tool {
 Status RegisterDocumentTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client) {
   BATON_TRY(registry.Add(std::make_unique<SearchDocumentsTool>(client)));
   BATON_TRY(registry.Add(std::make_unique<GetDocumentTool>(client)));
+  ToolDefinition read_on{
+      .name = "get_document_chunks",
+      .description =
+          "Reads a long document of the user's piece by piece: where get_document was "
+          "cut, or around a place. Says which pieces it shows, and of how many.",
+      .parameters = ObjectSchema(
+          {{"document_id", StringProperty("The document's id, \"doc_…\"")},
+           {"first", IntegerProperty(0, kMaxPieces, "The first piece to show; 0 if not given")}},
+          {"document_id"}),
+      .effect = Effect::kRead};
+  BATON_TRY(
+      registry.Add(std::make_unique<internal::ClientTool>(client, std::move(read_on), ReadChunks)));
   return registry.Add(std::make_unique<FindDocumentByPathTool>(std::move(client)));
 }
 

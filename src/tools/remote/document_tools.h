@@ -16,6 +16,7 @@ namespace baton::tools::remote {
 //                                     sources in the same order. limit: 1 to 20, else 8
 //   get_document{document_id}         "[1] Title — path" and the text, cut (and said so)
 //                                     beyond what a model can read
+//   get_document_chunks{document_id, first?}  the same of its pieces from `first` on, and which
 //   find_document_by_path{path}       "[1] File name — path" and the document's id
 //
 // All of them only read, for the user of the ToolContext. kAlreadyExists if a name is taken.

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/utf8.h"
 #include "tools/remote/internal/rpc_tool.h"
@@ -274,9 +275,39 @@ Status AddImportArticle(ToolRegistry& registry, const Client& client) {
        }});
 }
 
+Status AddOpml(ToolRegistry& registry, const Client& client) {
+  BATON_TRY((AddRpcTool<wire::ExportRSSFeedsRequest, wire::ExportRSSFeedsResponse>(
+      registry, client,
+      {.name = "export_feeds",
+       .description = "The user's subscriptions as OPML, for another feed reader.",
+       .parameters = ObjectSchema({}, {})},
+      {&FeedStub::ExportRSSFeeds, [](const json::Object&, wire::ExportRSSFeedsRequest&) {},
+       [](const wire::ExportRSSFeedsResponse& response) -> Result<ToolResult> {
+         return ToolResult{.text = response.opml(), .sources = {}};
+       }})));
+  return AddRpcTool<wire::ImportRSSFeedsRequest, wire::ImportRSSFeedsResponse>(
+      registry, client,
+      {.name = "import_feeds",
+       .description = "Subscribes to all feeds of an OPML text that the user has given.",
+       .parameters = ObjectSchema({{"opml", StringProperty("The text, as it is")}}, {"opml"}),
+       .effect = Effect::kWrite},
+      {&FeedStub::ImportRSSFeeds,
+       [](const json::Object& arguments, wire::ImportRSSFeedsRequest& request) {
+         request.set_opml(TextArgument(arguments, "opml"));
+       },
+       [](const wire::ImportRSSFeedsResponse& response) -> Result<ToolResult> {
+         if (!response.success()) return Fail(Status(Code::kFailedPrecondition, response.error()));
+         return ToolResult{
+             .text = fmt::format("{} added, {} known already, {} skipped {}",
+                                 response.added_count(), response.known_count(),
+                                 response.skipped_size(), fmt::join(response.skipped(), "; ")),
+             .sources = {}};
+       }});
+}
+
 }  // namespace
 
-Status RegisterFeedTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client) {
+Status RegisterFeedTools(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
   BATON_TRY(AddListFeeds(registry, client));
   BATON_TRY(AddSearchFeeds(registry, client));
   BATON_TRY(AddGetArticles(registry, client));
@@ -285,6 +316,7 @@ Status RegisterFeedTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClie
   BATON_TRY(AddRefreshFeed(registry, client));
   BATON_TRY(AddDeleteFeed(registry, client));
   BATON_TRY(AddMarkArticles(registry, client));
+  BATON_TRY(AddOpml(registry, client));
   return AddImportArticle(registry, client);
 }
 

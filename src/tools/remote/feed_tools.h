@@ -20,9 +20,10 @@ namespace baton::tools::remote {
 //   delete_feed{feed_id? | feed_name?}              writes
 //   mark_feed_articles{article_ids? | feed_id?, is_read}  writes
 //   import_feed_article{article_id}                 writes
+//   export_feeds{}, import_feeds{opml}              reads, writes
 //
 // kFailedPrecondition with the service's reason for what it refuses; kAlreadyExists if a name is
 // taken.
-Status RegisterFeedTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client);
+Status RegisterFeedTools(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client);
 
 }  // namespace baton::tools::remote

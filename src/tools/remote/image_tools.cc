@@ -63,6 +63,23 @@ Status RegisterImageTools(ToolRegistry& registry,
          request.set_reference_document_id(TextArgument(arguments, "reference_document_id"));
        },
        ShowMade})));
+  BATON_TRY((
+      AddRpcTool<wire::GetReferenceImageForObjectRequest, wire::GetReferenceImageForObjectResponse>(
+          registry, client,
+          {.name = "find_reference_image",
+           .description = "The picture of the user's library that shows an object best, as "
+                          "reference_document_id for generate_image.",
+           .parameters =
+               ObjectSchema({{"object", StringProperty("Such as \"our logo\"")}}, {"object"})},
+          {&ImageStub::GetReferenceImageForObject,
+           [](const json::Object& arguments, wire::GetReferenceImageForObjectRequest& request) {
+             request.set_object_name(TextArgument(arguments, "object"));
+           },
+           [](const wire::GetReferenceImageForObjectResponse& response) -> Result<ToolResult> {
+             if (!response.success()) return Fail(Status(Code::kNotFound, response.error()));
+             return ToolResult{.text = "reference_document_id: " + response.document_id(),
+                               .sources = {}};
+           }})));
   return AddRpcTool<wire::ImageSearchRequest, wire::ImageSearchResponse>(
       registry, client,
       {.name = "search_images",

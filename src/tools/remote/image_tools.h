@@ -9,7 +9,7 @@
 
 namespace baton::tools::remote {
 
-// generate_image (spend) and search_images (read).
+// generate_image (spend), search_images and find_reference_image (read).
 Status RegisterImageTools(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client);
 
 }  // namespace baton::tools::remote

@@ -84,6 +84,16 @@ Status RegisterJobTools(ToolRegistry& registry, const std::shared_ptr<ToolServic
       {&JobStub::ListJobs,
        [](const json::Object&, wire::ListJobsRequest& request) { request.set_limit(kJobsShown); },
        ShowJobs})));
+  const auto name_job = [](const json::Object& arguments, wire::JobRequest& request) {
+    request.set_job_id(TextArgument(arguments, "job_id"));
+  };
+  BATON_TRY((AddRpcTool<wire::JobRequest, wire::JobInfo>(
+      registry, client,
+      {.name = "get_job",
+       .description = "How far an import, crawl or refresh is.",
+       .parameters =
+           ObjectSchema({{"job_id", StringProperty("As list_jobs names it")}}, {"job_id"})},
+      {&JobStub::GetJob, name_job, ShowJob})));
   return AddRpcTool<wire::JobRequest, wire::JobInfo>(
       registry, client,
       {.name = "cancel_job",
@@ -91,11 +101,7 @@ Status RegisterJobTools(ToolRegistry& registry, const std::shared_ptr<ToolServic
        .parameters =
            ObjectSchema({{"job_id", StringProperty("As list_jobs names it")}}, {"job_id"}),
        .effect = Effect::kWrite},
-      {&JobStub::CancelJob,
-       [](const json::Object& arguments, wire::JobRequest& request) {
-         request.set_job_id(TextArgument(arguments, "job_id"));
-       },
-       ShowJob});
+      {&JobStub::CancelJob, name_job, ShowJob});
 }
 
 }  // namespace baton::tools::remote

@@ -9,7 +9,7 @@
 
 namespace baton::tools::remote {
 
-// start_site_import and cancel_job (write), list_jobs (read).
+// start_site_import and cancel_job (write), list_jobs and get_job (read).
 Status RegisterJobTools(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client);
 
 }  // namespace baton::tools::remote

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "tools/remote/internal/client_tool.h"
 #include "tools/remote/internal/rpc_tool.h"
@@ -111,10 +112,36 @@ Status AddChartTool(ToolRegistry& registry, const std::shared_ptr<ToolServiceCli
       {&TextStub::CreateChart, FillChart, ShowChart});
 }
 
+Status AddExpandTool(ToolRegistry& registry, const std::shared_ptr<ToolServiceClient>& client) {
+  return internal::AddRpcTool<wire::QueryExpansionRequest, wire::QueryExpansionResponse>(
+      registry, client,
+      {.name = "expand_query",
+       .description = "Other wordings of a question, for a search that has found too little.",
+       .parameters =
+           ObjectSchema({{"query", StringProperty("The question")},
+                         {"context", StringProperty("What was said before, if it refers to that")}},
+                        {"query"})},
+      {&TextStub::ExpandQuery,
+       [](const json::Object& arguments, wire::QueryExpansionRequest& request) {
+         request.set_query(TextArgument(arguments, "query"));
+         const std::string context = TextArgument(arguments, "context");
+         if (!context.empty()) request.set_conversation_context(context);
+       },
+       [](const wire::QueryExpansionResponse& response) -> Result<ToolResult> {
+         return ToolResult{.text = fmt::format(
+                               "{}\nnames in it: {}", fmt::join(response.expanded_queries(), "\n"),
+                               response.key_entities().empty()
+                                   ? "none"
+                                   : fmt::format("{}", fmt::join(response.key_entities(), ", "))),
+                           .sources = {}};
+       }});
+}
+
 }  // namespace
 
 Status RegisterTextTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client) {
   BATON_TRY(AddChartTool(registry, client));
+  BATON_TRY(AddExpandTool(registry, client));
   ToolDefinition definition{
       .name = "analyze_text",
       .description =

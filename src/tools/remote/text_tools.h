@@ -1,4 +1,4 @@
-// Tools that count over texts and draw figures.
+// Tools that count over texts, draw figures and reword questions.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace baton::tools::remote {
 
-// analyze_text and create_chart (read: they change nothing).
+// analyze_text, create_chart and expand_query (read: they change nothing).
 Status RegisterTextTools(ToolRegistry& registry, std::shared_ptr<ToolServiceClient> client);
 
 }  // namespace baton::tools::remote

@@ -179,8 +179,8 @@ TEST_F(ToolServiceClientTest, RefusesAnIndexThatNoProposalHas) {
 TEST_F(ToolServiceClientTest, RegistersItsToolsOnce) {
   ToolRegistry registry;
   ASSERT_TRUE(RegisterDocumentTools(registry, client_).ok());
-  EXPECT_THAT(registry.names(),
-              ElementsAre("find_document_by_path", "get_document", "search_documents"));
+  EXPECT_THAT(registry.names(), ElementsAre("find_document_by_path", "get_document",
+                                            "get_document_chunks", "search_documents"));
   EXPECT_EQ(registry.Find("get_document")->definition().effect, Effect::kRead);
   EXPECT_EQ(RegisterDocumentTools(registry, client_).code(), Code::kAlreadyExists);
 }

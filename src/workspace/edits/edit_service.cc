@@ -37,6 +37,9 @@ Result<std::string> EditWhole(const std::string& content, const ContentEdit& edi
   return ToUtf8(Replace(text, {{.begin = at, .end = at, .text = ToUtf16(edit.content)}}));
 }
 
+// An edit lost a race that often: no chance any more.
+constexpr int kEditAttempts = 10;
+
 Result<std::string> EditedText(const std::string& content, const Proposal& edit) {
   if (edit.content_edit) return EditWhole(content, *edit.content_edit);
   if (edit.operations.empty() || edit.operations.size() > kMaxOperations) {
@@ -52,6 +55,17 @@ Result<std::string> EditedText(const std::string& content, const Proposal& edit)
 Result<std::string> EditText(const std::string& content, const Proposal& edit) {
   auto edited = EditedText(content, edit);
   return edited ? internal::AsNewText(*std::move(edited)) : std::move(edited);
+}
+
+// What can be done to `content` says where, so that it is done there or not at all later on.
+Status PinDown(const std::string& content, Proposal& edit) {
+  BATON_TRY(EditText(content, edit));
+  if (edit.content_edit) return {};
+  const std::u16string text = ToUtf16(content);
+  const auto places = ResolveOperations(text, edit.operations);
+  if (!places) return places.error();
+  RememberPlaces(text, *places, edit.operations);
+  return {};
 }
 
 // Appending goes anywhere; a whole new text, or a place that is only counted, is meant for the
@@ -99,8 +113,7 @@ async::Task<Result<DocumentText>> EditService::LoadForEdit(const std::string& us
 async::Task<Result<std::string>> EditService::Propose(std::string user_id, Proposal proposal) {
   const auto was = co_await LoadForEdit(user_id, proposal.document_id);
   if (!was) co_return Fail(was.error());
-  const auto edited = co_await reading_.Run([&] { return EditText(was->content, proposal); });
-  if (!edited) co_return Fail(edited.error());
+  BATON_CO_TRY(co_await reading_.Run([&] { return PinDown(was->content, proposal); }));
   const std::string id = ids_.New("proposal");
   std::vector<storage::Statement> batch;
   batch.push_back(
@@ -133,6 +146,10 @@ async::Task<Result<Applied>> EditService::Apply(std::string user_id, std::string
   proposal->document_id = rows->Text(0, 0);
   proposal->agent = rows->Text(0, 2);
   proposal->summary = rows->Text(0, 3);
+  if (proposal->content_edit && !selected.empty()) {
+    co_return Fail(Code::kInvalidArgument, "proposal '{}' is one edit: no operations to select",
+                   proposal_id);
+  }
   if (!proposal->content_edit) {
     auto chosen = Select(std::move(proposal->operations), selected);
     if (!chosen) co_return Fail(std::move(chosen).error());
@@ -155,28 +172,35 @@ async::Task<Result<Applied>> EditService::ApplyDirectly(std::string user_id, Pro
   co_return co_await Make(user_id, edit, "", {});
 }
 
-// `made_for`: the source hash of the text that the edit was made for; empty: not known.
+// `made_for`: the source hash of the text that the edit was made for; empty: not known. Edits of
+// one document wait for each other here; if another process comes first, the edit finds its place
+// in the text that there is then.
 async::Task<Result<Applied>> EditService::Make(const std::string& user_id, const Proposal& edit,
                                                std::string made_for,
                                                std::vector<storage::Statement> along) {
-  const auto was = co_await LoadForEdit(user_id, edit.document_id);
-  if (!was) co_return Fail(was.error());
-  if (!made_for.empty() && made_for != was->source_hash && NeedsSameText(edit)) {
-    co_return Fail(Code::kAborted,
-                   "document '{}' changed since the proposal: read it again and propose anew",
-                   edit.document_id);
+  const auto held = co_await writing_.Lock(edit.document_id);
+  for (int attempt = 1;; ++attempt) {
+    const auto was = co_await LoadForEdit(user_id, edit.document_id);
+    if (!was) co_return Fail(was.error());
+    if (!made_for.empty() && made_for != was->source_hash && NeedsSameText(edit)) {
+      co_return Fail(Code::kAborted,
+                     "document '{}' changed since the proposal: read it again and propose anew",
+                     edit.document_id);
+    }
+    Applied applied{.document_id = edit.document_id,
+                    .operations = edit.content_edit ? 1 : static_cast<int>(edit.operations.size())};
+    auto edited = co_await reading_.Run([&] {
+      auto text = EditText(was->content, edit);
+      if (text) applied.characters = Utf16Length(*text);
+      return text;
+    });
+    if (!edited) co_return Fail(std::move(edited).error());
+    const Status saved =
+        co_await Save(user_id, *was, *std::move(edited), "", {edit.agent, edit.summary}, along);
+    if (saved.ok()) co_return applied;
+    const bool try_again = saved.code() == Code::kAborted && !NeedsSameText(edit);
+    if (!try_again || attempt == kEditAttempts) co_return Fail(saved);
   }
-  Applied applied{.document_id = edit.document_id,
-                  .operations = edit.content_edit ? 1 : static_cast<int>(edit.operations.size())};
-  auto edited = co_await reading_.Run([&] {
-    auto text = EditText(was->content, edit);
-    if (text) applied.characters = Utf16Length(*text);
-    return text;
-  });
-  if (!edited) co_return Fail(std::move(edited).error());
-  BATON_CO_TRY(co_await Save(user_id, *was, *std::move(edited), "", {edit.agent, edit.summary},
-                             std::move(along)));
-  co_return applied;
 }
 
 // `content` is as AsNewText() gives it. An empty title: the one that the text has now, or had.
@@ -201,6 +225,7 @@ async::Task<Status> EditService::Save(const std::string& user_id, const Document
 }
 
 async::Task<Status> EditService::Undo(std::string user_id, std::string document_id) {
+  const auto held = co_await writing_.Lock(document_id);
   const auto was = co_await LoadForEdit(user_id, document_id);
   if (!was) co_return was.error();
   const auto version = co_await documents_.LastVersion(user_id, document_id);
@@ -213,6 +238,7 @@ async::Task<Status> EditService::Undo(std::string user_id, std::string document_
 async::Task<Result<std::vector<std::string>>> EditService::SetMetadata(std::string user_id,
                                                                        std::string document_id,
                                                                        MetadataChange change) {
+  const auto held = co_await writing_.Lock(document_id);
   const auto was = co_await LoadForEdit(user_id, document_id);
   if (!was) co_return Fail(was.error());
   const bool is_markdown = was->document.content_type == "text/markdown";

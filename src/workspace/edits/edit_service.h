@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "async/blocking_pool.h"
+#include "async/keyed_lock.h"
 #include "async/task.h"
 #include "base/clock.h"
 #include "base/id_generator.h"
@@ -77,7 +78,8 @@ inline constexpr std::size_t kMaxEditedBytes = std::size_t{16} << 20U;
 // Every method acts for one user; documents, proposals and folders of another do not exist for
 // it (kNotFound). A change is one transaction, on disk when the method returns: of several
 // operations all are made or none; what the document was is kept, and Undo() brings it back. Of
-// two changes that meet, the second is refused (kAborted). The file that a document was imported
+// two changes that meet, the second finds its place in what the first has made, or is refused
+// (kAborted). The file that a document was imported
 // from stays as it is; importing it again keeps the edits unless the file has changed.
 //
 // Org files are changed by OrgStore, and refused here (kFailedPrecondition). Nobody ("", "system")
@@ -139,6 +141,7 @@ class EditService {
   DocumentStore& documents_;
   const Clock& clock_;
   IdGenerator& ids_;
+  async::KeyedLock writing_;  // by document, over reading and writing
   async::BlockingPool reading_{"edits", 1};
 };
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -156,6 +157,62 @@ TEST_P(EditServiceTest, AStaleProposalIsRefusedOrFindsItsTextAgain) {
   EXPECT_TRUE(BlockOn(service_->Apply("ada", *stale, {})));
 }
 
+TEST_P(EditServiceTest, AStaleProposalDoesNotLandOnTheSameWordsElsewhere) {
+  id_ = Import("ada", "/cats.md", "A cat. B cat.");
+  Proposal edit{.document_id = id_};
+  edit.operations.push_back(
+      {.begin = 2, .end = 5, .text = "COW", .pre_hash = PreHash(u"cat"), .original_text = "cat"});
+  const auto stale = BlockOn(service_->Propose("ada", edit));
+  ASSERT_TRUE(stale) << stale.error().ToString();
+  edit.operations[0].text = "dog";
+  ASSERT_TRUE(BlockOn(service_->ApplyDirectly("ada", edit)));
+  EXPECT_THAT(Error(BlockOn(service_->Apply("ada", *stale, {}))), HasSubstr("ABORTED"));
+  EXPECT_EQ(Content(id_), "A dog. B cat.");
+}
+
+TEST_P(EditServiceTest, WhoAppendAtOnceAllDo) {
+  constexpr int kWriters = 12;
+  BlockOn([](EditService& service, std::string id) -> async::Task<void> {
+    async::TaskGroup group(co_await async::CurrentExecutor());
+    for (int i = 0; i < kWriters; ++i) {
+      group.Spawn([](EditService& edits, std::string document, int number) -> async::Task<void> {
+        Proposal edit{.document_id = std::move(document)};
+        edit.content_edit = {.content = fmt::format("line {}", number)};
+        const auto applied = co_await edits.ApplyDirectly("ada", std::move(edit));
+        EXPECT_TRUE(applied) << applied.error().ToString();
+      }(service, id, i));
+    }
+    co_await group.Join();
+  }(*service_, id_));
+  for (int i = 0; i < kWriters; ++i) {
+    EXPECT_THAT(Content(id_), HasSubstr(fmt::format("line {}", i)));
+  }
+}
+
+TEST_P(EditServiceTest, AFileThatChangedOnDiskLeavesWhatItWasAsAVersion) {
+  const auto own = BlockOn(service_->CreateFile(
+      "ada", {.filename = "mine.md", .content = "Mine.", .folder_path = "/books"}));
+  ASSERT_TRUE(own);
+  EXPECT_EQ(Import("ada", "/books/mine.md", "Theirs."), own->document_id);
+  EXPECT_EQ(Content(own->document_id), "Theirs.");
+  EXPECT_TRUE(BlockOn(service_->Undo("ada", own->document_id)).ok());
+  EXPECT_EQ(Content(own->document_id), "Mine.");
+}
+
+TEST_P(EditServiceTest, ATagThatIsNoneIsRefused) {
+  for (const char* tag : {"a,b", "", " # ", "a;b", "a\nb"}) {
+    EXPECT_THAT(Error(BlockOn(service_->CreateFile("ada", {.filename = "x", .tags = {tag}}))),
+                HasSubstr("is no tag"));
+  }
+  EXPECT_THAT(Error(BlockOn(service_->CreateFile(
+                  "ada", {.filename = "x", .tags = std::vector<std::string>(101, "t")}))),
+              HasSubstr("101 tags: at most 100"));
+  EXPECT_THAT(Error(BlockOn(
+                  service_->CreateFile("ada", {.filename = "x", .title = std::string(1001, 't')}))),
+              HasSubstr("a title has at most 1000 bytes"));
+  EXPECT_THAT(Error(BlockOn(service_->FindByTags("ada", {""}))), HasSubstr("'' is no tag"));
+}
+
 TEST_P(EditServiceTest, AProposedWholeTextDoesNotOverwriteWhatWasChangedSince) {
   const auto propose = [this](ContentMode mode) {
     Proposal whole{.document_id = id_};
@@ -192,8 +249,9 @@ TEST_P(EditServiceTest, AProposalIsMarkedInTheTransactionOfItsChange) {
 
 TEST_P(EditServiceTest, OfTwoWhoApplyAProposalOneDoes) {
   const auto proposal = BlockOn(service_->Propose("ada", Edit({{"slept", "ran"}})));
+  const auto rival = *BlockOn(EditService::Open(*database_, *documents_, clock_, ids_));
   database_->before_next_write = [&]() -> async::Task<void> {
-    EXPECT_TRUE(co_await service_->Apply("ada", *proposal, {}));
+    EXPECT_TRUE(co_await rival->Apply("ada", *proposal, {}));
   };
   EXPECT_THAT(Error(BlockOn(service_->Apply("ada", *proposal, {}))),
               HasSubstr("FAILED_PRECONDITION: proposal '" + *proposal + "' is applied already"));

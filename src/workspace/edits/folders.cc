@@ -21,6 +21,8 @@ namespace baton::workspace::edits {
 namespace {
 
 constexpr std::size_t kMaxNameBytes = 200;
+constexpr std::size_t kMaxTitleBytes = 1000;
+constexpr std::size_t kMaxTags = 100;
 
 Status CheckName(std::string_view name, std::string_view what) {
   const bool control = std::ranges::any_of(
@@ -30,6 +32,26 @@ Status CheckName(std::string_view name, std::string_view what) {
     return Fail(Code::kInvalidArgument,
                 "'{}' is no name of a {}: 1 to {} bytes without '/' are possible",
                 Utf8Prefix(ReplaceInvalidUtf8(name), 60), what, kMaxNameBytes);
+  }
+  return {};
+}
+
+// A tag is one of a list in the front matter, between commas.
+Status CheckFiling(const NewFile& file) {
+  if (file.title.size() > kMaxTitleBytes || file.category.size() > kMaxNameBytes) {
+    return Fail(Code::kInvalidArgument, "a title has at most {} bytes, a category {}",
+                kMaxTitleBytes, kMaxNameBytes);
+  }
+  if (file.tags.size() > kMaxTags) {
+    return Fail(Code::kInvalidArgument, "{} tags: at most {}", file.tags.size(), kMaxTags);
+  }
+  for (const std::string& tag : file.tags) {
+    if (tag.size() > kMaxNameBytes || tag.find_first_of(",;\n\r") != std::string::npos ||
+        workspace::internal::CanonicalTag(tag).empty()) {
+      return Fail(Code::kInvalidArgument,
+                  "'{}' is no tag: 1 to {} bytes without ',' and ';' are possible",
+                  Utf8Prefix(ReplaceInvalidUtf8(tag), 60), kMaxNameBytes);
+    }
   }
   return {};
 }
@@ -158,6 +180,7 @@ async::Task<Result<CreatedFile>> EditService::CreateFile(std::string user_id, Ne
                    user_id);
   }
   BATON_CO_TRY(CheckName(file.filename, "file"));
+  BATON_CO_TRY(CheckFiling(file));
   if (file.filename.find('.') == std::string::npos) file.filename += ".md";
   const auto folder = co_await FolderPath(user_id, file.folder_id, file.folder_path);
   if (!folder) co_return Fail(folder.error());
@@ -187,16 +210,22 @@ async::Task<Result<CreatedFile>> EditService::CreateFile(std::string user_id, Ne
 
 async::Task<Result<std::vector<Document>>> EditService::FindByTags(std::string user_id,
                                                                    std::vector<std::string> tags) {
-  auto documents = co_await documents_.List(std::move(user_id));
-  if (!documents) co_return Fail(std::move(documents).error());
-  for (std::string& tag : tags) {
-    tag = LowerCaseAscii(tag.starts_with('#') ? tag.substr(1) : tag);
+  std::vector<std::string> labels;
+  for (const std::string& tag : tags) {
+    const std::string canonical = workspace::internal::CanonicalTag(tag);
+    if (canonical.empty()) co_return Fail(Code::kInvalidArgument, "'{}' is no tag", tag);
+    labels.push_back("tag:" + canonical);
   }
-  std::erase_if(*documents, [&tags](const Document& document) {
-    const std::vector<std::string> has = workspace::internal::TagsOf(document.metadata);
-    return !std::ranges::all_of(
-        tags, [&has](const std::string& tag) { return std::ranges::find(has, tag) != has.end(); });
-  });
+  storage::Statement query{.params = {user_id}};
+  query.sql = fmt::format("SELECT {} FROM documents AS d WHERE d.user_id = $1{} ORDER BY d.path",
+                          workspace::internal::kDocumentColumns,
+                          workspace::internal::HasLabels("d.id", user_id, labels, query));
+  const auto rows = co_await database_.Read(std::move(query));
+  if (!rows) co_return Fail(rows.error());
+  std::vector<Document> documents;
+  for (std::size_t row = 0; row < rows->rows.size(); ++row) {
+    documents.push_back(workspace::internal::ReadDocument(*rows, row));
+  }
   co_return documents;
 }
 

@@ -26,8 +26,13 @@ struct Operation {
   std::optional<std::string> original_text;  // of [begin, end)
   std::optional<std::string> anchor_text;    // the heading's line, for kInsertAfterHeading
   // What stands just before the place, and just after; the place of a heading is its line's end.
+  // At most kMaxContextUnits each.
   std::optional<std::string> left_context;
   std::optional<std::string> right_context;
+  // Contexts that nobody has given but RememberPlaces(): they do not guard the place, and say
+  // where it is if it has moved.
+  std::optional<std::string> seen_left;
+  std::optional<std::string> seen_right;
   std::optional<int> occurrence_index;  // of original_text or anchor_text, from 0
   std::string note;
 };
@@ -45,15 +50,26 @@ std::string PreHash(std::u16string_view text);
 std::u16string ToUtf16(std::string_view utf8);  // valid UTF-8
 std::string ToUtf8(std::u16string_view text);
 
+inline constexpr std::size_t kMaxContextUnits = 2000;
+
 // Finds the place of each operation in `content`; in their order. The offsets count if what
-// stands there is what the operation was made for (pre_hash, original_text, contexts). If it is
-// not, the one place where original_text stands counts, narrowed by the contexts and the
-// occurrence. Nothing else is ever tried: what is not found is kAborted (the text has changed),
-// what is found more than once is kFailedPrecondition; operations that overlap, split a
-// character or name no place, and insertions at an offset without a context, are
-// kInvalidArgument. Messages begin with "operation 2: ".
+// stands there is what the operation was made for (pre_hash, original_text, contexts). Without
+// offsets the one place where original_text stands counts, narrowed by the contexts and the
+// occurrence; so it does where the offsets do not fit (any more), but only with a context: the
+// same words elsewhere are no proof. Nothing else is ever tried: what is not found is kAborted
+// (the text has changed), what is found more than once is kFailedPrecondition; operations that
+// overlap, split a character or name no place, and insertions at an offset without a context, are
+// kInvalidArgument. Messages begin with "operation 2: ". A heading is a line of Markdown that is
+// one.
+//
+// Time: linear in `content` for each operation.
 Result<std::vector<Replacement>> ResolveOperations(std::u16string_view content,
                                                    const std::vector<Operation>& operations);
+
+// Writes the places that ResolveOperations() has found in `content` into `operations`, with what
+// stands around them, so that they are found again in a later text, or known to be gone.
+void RememberPlaces(std::u16string_view content, const std::vector<Replacement>& places,
+                    std::vector<Operation>& operations);
 
 // `content` with all of them done; they do not overlap.
 std::u16string Replace(std::u16string_view content, const std::vector<Replacement>& replacements);

@@ -56,22 +56,64 @@ TEST(TextEditTest, RefusesWhatWasMadeForAnotherText) {
   EXPECT_EQ(Edit("", {At(0, 0, "first", "")}), "first");
 }
 
-TEST(TextEditTest, FindsTextThatHasMovedOnlyWhereItIsOnce) {
-  Operation moved = At(0, 3, "x", PreHash(u"two"));
-  moved.original_text = "two";
-  EXPECT_EQ(Edit("one two", {moved}), "one x");
-  EXPECT_THAT(Edit("one two two", {moved}), HasSubstr("'two' occurs 2 times: say which"));
-  moved.occurrence_index = 1;
-  EXPECT_EQ(Edit("one two two", {moved}), "one two x");
-  moved.occurrence_index = 2;
-  EXPECT_THAT(Edit("one two two", {moved}), HasSubstr("there is no occurrence 2"));
+TEST(TextEditTest, FindsTextWithoutOffsetsOnlyWhereItIsOnce) {
+  Operation named = Instead("two", "x");
+  EXPECT_EQ(Edit("one two", {named}), "one x");
+  EXPECT_THAT(Edit("one two two", {named}), HasSubstr("'two' occurs 2 times: say which"));
+  named.occurrence_index = 1;
+  EXPECT_EQ(Edit("one two two", {named}), "one two x");
+  named.occurrence_index = 2;
+  EXPECT_THAT(Edit("one two two", {named}), HasSubstr("there is no occurrence 2"));
+  named.occurrence_index.reset();
+  named.left_context = "b ";
+  EXPECT_EQ(Edit("a two b two", {named}), "a two b x");
+  named.right_context = "!";
+  EXPECT_THAT(Edit("a two b two", {named}), HasSubstr("is not in the document"));
+  named.pre_hash = "0";
+  EXPECT_THAT(Edit("a two", {named}), HasSubstr("pre_hash is not that of original_text"));
+}
+
+TEST(TextEditTest, FindsTextThatHasMovedOnlyByWhatStandsAroundIt) {
+  Operation moved = At(2, 5, "x", PreHash(u"cat"));
+  moved.original_text = "cat";
+  EXPECT_EQ(Edit("A cat. B cat.", {moved}), "A x. B cat.");
+  EXPECT_THAT(Edit("A dog. B cat.", {moved}), HasSubstr("the text at 2 to 5 is not what it was"));
+  moved.occurrence_index = 0;
+  EXPECT_THAT(Edit("A dog. B cat.", {moved}), HasSubstr("ABORTED")) << "counted in another text";
   moved.occurrence_index.reset();
-  moved.left_context = "b ";
-  EXPECT_EQ(Edit("a two b two", {moved}), "a two b x");
-  moved.right_context = "!";
-  EXPECT_THAT(Edit("a two b two", {moved}), HasSubstr("is not in the document"));
-  moved.pre_hash = "0";
-  EXPECT_THAT(Edit("a two", {moved}), HasSubstr("pre_hash is not that of original_text"));
+  moved.right_context = ". B";
+  EXPECT_EQ(Edit("So: A cat. B cat.", {moved}), "So: A x. B cat.");
+  EXPECT_THAT(Edit("A dog. B cat.", {moved}), HasSubstr("ABORTED"));
+}
+
+TEST(TextEditTest, RememberedPlacesAreFoundAgainOrKnownToBeGone) {
+  const std::u16string seen = ToUtf16("😀 A cat. B cat.");
+  std::vector<Operation> operations = {Instead("cat", "x")};
+  operations[0].occurrence_index = 0;
+  const auto places = ResolveOperations(seen, operations);
+  ASSERT_TRUE(places);
+  RememberPlaces(seen, *places, operations);
+  EXPECT_EQ(operations[0].begin, 5);
+  EXPECT_EQ(operations[0].seen_left, "😀 A ");
+  EXPECT_EQ(operations[0].seen_right, ". B cat.");
+  EXPECT_EQ(Edit("😀 A cat. But cats!", operations), "😀 A x. But cats!") << "it has not moved";
+  EXPECT_EQ(Edit("Cats: 😀 A cat. B cat.", operations), "Cats: 😀 A x. B cat.");
+  EXPECT_THAT(Edit("😀 A dog. B cat.", operations), HasSubstr("ABORTED"));
+
+  const std::u16string lines = ToUtf16("one\ntwo\nthree");
+  operations = {Instead("two", "2")};
+  RememberPlaces(lines, *ResolveOperations(lines, operations), operations);
+  EXPECT_EQ(operations[0].seen_left, "\n");
+  EXPECT_EQ(operations[0].seen_right, "\n");
+  EXPECT_EQ(Edit("zero\n1\ntwo\n3", operations), "zero\n1\n2\n3");
+}
+
+TEST(TextEditTest, TakesTimeInProportionToTheText) {
+  const std::string text(3'000'000, 'a');
+  Operation wanted = Instead(std::string(1'000'000, 'a') + "b", "x");
+  EXPECT_THAT(Edit(text, {wanted}), HasSubstr("is not in the document"));
+  wanted.left_context = std::string(kMaxContextUnits + 1, 'a');
+  EXPECT_THAT(Edit(text, {wanted}), HasSubstr("a context has more than 2000 characters"));
 }
 
 TEST(TextEditTest, ContextsGuardAnInsertion) {
@@ -115,6 +157,10 @@ TEST(TextEditTest, InsertsAfterExactlyTheHeadingThatIsMeant) {
   EXPECT_THAT(Edit(text, {After("# A", "x")}), HasSubstr("occurs 2 times"));
   EXPECT_THAT(Edit(text, {After("# B", "x")}), HasSubstr("ABORTED"));
   EXPECT_THAT(Edit(text, {After("", "x")}), HasSubstr("anchor_text does not say"));
+  EXPECT_THAT(Edit(text, {After("more", "x")}), HasSubstr("'more' is not"));
+  EXPECT_THAT(Edit("```\n# A\n```\n", {After("# A", "x")}), HasSubstr("'# A' is not"));
+  EXPECT_THAT(Edit("---\n# A\nb: c\n---\ntext\n", {After("# A", "x")}), HasSubstr("'# A' is not"));
+  EXPECT_EQ(Edit("😀\n\nA\n===\nend\n", {After("A", "x")}), "😀\n\nA\n===\nx\nend\n");
 }
 
 TEST(TextEditTest, SeveralOperationsReferToTheTextBeforeAllOfThem) {

@@ -238,6 +238,23 @@ TEST_P(FeedServiceTest, EverybodysFeedsAreReadByAllAndChangedByNobodyElse) {
   EXPECT_TRUE(Await(store_->Delete("system", feed.id)).ok());
 }
 
+TEST_P(FeedServiceTest, AnAdministratorChangesWhatIsEverybodys) {
+  const auto store = *Await(FeedStore::Open(*database_, clock_, ids_, {"root"}));
+  const NewFeed feed{.url = site_.Url("/rss"), .name = "Shared", .is_global = true};
+  EXPECT_EQ(Await(store->Add("ada", feed)).error().code(), Code::kPermissionDenied);
+  const auto added = Await(store->Add("root", feed));
+  ASSERT_TRUE(added) << added.error().ToString();
+  EXPECT_TRUE(added->is_global());
+  EXPECT_TRUE(Await(store->Find("bob", added->id, "")));
+  EXPECT_EQ(Await(store->Add("root", feed)).error().code(), Code::kAlreadyExists);
+  NewFeed own = feed;
+  own.is_global = false;
+  EXPECT_FALSE(Await(store->Add("root", own))->is_global());
+  EXPECT_EQ(Await(store->Delete("bob", added->id)).code(), Code::kPermissionDenied);
+  EXPECT_TRUE(Await(store->Delete("root", added->id)).ok());
+  EXPECT_EQ(Await(store->Find("bob", added->id, "")).error().code(), Code::kNotFound);
+}
+
 TEST_P(FeedServiceTest, RemembersWhatWasRead) {
   Added("ada");
   const std::string first = Articles("ada").at(0).id;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,15 +84,16 @@ inline constexpr int kMaxKeptArticles = 2000;  // of a feed; older ones go
 
 // Every method acts for one user, who sees their own feeds and everybody's; another's do not
 // exist (kNotFound). An empty user id, and "system", are nobody and see what is everybody's. That
-// only "system" changes: a person may not (kPermissionDenied), and an empty id, which is what a
-// caller that names nobody sends, changes nothing (kInvalidArgument).
+// only "system" and the `admins` change: another person may not (kPermissionDenied), and an empty
+// id, which is what a caller that names nobody sends, changes nothing (kInvalidArgument).
 //
 // Lifetime: database, clock and ids outlive it.
 // Threads:  safe; calls resume on the caller's executor.
 class FeedStore {
  public:
   static async::Task<Result<std::unique_ptr<FeedStore>>> Open(storage::Database& database,
-                                                              const Clock& clock, IdGenerator& ids);
+                                                              const Clock& clock, IdGenerator& ids,
+                                                              std::set<std::string> admins = {});
 
   // kAlreadyExists naming the feed if the user has one with that url.
   async::Task<Result<FeedCard>> Add(std::string user_id, NewFeed feed);
@@ -123,8 +125,12 @@ class FeedStore {
   async::Task<Status> SaveFullText(std::string article_id, std::string content, std::string terms);
 
  private:
-  FeedStore(storage::Database& database, const Clock& clock, IdGenerator& ids)
-      : database_(database), clock_(clock), ids_(ids) {}
+  FeedStore(storage::Database& database, const Clock& clock, IdGenerator& ids,
+            std::set<std::string> admins)
+      : database_(database), clock_(clock), ids_(ids), admins_(std::move(admins)) {}
+
+  // Whether `user_id` may change what is everybody's.
+  bool IsAdmin(const std::string& user_id) const;
 
   async::Task<Result<std::vector<FeedCard>>> Select(std::string user_id, std::string condition,
                                                     std::vector<storage::SqlValue> params);
@@ -133,6 +139,7 @@ class FeedStore {
   storage::Database& database_;
   const Clock& clock_;
   IdGenerator& ids_;
+  const std::set<std::string> admins_;
 };
 
 // Whose feeds a user id names: its own, or for nobody's id everybody's (empty).

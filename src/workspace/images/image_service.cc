@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include <openssl/evp.h>
 #include <re2/re2.h>
 
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "http/url.h"
 #include "json/json.h"
@@ -30,6 +32,7 @@ constexpr std::size_t kMaxReasonShown = 300;
 constexpr std::chrono::minutes kMakingTime{5};
 
 constexpr std::string_view kCategory = "image";
+constexpr std::size_t kMaxFound = 100;
 constexpr std::string_view kDefaultSize = "1024x1024";
 
 Status CheckRequest(const ImageRequest& request) {
@@ -84,6 +87,22 @@ Status Refusal(const http::Response& response) {
   }
   if (response.status == 429) code = Code::kResourceExhausted;
   return Fail(code, "images API: {}", reason);
+}
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool HasMember(const Document& image, const char* key, std::string_view wanted) {
+  if (wanted.empty()) return true;
+  const auto found = image.metadata.find(key);
+  return found != image.metadata.end() &&
+         std::ranges::equal(found->second, wanted, {}, Lower, Lower);
+}
+
+bool Fits(const ImageQuery& query, const Document& document) {
+  return document.content_type.starts_with("image/") &&
+         document.created_at.starts_with(query.date) &&
+         HasMember(document, "image_type", query.type) &&
+         HasMember(document, "author", query.author) && HasMember(document, "series", query.series);
 }
 
 Status WriteFile(const std::filesystem::path& path, std::string_view bytes) {
@@ -214,16 +233,19 @@ async::Task<Result<MadeImage>> ImageService::Keep(const ImageRequest& request, s
 }
 
 async::Task<Result<std::vector<Document>>> ImageService::Search(std::string user_id,
-                                                                SearchQuery query) {
-  const std::size_t limit = std::clamp<std::size_t>(query.limit, 1, 100);
-  query.limit = 100;  // most of a library is no image
-  const auto hits = co_await documents_.Search(std::move(user_id), std::move(query));
+                                                                ImageQuery query) {
+  const auto hits = co_await documents_.Search(
+      std::move(user_id), {.text = query.text,
+                           .filters = {fmt::format("category:{}", kCategory)},
+                           .limit = kMaxFound,
+                           .exclude_document_ids = std::move(query.exclude_document_ids)});
   if (!hits) co_return Fail(hits.error());
   std::vector<Document> images;
   for (const SearchHit& hit : *hits) {
-    if (hit.document.content_type.starts_with("image/")) images.push_back(hit.document);
-    if (images.size() == limit) break;
+    if (Fits(query, hit.document)) images.push_back(hit.document);
   }
+  if (query.random) std::ranges::shuffle(images, std::mt19937_64(Fnv1a(ids_.New("order"))));
+  if (images.size() > query.limit) images.resize(query.limit);
   co_return images;
 }
 

@@ -35,6 +35,7 @@ struct ImageRequest {
   std::string model;  // empty: the one of the options
   std::optional<std::int64_t> seed;
   std::string negative_prompt;  // what must not be seen, for models that know of such
+  std::string format = {};      // of the file, "png" "jpeg" "webp", where the API lets one choose
 
   // A picture to start from: the bytes of its file, else the user's own image that is this
   // document, else a URL. All empty: none.
@@ -42,6 +43,18 @@ struct ImageRequest {
   std::string reference_document = {};
   std::string reference_url = {};
   std::optional<double> reference_strength = {};  // how closely to follow it, 0 to 1
+};
+
+// Which images to find. What is empty says nothing.
+struct ImageQuery {
+  std::string text;  // words; empty: the newest first
+  std::string type;  // these three: members of its document's metadata, case does not matter
+  std::string author = {};
+  std::string series = {};
+  std::string date = {};  // the beginning of the day it is from: "2026", "2026-11-22"
+  bool random = false;    // any that fit, in any order, instead of the best
+  std::size_t limit = 10;
+  std::vector<std::string> exclude_document_ids = {};
 };
 
 // Of a file to start from: what the API's models take.
@@ -98,8 +111,8 @@ class ImageService {
   // kNotFound if none does, or its file is gone.
   async::Task<Result<ReferenceImage>> FindReference(std::string user_id, std::string object);
 
-  // Those of the user's images that fit, best first.
-  async::Task<Result<std::vector<Document>>> Search(std::string user_id, SearchQuery query);
+  // Those of the user's images that fit, best first; of the best hundred by words.
+  async::Task<Result<std::vector<Document>>> Search(std::string user_id, ImageQuery query);
 
  private:
   // reference_image.cc

@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
@@ -54,16 +56,10 @@ TEST(ImageHeader, IsReadOfPngJpegAndWebp) {
 class ImageServiceTest : public ::testing::TestWithParam<storage::Dialect> {
  protected:
   ImageServiceTest() {
-    auto server = http::StartServer(runtime_, {},
-                                    [this](const http::ServerRequest& request,
-                                           http::ResponseWriter& response) -> async::Task<void> {
-                                      paths_.push_back(request.path);
-                                      asked_ = request.body;
-                                      const bool is_file = request.path == "/made.png";
-                                      const Status sent = co_await response.Send(
-                                          status_, {}, is_file ? Png(3, 4) : std::string(answer_));
-                                      EXPECT_TRUE(sent.ok()) << sent.ToString();
-                                    });
+    auto server = http::StartServer(
+        runtime_, {}, [this](const http::ServerRequest& request, http::ResponseWriter& response) {
+          return Answer(request, response);
+        });
     BATON_CHECK(server.has_value(), server.error().ToString());
     server_ = *std::move(server);
     url_ = fmt::format("http://127.0.0.1:{}", server_->port());
@@ -78,6 +74,14 @@ class ImageServiceTest : public ::testing::TestWithParam<storage::Dialect> {
     std::filesystem::remove_all(folder_);
   }
 
+  async::Task<void> Answer(const http::ServerRequest& request, http::ResponseWriter& response) {
+    paths_.push_back(request.path);
+    asked_ = request.body;
+    const bool is_file = request.path == "/made.png";
+    const Status sent =
+        co_await response.Send(status_, {}, is_file ? Png(3, 4) : std::string(answer_));
+    EXPECT_TRUE(sent.ok()) << sent.ToString();
+  }
   Result<MadeImages> Generate(ImageRequest request) {
     if (request.user_id.empty()) request.user_id = "ann";
     return async::BlockOn(
@@ -123,6 +127,32 @@ TEST_P(ImageServiceTest, AnImageIsMadeKeptAndFoundByItsOwnerAlone) {
   EXPECT_EQ(Found("ann", "fox"), 1U);
   EXPECT_EQ(Found("ann", "whale"), 0U);
   EXPECT_EQ(Found("eve", "fox"), 0U);
+}
+
+TEST_P(ImageServiceTest, ImagesAreFoundByWhatIsKnownOfThem) {
+  answer_ = json::Serialize(
+      json::Object{{"data", json::Array{json::Object{{"b64_json", Base64(Png(7, 9))}}}}});
+  ASSERT_TRUE(Generate({.prompt = "A fox", .format = "png"}));
+  EXPECT_THAT(asked_, ::testing::HasSubstr(R"("output_format":"png")"));
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(Generate({.prompt = fmt::format("A hen {}", i)}));
+  const auto count = [this](ImageQuery query) {
+    return async::BlockOn(service_->Search("ann", std::move(query))).value().size();
+  };
+  EXPECT_EQ(count({.text = ""}), 5U);
+  EXPECT_EQ(count({.text = "fox", .type = "Generated"}), 1U);
+  EXPECT_EQ(count({.text = "fox", .type = "photo"}), 0U);
+  EXPECT_EQ(count({.text = "fox", .author = "nobody"}), 0U);
+  EXPECT_EQ(count({.text = "fox", .series = "none"}), 0U);
+  EXPECT_EQ(count({.text = "fox", .date = "1900"}), 0U);
+  EXPECT_EQ(count({.text = "fox", .date = FormatTimestamp(SystemClock().Now()).substr(0, 4)}), 1U);
+  EXPECT_EQ(count({.text = "hen", .random = true, .limit = 3}), 3U);
+  std::set<std::string> seen;
+  for (int i = 0; i < 100 && seen.size() < 4; ++i) {
+    const auto any =
+        async::BlockOn(service_->Search("ann", {.text = "hen", .random = true, .limit = 1}));
+    seen.insert(any->front().title);
+  }
+  EXPECT_EQ(seen.size(), 4U) << "a random one is not always the same";
 }
 
 TEST_P(ImageServiceTest, AnImageThatIsNamedByItsUrlIsFetchedFromTheServiceItself) {

@@ -95,6 +95,12 @@ std::span<const storage::Migration> LabelMigrations() {
   return migrations;
 }
 
+std::string CanonicalTag(std::string_view tag) {
+  tag = Trim(tag);
+  while (tag.starts_with('#')) tag.remove_prefix(1);
+  return LowerCaseLabel(tag);
+}
+
 std::vector<std::string> TagsOf(const std::map<std::string, std::string>& metadata) {
   std::vector<std::string> tags;
   const auto field = metadata.find("tags");
@@ -102,9 +108,8 @@ std::vector<std::string> TagsOf(const std::map<std::string, std::string>& metada
   std::string_view rest = field->second;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find_first_of(",;"), rest.size());
-    std::string_view tag = Trim(rest.substr(0, end));
-    while (tag.starts_with('#')) tag.remove_prefix(1);
-    if (!tag.empty()) tags.push_back(LowerCaseLabel(tag));
+    std::string tag = CanonicalTag(rest.substr(0, end));
+    if (!tag.empty()) tags.push_back(std::move(tag));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return tags;

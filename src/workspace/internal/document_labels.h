@@ -17,7 +17,10 @@ namespace baton::workspace::internal {
 //                  "category:<category>", in lower case (ASCII), from the front matter
 std::span<const storage::Migration> LabelMigrations();
 
-// The tags of a document's metadata ("red, #Green"), in lower case.
+// A tag as it is compared: " #Green" is "green"; empty for one that is only blanks and '#'.
+std::string CanonicalTag(std::string_view tag);
+
+// The tags of a document's metadata ("red, #Green"), canonical.
 std::vector<std::string> TagsOf(const std::map<std::string, std::string>& metadata);
 
 // Replaces what the document is filed under.

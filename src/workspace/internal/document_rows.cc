@@ -112,19 +112,22 @@ std::string HashContent(const ParsedDocument& document) {
 }
 
 void AppendChunkInserts(const std::string& user_id, const std::string& document_id,
-                        const ParsedDocument& document, std::vector<storage::Statement>& batch) {
+                        const ParsedDocument& document, std::vector<storage::Statement>& batch,
+                        TermTally& tally) {
   const std::string owner = OwnerTerm(user_id);
   const std::string title = TitleTerms(document);
   const bool has_terms = document.chunk_terms.size() == document.chunks.size();
   for (std::size_t i = 0; i < document.chunks.size(); ++i) {
     const Chunk& chunk = document.chunks[i];
+    std::string heading = TermsOf(chunk.heading);
+    std::string content = has_terms ? document.chunk_terms[i] : TermsOf(chunk.content);
+    tally.AddChunk(owner, title, heading, content);
     batch.push_back(
         {"INSERT INTO document_chunks (user_id, document_id, position, heading, content, begin_at,"
          " end_at, owner_term, title_terms, heading_terms, content_terms)"
          " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
          {user_id, document_id, static_cast<std::int64_t>(i), chunk.heading, chunk.content,
-          chunk.begin, chunk.end, owner, title, TermsOf(chunk.heading),
-          has_terms ? document.chunk_terms[i] : TermsOf(chunk.content)}});
+          chunk.begin, chunk.end, owner, title, std::move(heading), std::move(content)}});
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "storage/database.h"
 #include "workspace/document_store.h"
+#include "workspace/internal/term_counts.h"
 
 namespace baton::workspace::internal {
 
@@ -40,8 +41,9 @@ Status CheckDocument(const ParsedDocument& document);
 // Of all that a reader of the document sees; for documents that come without a hash.
 std::string HashContent(const ParsedDocument& document);
 
-// Appends the INSERT of each chunk, with its terms.
+// Appends the INSERT of each chunk, with its terms, which are tallied too.
 void AppendChunkInserts(const std::string& user_id, const std::string& document_id,
-                        const ParsedDocument& document, std::vector<storage::Statement>& batch);
+                        const ParsedDocument& document, std::vector<storage::Statement>& batch,
+                        TermTally& tally);
 
 }  // namespace baton::workspace::internal

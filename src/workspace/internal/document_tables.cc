@@ -75,6 +75,44 @@ ALTER TABLE document_chunks ADD COLUMN
 CREATE INDEX document_chunks_terms ON document_chunks USING gin (terms);
 )sql";
 
+// A user's words are told apart from others' by what they begin with: FTS5 would otherwise go
+// through all chunks of the user for each word. It stores which chunks hold a word and no more than
+// that; ranking.h knows the rest.
+constexpr std::string_view kSqliteWords = R"sql(
+DROP TABLE document_fts;
+CREATE VIRTUAL TABLE document_fts USING fts5(
+  terms, content='', detail=none, columnsize=0, tokenize='ascii');
+INSERT INTO document_fts (rowid, terms) SELECT key, {terms} FROM document_chunks;
+CREATE INDEX document_chunks_by_key ON document_chunks (key, user_id, document_id, position);
+CREATE TABLE term_counts (term TEXT PRIMARY KEY, chunks BIGINT NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE document_vocabulary USING fts5vocab('document_fts', 'row');
+INSERT INTO term_counts (term, chunks) SELECT term, doc FROM document_vocabulary;
+DROP TABLE document_vocabulary;
+)sql";
+
+// As with SQLite, and apart from the chunks: rows that are found by the hundred are narrow when the
+// words lie beside them. Room in each page of counts, so that one that changes stays where it is.
+// New words wait in a list that each search goes through until 1 MB of them are put in their place.
+constexpr std::string_view kPostgresWords = R"sql(
+DROP INDEX document_chunks_terms;
+ALTER TABLE document_chunks DROP COLUMN terms;
+CREATE TABLE chunk_words (
+  document_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  user_id TEXT NOT NULL,
+  words TSVECTOR NOT NULL
+) WITH (toast_tuple_target = 128);
+ALTER TABLE chunk_words ALTER COLUMN words SET STATISTICS 0;
+CREATE INDEX chunk_words_by_document ON chunk_words (document_id);
+CREATE INDEX chunk_words_by_word ON chunk_words USING gin (words)
+  WITH (gin_pending_list_limit = 1024);
+INSERT INTO chunk_words (document_id, position, user_id, words)
+  SELECT document_id, position, user_id, {words} FROM document_chunks;
+CREATE TABLE term_counts (term TEXT PRIMARY KEY, chunks BIGINT NOT NULL) WITH (fillfactor = 70);
+INSERT INTO term_counts (term, chunks)
+  SELECT word, ndoc FROM ts_stat('SELECT words FROM chunk_words');
+)sql";
+
 std::string SqliteTables() {
   // An own column, so that VACUUM leaves the numbers that the index refers to.
   return fmt::format(kTables, fmt::arg("row_key", "key INTEGER PRIMARY KEY,"),
@@ -92,12 +130,20 @@ std::string PostgresTables() {
 std::span<const storage::Migration> DocumentMigrations() {
   static const std::string sqlite = SqliteTables();
   static const std::string postgres = PostgresTables();
+  static const std::string sqlite_words = fmt::format(kSqliteWords, fmt::arg("terms", kOwnedTerms));
+  static const std::string postgres_words =
+      fmt::format(kPostgresWords, fmt::arg("words", PostgresWords()));
   static const std::array migrations = {
       storage::Migration{1, "documents, chunks and their index", sqlite, postgres},
       storage::Migration{2, "documents by what they were read from",
                          "CREATE INDEX documents_by_source ON documents (user_id, source_hash)"},
+      storage::Migration{3, "words by user, with their counts", sqlite_words, postgres_words},
   };
   return migrations;
+}
+
+std::string PostgresWords() {
+  return fmt::format("array_to_tsvector(string_to_array({}, ' '))", kOwnedTerms);
 }
 
 std::string OwnerTerm(std::string_view user_id) { return fmt::format("u{:016x}", Fnv1a(user_id)); }

@@ -15,8 +15,9 @@ namespace baton::workspace::internal {
 std::span<const storage::Migration> VersionMigrations();
 
 // The source hash of a document that was edited holds that of the file it came from.
-bool IsEdited(std::string_view stored_hash);
 bool IsEditOf(std::string_view stored_hash, std::string_view file_hash);
+// Whether both are of one file's bytes, whichever version of the parser has read them.
+bool IsSameFile(std::string_view stored_hash, std::string_view file_hash);
 std::string HashOfEdit(std::string_view stored_hash, std::string_view content);
 
 // Fails the batch (kAborted) unless the document is still what it was; the first of a batch's

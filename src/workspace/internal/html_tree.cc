@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+#include "workspace/internal/html_walk.h"
+
 namespace baton::workspace::internal {
 namespace {
 
@@ -21,6 +24,7 @@ std::chrono::nanoseconds ThreadCpuTime() {
 HtmlTree::HtmlTree(std::string_view html, const Limits& limits)
     : limits_(limits), started_(ThreadCpuTime()) {
   root_ = Parse(html);
+  if (root_ != nullptr && html.find("&#") != std::string_view::npos) MendTexts();
 }
 
 // Gumbo does not check for null: the only way out of it is over its stack frames, which are C
@@ -52,7 +56,7 @@ void HtmlTree::AddRegion(std::size_t size) {
   left_ = size;
 }
 
-const GumboNode* HtmlTree::Parse(std::string_view html) {
+GumboNode* HtmlTree::Parse(std::string_view html) {
   GumboOptions options = kGumboDefaultOptions;
   options.allocator = &HtmlTree::Allocate;
   options.deallocator = [](void*, void*) {};
@@ -60,6 +64,30 @@ const GumboNode* HtmlTree::Parse(std::string_view html) {
   options.max_errors = 0;
   if (setjmp(beyond_limits_) != 0) return nullptr;
   return gumbo_parse_with_options(&options, html.data(), html.size())->root;
+}
+
+// Of a reference whose number overflows, such as "&#x8001ffff;", Gumbo 0.10 makes bytes that are
+// no UTF-8.
+void HtmlTree::MendTexts() {
+  std::vector<GumboNode*> nodes = {root_};
+  while (!nodes.empty()) {
+    GumboNode& node = *nodes.back();
+    nodes.pop_back();
+    if (IsHtmlText(node)) Mend(node.v.text.text);
+    if (!IsHtmlElement(node)) continue;
+    const GumboVector& attributes = node.v.element.attributes;
+    for (unsigned int i = 0; i < attributes.length; ++i) {
+      Mend(static_cast<GumboAttribute*>(attributes.data[i])->value);
+    }
+    const GumboVector& children = node.v.element.children;
+    for (unsigned int i = 0; i < children.length; ++i) {
+      nodes.push_back(static_cast<GumboNode*>(children.data[i]));
+    }
+  }
+}
+
+void HtmlTree::Mend(const char*& text) {
+  if (!IsValidUtf8(text)) text = mended_.emplace_back(ReplaceInvalidUtf8(text)).c_str();
 }
 
 }  // namespace baton::workspace::internal

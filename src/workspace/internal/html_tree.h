@@ -6,7 +6,9 @@
 #include <chrono>
 #include <csetjmp>
 #include <cstddef>
+#include <deque>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,7 +17,7 @@ namespace baton::workspace::internal {
 // Gumbo's tree in an arena. Its own destructor recurses once a level and would overflow the
 // stack on a page nested a million deep; an arena is dropped whole. It also sets limits: Gumbo
 // takes any amount of memory for a small page of misnested formatting elements, and time that is
-// the square of the depth.
+// the square of the depth. All texts in it are valid UTF-8 if `html` is.
 //
 // Lifetime: the nodes live as long as the tree; `html` too, for raw text in them.
 // Threads:  one thread.
@@ -36,7 +38,9 @@ class HtmlTree {
  private:
   static void* Allocate(void* self, std::size_t size);
   void AddRegion(std::size_t size);
-  const GumboNode* Parse(std::string_view html);
+  GumboNode* Parse(std::string_view html);
+  void MendTexts();
+  void Mend(const char*& text);
 
   const Limits limits_;
   const std::chrono::nanoseconds started_;  // in CPU time of the thread
@@ -46,7 +50,8 @@ class HtmlTree {
   std::size_t left_ = 0;
   std::size_t taken_ = 0;
   std::jmp_buf beyond_limits_;
-  const GumboNode* root_ = nullptr;
+  GumboNode* root_ = nullptr;
+  std::deque<std::string> mended_;  // texts of nodes
 };
 
 }  // namespace baton::workspace::internal

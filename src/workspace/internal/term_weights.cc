@@ -4,9 +4,8 @@
 #include <cmath>
 #include <utility>
 
-#include <fmt/core.h>
-
 #include "workspace/internal/document_tables.h"
+#include "workspace/internal/term_counts.h"
 #include "workspace/internal/words.h"
 
 namespace baton::workspace::internal {
@@ -23,26 +22,29 @@ double TermWeight(std::int64_t chunks_of_user, std::int64_t chunks_with_term) {
 
 }  // namespace
 
-async::Task<Result<std::vector<QueryTerm>>> WeighTerms(storage::Database& database,
-                                                       std::string user_id, std::string text,
-                                                       TermCounting counting) {
-  const std::string owner = OwnerTerm(user_id);
-  std::vector<QueryTerm> terms;
-  storage::Statement statement{
-      "SELECT (SELECT CAST(coalesce(sum(chunk_count), 0) AS BIGINT) FROM documents"
-      " WHERE user_id = $1)",
-      {user_id}};
-  for (std::string& term : QueryTerms(text)) {
-    statement.params.emplace_back(counting.expression(owner, term));
-    statement.sql += ", " + counting.count_chunks(statement.params.size());
-    terms.push_back({.term = std::move(term)});
+std::vector<WordGroup> GroupWords(const std::vector<QueryTerm>& terms, TermsNeeded needed) {
+  std::vector<WordGroup> groups;
+  for (const QueryTerm& term : terms) {
+    if (groups.empty() || needed == TermsNeeded::kAny) groups.emplace_back();
+    groups.back().terms.push_back(term.term);
+    groups.back().weight += term.weight;
   }
-  if (terms.empty()) co_return terms;
-  const Result<storage::Rows> counts = co_await database.Read(std::move(statement));
-  if (!counts) co_return Fail(counts.error());
-  for (std::size_t i = 0; i < terms.size(); ++i) {
-    terms[i].chunks = counts->Int(0, i + 1);
-    terms[i].weight = TermWeight(counts->Int(0, 0), terms[i].chunks);
+  return groups;
+}
+
+async::Task<Result<std::vector<QueryTerm>>> WeighTerms(storage::Database& database,
+                                                       std::string user_id, std::string text) {
+  std::vector<QueryTerm> terms;
+  std::vector<std::string> words = QueryTerms(text);
+  if (words.empty()) co_return terms;
+  for (const std::string& word : words) terms.push_back({.term = word});
+  words.emplace_back();  // all chunks
+  auto counts = co_await ReadTermCounts(database, OwnerTerm(user_id), std::move(words));
+  if (!counts) co_return Fail(std::move(counts).error());
+  const std::int64_t all = (*counts)[""];
+  for (QueryTerm& term : terms) {
+    term.chunks = (*counts)[term.term];
+    term.weight = TermWeight(all, term.chunks);
   }
   co_return terms;
 }
@@ -51,8 +53,12 @@ std::vector<TextMatch> ReadMatches(const storage::Rows& rows) {
   std::vector<TextMatch> matches;
   matches.reserve(rows.rows.size());
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
-    matches.push_back(
-        {fmt::format("{}#{}", rows.Text(row, 0), rows.Int(row, 1)), rows.Real(row, 2)});
+    matches.push_back({.document_id = std::string(rows.Text(row, 0)),
+                       .position = rows.Int(row, 1),
+                       .rank = rows.Real(row, 2),
+                       .title_terms = std::string(rows.Text(row, 3)),
+                       .heading_terms = std::string(rows.Text(row, 4)),
+                       .content_terms = std::string(rows.Text(row, 5))});
   }
   return matches;
 }

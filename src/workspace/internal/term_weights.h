@@ -11,22 +11,25 @@
 
 namespace baton::workspace::internal {
 
-// Beyond this many chunks a word is just common: counting stops.
-inline constexpr int kCommonTermCount = 20'000;
+// At most so many chunks of a group of words are looked at. What more than these hold tells little.
+inline constexpr int kMatchedChunks = 2'000;
 
-// How an index counts the chunks of one user that hold a term: an SQL expression with the one
-// parameter $`parameter`, and the value of that parameter.
-struct TermCounting {
-  std::string (*count_chunks)(std::size_t parameter);
-  std::string (*expression)(const std::string& owner_term, const std::string& term);
+// Of those that match, so many times the number that is wanted are looked up: three chunks of a
+// document come before a fourth of another.
+inline constexpr std::size_t kRankedPerWanted = 3;
+
+// Words that a chunk must all hold, and what that is worth.
+struct WordGroup {
+  std::vector<std::string> terms;
+  double weight = 0;
 };
+std::vector<WordGroup> GroupWords(const std::vector<QueryTerm>& terms, TermsNeeded needed);
 
 // Weighs the terms of `text` by their rarity among the chunks of `user_id`.
 async::Task<Result<std::vector<QueryTerm>>> WeighTerms(storage::Database& database,
-                                                       std::string user_id, std::string text,
-                                                       TermCounting counting);
+                                                       std::string user_id, std::string text);
 
-// Rows of (document_id, position, rank) as matches.
+// Rows of (document_id, position, rank, title_terms, heading_terms, content_terms) as matches.
 std::vector<TextMatch> ReadMatches(const storage::Rows& rows);
 
 }  // namespace baton::workspace::internal

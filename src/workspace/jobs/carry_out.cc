@@ -70,7 +70,7 @@ async::Task<Status> SettleJob(JobStore& store, const ClaimedJob& claimed,
   }
   if (outcome.code() == Code::kCancelled) co_return co_await store.Release(claimed, "", false, {});
   const Status told = ForClients(outcome);
-  if (MayPass(outcome.code()) && claimed.crashes < kMaxJobCrashes) {
+  if (MayPass(outcome.code())) {
     co_return co_await store.Release(claimed, told.message(), true,
                                      kFirstRetryOfJob * (1 << claimed.crashes));
   }

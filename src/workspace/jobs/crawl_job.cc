@@ -79,10 +79,14 @@ class CrawlRun {
   async::Task<Status> Keep(const PageLead& lead, web::Page page);
   async::Task<Status> LeaveOut(const PageLead& lead, const std::string& why);
   async::Task<Result<bool>> IsKnown(std::string content);
+  void NoteThatItIsEnough();
   std::vector<Statement> Leads(const PageLead& lead, const web::Page& page,
                                const std::string& content) const;
   Statement Fetched(const std::string& url, std::int64_t depth, const std::string& content) const;
   std::int64_t kept() const { return progress_.added + progress_.updated + progress_.unchanged; }
+  std::int64_t most_fetches() const {
+    return std::max(kFetchesAtLeast, request_.max_pages * kFetchesPerWantedPage);
+  }
 
   storage::Database& database_;
   DocumentStore& documents_;
@@ -101,12 +105,24 @@ async::Task<Status> CrawlRun::Run() {
     auto frontier = co_await Look();
     if (!frontier) co_return std::move(frontier).error();
     known_ = frontier->known;
-    const std::int64_t left = std::min(frontier->waiting, request_.max_pages - kept());
+    const std::int64_t wanted = std::min(frontier->waiting, request_.max_pages - kept());
+    const std::int64_t left = std::min(wanted, most_fetches() - progress_.done);
     progress_.total = progress_.done + std::max<std::int64_t>(left, 0);
+    if (wanted > 0 && left <= 0) NoteThatItIsEnough();
     if (left <= 0) break;
     BATON_CO_TRY(co_await Fetch(*std::move(frontier->next)));
   }
   co_return co_await steps_.Save(domain_, progress_);
+}
+
+// Before the other notes, of which there are many by then.
+void CrawlRun::NoteThatItIsEnough() {
+  const std::string note = fmt::format("ended after {} pages, of which {} could not be kept",
+                                       progress_.done, progress_.skipped);
+  std::vector<std::string>& notes = progress_.notes;
+  if (!notes.empty() && notes.front() == note) return;  // said before a crash
+  notes.insert(notes.begin(), note);
+  if (notes.size() > kMaxJobNotes) notes.pop_back();
 }
 
 async::Task<Result<PageFrontier>> CrawlRun::Look() {

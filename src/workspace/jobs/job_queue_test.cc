@@ -46,6 +46,14 @@ class CountingWork final : public JobWork {
       [](std::int64_t) -> async::Task<Status> { co_return Status(); };
 };
 
+class FailingWork final : public JobWork {
+ public:
+  Status Check(const std::string&, JobRequest&) const override { return {}; }
+  async::Task<Status> Run(const JobSteps&) override {
+    co_return Fail(Code::kUnavailable, "the site is still away");
+  }
+};
+
 class JobsTest : public ::testing::TestWithParam<storage::Dialect> {
  protected:
   JobsTest() {
@@ -187,6 +195,31 @@ TEST_P(JobsTest, AFailureThatMayPassIsTriedAgainLaterAndAnotherEndsIt) {
   EXPECT_EQ(Get(id).state, JobState::kFailed);
   EXPECT_EQ(Get(id).error, "the site is odd");
   EXPECT_THAT(work_.cursors, ElementsAre("1", "2", "3", "4"));
+}
+
+TEST_P(JobsTest, AFailureThatDoesNotPassEndsItWithItsOwnWords) {
+  const std::string id = Add();
+  work_.between = [](std::int64_t) -> async::Task<Status> {
+    co_return Fail(Code::kUnavailable, "the site is away");
+  };
+  // A step sets the count back, so those come first.
+  for (std::int64_t i = 1; i < CountingWork::kSteps; ++i) {
+    EXPECT_TRUE(Await(CarryOut(*store_, work_, *ClaimNext())).ok());
+    EXPECT_EQ(Get(id).state, JobState::kQueued) << i;
+    clock_.Advance(std::chrono::minutes(5));
+  }
+  FailingWork failing;
+  for (std::int64_t i = 1; i < kMaxJobCrashes; ++i) {
+    auto claimed = ClaimNext();
+    ASSERT_TRUE(claimed);
+    EXPECT_EQ(claimed->crashes, i);
+    EXPECT_TRUE(Await(CarryOut(*store_, failing, *std::move(claimed))).ok());
+    clock_.Advance(std::chrono::minutes(5));
+  }
+  EXPECT_EQ(Get(id).state, JobState::kFailed);
+  EXPECT_EQ(Get(id).error, "the site is still away");
+  EXPECT_NE(Get(id).ended_at, "");
+  EXPECT_FALSE(ClaimNext());
 }
 
 TEST_P(JobsTest, CancelEndsAQueuedOneAtOnceAndARunningOneBetweenSteps) {

@@ -100,8 +100,9 @@ async::Task<Result<std::vector<Job>>> JobStore::List(std::string user_id,
 async::Task<Result<std::optional<ClaimedJob>>> JobStore::ClaimNext(std::string owner,
                                                                    std::string host) {
   const auto candidates = co_await database_.Read(
+      // The states as the index of open jobs has them: those that ended stay for weeks.
       {"SELECT j.job_id, j.token FROM jobs AS j"
-       " WHERE (j.state = 'queued' AND j.due_at <= $1"
+       " WHERE j.state IN ('queued', 'running') AND (j.state = 'queued' AND j.due_at <= $1"
        " OR j.state = 'running' AND j.lease_until < $1) AND j.host IN ('', $2)"
        " AND NOT EXISTS (SELECT 1 FROM jobs AS o WHERE o.user_id = j.user_id AND o.kind = j.kind"
        " AND o.state = 'running' AND o.lease_until >= $1 AND o.job_id <> j.job_id)"
@@ -200,26 +201,34 @@ async::Task<Status> JobStore::End(const ClaimedJob& claimed, JobState state, std
 
 async::Task<Status> JobStore::Release(const ClaimedJob& claimed, std::string error, bool failed,
                                       std::chrono::seconds delay) {
-  BATON_CO_TRY(co_await database_.Write(
-      Batch({"UPDATE jobs SET state = 'queued', error = $3, crashes = crashes + $4, due_at = $5, "
-             "owner = '',"
-             " token = token + 1 WHERE job_id = $1 AND token = $2 AND state = 'running'",
-             {claimed.job.id, claimed.token, std::move(error), std::int64_t{failed ? 1 : 0},
-              FormatTimestamp(clock_.Now() + delay)},
-             1}),
-      Durability::kFlushed));
+  // The row's own count: a step since the claim has set it back.
+  constexpr std::string_view kIsLast = "$4 = 1 AND crashes + 1 >= $7";
+  std::vector<Statement> batch = Batch(
+      {fmt::format("UPDATE jobs SET state = CASE WHEN {0} THEN 'failed' ELSE 'queued' END,"
+                   " ended_at = CASE WHEN {0} THEN $6 ELSE '' END,"
+                   " error = $3, crashes = crashes + $4, due_at = $5, owner = '',"
+                   " token = token + 1 WHERE job_id = $1 AND token = $2 AND state = 'running'",
+                   kIsLast),
+       {claimed.job.id, claimed.token, std::move(error), std::int64_t{failed ? 1 : 0},
+        FormatTimestamp(clock_.Now() + delay), Now(), kMaxJobCrashes},
+       1});
+  batch.push_back(
+      {"DELETE FROM job_pages WHERE job_id = $1 AND EXISTS"
+       " (SELECT 1 FROM jobs WHERE job_id = $1 AND state = 'failed')",
+       {claimed.job.id}});
+  BATON_CO_TRY(co_await database_.Write(std::move(batch), Durability::kFlushed));
   co_return Status();
 }
 
 async::Task<Result<Job>> JobStore::Cancel(std::string user_id, std::string job_id) {
+  // One statement: between two, another process might claim what the first has found queued.
   std::vector<Statement> batch =
-      Batch({"UPDATE jobs SET cancelling = 1 WHERE user_id = $1 AND job_id = $2"
-             " AND state = 'running'",
-             {user_id, job_id}});
-  batch.push_back(
-      {"UPDATE jobs SET state = 'cancelled', ended_at = $3, token = token + 1"
-       " WHERE user_id = $1 AND job_id = $2 AND state = 'queued'",
-       {user_id, job_id, Now()}});
+      Batch({"UPDATE jobs SET cancelling = 1,"
+             " ended_at = CASE WHEN state = 'queued' THEN $3 ELSE ended_at END,"
+             " token = CASE WHEN state = 'queued' THEN token + 1 ELSE token END,"
+             " state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END"
+             " WHERE user_id = $1 AND job_id = $2 AND state IN ('queued', 'running')",
+             {user_id, job_id, Now()}});
   batch.push_back(
       {"DELETE FROM job_pages WHERE job_id IN (SELECT job_id FROM jobs"
        " WHERE user_id = $1 AND job_id = $2 AND state = 'cancelled')",

@@ -68,7 +68,7 @@ class JobStore {
                             const JobProgress& progress) const;
   async::Task<Status> End(const ClaimedJob& claimed, JobState state, std::string error);
   // Gives it back, to be gone on with from its last step, not before `delay` is over. A failure
-  // counts as a crash.
+  // counts as a crash; with the last one that a job may have, it has failed.
   async::Task<Status> Release(const ClaimedJob& claimed, std::string error, bool failed,
                               std::chrono::seconds delay);
 

@@ -1,4 +1,5 @@
 // Crawls and refreshes as jobs, of a site on loopback, on both databases.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -151,6 +152,21 @@ TEST_P(WebJobsTest, LimitsAreKept) {
       Add({.kind = JobKind::kCrawl, .url = site_.Url("/"), .path_prefix = "/b"});
   EXPECT_TRUE(Await(CarryOut(*store_, *crawl_, Claim())).ok());
   EXPECT_EQ(Get(prefix).progress.done, 2);
+}
+
+TEST_P(WebJobsTest, ASiteOfDeadLinksIsLeftAlone) {
+  std::string links;
+  for (int i = 0; i < 3 * kFetchesAtLeast; ++i) links += fmt::format("<a href='/dead{}'>x</a>", i);
+  site_.Set("/", {.body = "<html><body><p>badgers</p>" + links + "</body></html>"});
+  const std::string id = Add({.kind = JobKind::kCrawl, .url = site_.Url("/"), .max_pages = 5});
+  EXPECT_TRUE(Await(CarryOut(*store_, *crawl_, Claim())).ok());
+  const Job job = Get(id);
+  EXPECT_EQ(job.state, JobState::kCompleted) << job.error;
+  EXPECT_EQ(job.progress.added, 1);
+  EXPECT_EQ(job.progress.done, kFetchesAtLeast);
+  EXPECT_EQ(job.progress.total, kFetchesAtLeast);
+  EXPECT_EQ(job.progress.notes.front(), "ended after 50 pages, of which 49 could not be kept");
+  EXPECT_THAT(job.progress.notes, SizeIs(kMaxJobNotes));
 }
 
 TEST_P(WebJobsTest, ASiteThatDoesNotAnswerFailsTheJobAndIsTriedAgainFirst) {

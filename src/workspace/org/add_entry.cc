@@ -51,6 +51,9 @@ Result<std::string> DateOf(const NewEntry& entry) {
 }
 
 Result<std::vector<std::string>> CleanTags(const std::vector<std::string>& tags) {
+  if (tags.size() > kMaxTags) {
+    return Fail(Code::kInvalidArgument, "{} tags: at most {}", tags.size(), kMaxTags);
+  }
   std::vector<std::string> clean;
   for (const std::string& tag : tags) {
     Result<std::string> one = CleanTag(tag);

@@ -267,6 +267,9 @@ Result<Edited> ScheduleEntry(const OrgFile& file, const Entry& entry, const Stam
 Result<Edited> TagEntry(const OrgFile& file, const Entry& entry,
                         const std::vector<std::string>& tags) {
   if (tags.empty()) return Fail(Code::kInvalidArgument, "no tags are given");
+  if (tags.size() > kMaxTags) {
+    return Fail(Code::kInvalidArgument, "{} tags: at most {}", tags.size(), kMaxTags);
+  }
   const bool heading = entry.kind == Entry::Kind::kHeading;
   const Span old = heading ? HeadingOf(file, entry).tags : ItemTags(file, ItemOf(file, entry));
   std::vector<std::string> all = SplitTags(file.Text(old));

@@ -38,6 +38,8 @@ Result<Edited> SetEntryTitle(const OrgFile& file, const Entry& entry, std::strin
 // repeat); its time of day does not.
 Result<Edited> ScheduleEntry(const OrgFile& file, const Entry& entry, const Stamp& stamp);
 
+inline constexpr std::size_t kMaxTags = 50;  // of a change
+
 // Adds tags to those that are there.
 Result<Edited> TagEntry(const OrgFile& file, const Entry& entry,
                         const std::vector<std::string>& tags);

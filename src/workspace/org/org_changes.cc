@@ -82,7 +82,14 @@ async::Task<Result<OrgStore::Located>> OrgStore::LocateById(const std::string& u
     files = *std::move(all);
   }
   for (FilePtr& file : files) {
-    if (const Entry* entry = file->read.Find(id)) co_return Located{std::move(file), entry};
+    const Entry* entry = file->read.Find(id);
+    if (entry == nullptr) continue;
+    if (const std::size_t count = file->read.by_id.count(id); count > 1) {
+      co_return Fail(Code::kFailedPrecondition,
+                     "{} entries of {} have the id '{}': give them different ones", count,
+                     file->read.path, id);
+    }
+    co_return Located{std::move(file), entry};
   }
   co_return Fail(Code::kNotFound, "entry '{}': no such entry", id);
 }
@@ -130,7 +137,9 @@ async::Task<Result<std::vector<OrgStore::FilePtr>>> OrgStore::Save(const std::st
   co_return saved;
 }
 
+// Writers of one person wait for each other here: a race is one with another process.
 async::Task<Result<Item>> OrgStore::EditEntry(std::string user_id, EntryRef entry, EntryEdit edit) {
+  const auto held = co_await writing_.Lock(user_id);
   for (int attempt = 1;; ++attempt) {
     const Result<Located> located = co_await Locate(user_id, entry);
     if (!located) co_return Fail(located.error());
@@ -152,6 +161,7 @@ async::Task<Result<Item>> OrgStore::EditEntry(std::string user_id, EntryRef entr
 
 async::Task<Result<Item>> OrgStore::EditInbox(std::string user_id, FileEdit edit) {
   BATON_CO_TRY(internal::CheckPerson(user_id));
+  const auto held = co_await writing_.Lock(user_id);
   for (int attempt = 1;; ++attempt) {
     const Result<FilePtr> inbox = co_await LoadInbox(user_id);
     if (!inbox) co_return Fail(inbox.error());
@@ -221,6 +231,7 @@ async::Task<Result<Item>> OrgStore::AddTags(std::string user_id, EntryRef entry,
 
 async::Task<Result<Item>> OrgStore::Refile(std::string user_id, EntryRef entry,
                                            RefileTarget target) {
+  const auto held = co_await writing_.Lock(user_id);
   for (int attempt = 1;; ++attempt) {
     const Result<Located> from = co_await Locate(user_id, entry);
     if (!from) co_return Fail(from.error());
@@ -257,6 +268,7 @@ async::Task<Result<OrgStore::FilePtr>> OrgStore::LoadArchive(const std::string& 
 
 async::Task<Result<int>> OrgStore::ArchiveDone(std::string user_id) {
   BATON_CO_TRY(internal::CheckPerson(user_id));
+  const auto held = co_await writing_.Lock(user_id);
   for (int attempt = 1;; ++attempt) {
     const Result<FilePtr> inbox = co_await LoadInbox(user_id);
     if (!inbox) co_return Fail(inbox.error());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "async/blocking_pool.h"
+#include "async/keyed_lock.h"
 #include "async/task.h"
 #include "base/clock.h"
 #include "base/id_generator.h"
@@ -142,6 +143,7 @@ class OrgStore {
   const Clock& clock_;
   IdGenerator& ids_;
   const TimeZone zone_;
+  async::KeyedLock writing_;  // by person, over reading and writing
   async::BlockingPool reading_;
   std::unique_ptr<internal::FileCache> cache_;
 };

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/utf8.h"
 #include "workspace/web/internal/html_page.h"
 
 namespace baton::workspace::web {
@@ -63,6 +64,16 @@ std::string Sentences(const std::string& word, int count) {
   std::string text;
   for (int i = 0; i < count; ++i) text += "This is a sentence about " + word + ". ";
   return text;
+}
+
+TEST(Page, AReferenceToNoCharacterIsStillText) {
+  for (const char* reference : {"&#x8001ffff;", "&#x80000000;", "&#x110000;", "&#xD800;"}) {
+    const Page page =
+        Read(fmt::format("<p title='{0}'>one{0}two <a href='/{0}'>{0}</a>", reference));
+    EXPECT_TRUE(IsValidUtf8(page.markdown)) << reference;
+    EXPECT_THAT(page.markdown, HasSubstr("one")) << reference;
+    for (const PageLink& link : page.links) EXPECT_TRUE(IsValidUtf8(link.text)) << reference;
+  }
 }
 
 TEST(Page, KeepsTheContentAndLeavesTheRest) {

@@ -312,7 +312,7 @@ TEST_F(WebCrawlTest, LinksAndImagesCountAsBytes) {
     Page(fmt::format("/page/{}", i), fmt::format("<p>Page {}</p>", i) + base + links);
   }
   Page("/", home);
-  const auto report = Crawl({.max_pages = 100, .max_depth = 1});
+  const auto report = Crawl({.max_pages = 100, .max_depth = 1}, Deadline::In(300s));
   ASSERT_TRUE(report) << report.error().ToString();
   EXPECT_EQ(report->stopped, "the limit of 40 MiB");
 }

@@ -15,7 +15,7 @@ namespace baton::tools::remote::internal {
 template <typename Request, typename Response>
 struct RpcCall {
   ToolServiceClient::Connection::Method<Request, Response> method;
-  // From arguments that fit the schema. The user is filled in already.
+  // From arguments that fit the schema. The user, and the conversation, are filled in already.
   void (*fill)(const json::Object& arguments, Request& request);
   Result<ToolResult> (*show)(const Response& response);
 };
@@ -35,6 +35,9 @@ class RpcTool final : public Tool {
     // A call that reads nothing of anybody's has no user.
     if constexpr (requires { request.set_user_id(context.user_id); }) {
       request.set_user_id(context.user_id);
+    }
+    if constexpr (requires { request.set_conversation_id(context.conversation_id); }) {
+      request.set_conversation_id(context.conversation_id);
     }
     call_.fill(arguments, request);
     Result<Response> response = co_await client_->connection().Call<Request, Response>(

@@ -53,6 +53,8 @@ json::Object EncodeOperation(const Operation& operation) {
   SetIf(object, "anchor_text", operation.anchor_text);
   SetIf(object, "left_context", operation.left_context);
   SetIf(object, "right_context", operation.right_context);
+  SetIf(object, "seen_left", operation.seen_left);
+  SetIf(object, "seen_right", operation.seen_right);
   if (operation.occurrence_index) object["occurrence_index"] = *operation.occurrence_index;
   return object;
 }
@@ -68,6 +70,8 @@ Operation DecodeOperation(const json::Object& object) {
   operation.anchor_text = TextIf(object, "anchor_text");
   operation.left_context = TextIf(object, "left_context");
   operation.right_context = TextIf(object, "right_context");
+  operation.seen_left = TextIf(object, "seen_left");
+  operation.seen_right = TextIf(object, "seen_right");
   if (json::Find(object, "occurrence_index") != nullptr) {
     operation.occurrence_index = static_cast<int>(json::GetInt(object, "occurrence_index", 0));
   }

@@ -24,6 +24,7 @@ http::Request NewImage(const std::string& base_url, const ImageRequest& request)
                     {"size", request.size}};
   if (request.seed) body["seed"] = *request.seed;
   if (!request.negative_prompt.empty()) body["negative_prompt"] = request.negative_prompt;
+  if (!request.format.empty()) body["output_format"] = request.format;
   http::Request post{.method = "POST",
                      .url = base_url + "/images/generations",
                      .headers = {},
@@ -43,6 +44,7 @@ http::Request ImageLike(const std::string& base_url, const ImageRequest& request
   if (!request.negative_prompt.empty()) {
     AddField(form, boundary, "negative_prompt", request.negative_prompt);
   }
+  if (!request.format.empty()) AddField(form, boundary, "output_format", request.format);
   if (request.reference_strength) {
     AddField(form, boundary, "strength", fmt::format("{}", *request.reference_strength));
   }

@@ -1,9 +1,9 @@
-#include "checkpoint/hashing_embedder.h"
+#include "embedding/hashing_embedder.h"
 
 #include "base/hash.h"
-#include "checkpoint/internal/item_text.h"
+#include "embedding/words.h"
 
-namespace baton::checkpoint {
+namespace baton::embedding {
 namespace {
 
 // A word has about as many trigrams as letters: together they weigh as much as two words.
@@ -49,7 +49,7 @@ async::Task<Result<std::vector<std::vector<float>>>> HashingEmbedder::Embed(
   std::vector<std::vector<float>> vectors;
   for (const std::string& text : texts) {
     std::vector<float> vector(dimensions());
-    for (const std::string& word : internal::WordsOf(text, internal::kMaxWords)) {
+    for (const std::string& word : WordsOf(text, kMaxWords)) {
       AddWord(vector, word);
     }
     vectors.push_back(std::move(vector));
@@ -57,4 +57,4 @@ async::Task<Result<std::vector<std::vector<float>>>> HashingEmbedder::Embed(
   co_return vectors;
 }
 
-}  // namespace baton::checkpoint
+}  // namespace baton::embedding

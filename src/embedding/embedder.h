@@ -9,7 +9,7 @@
 #include "async/task.h"
 #include "base/status.h"
 
-namespace baton::graph {
+namespace baton::embedding {
 
 // Turns texts into vectors whose angle tells how much they are alike.
 //
@@ -29,4 +29,4 @@ class Embedder {
       std::vector<std::string> texts) = 0;
 };
 
-}  // namespace baton::graph
+}  // namespace baton::embedding

@@ -1,9 +1,9 @@
 // Texts as vectors, without a model.
 #pragma once
 
-#include "graph/embedder.h"
+#include "embedding/embedder.h"
 
-namespace baton::checkpoint {
+namespace baton::embedding {
 
 // The hashing trick (Weinberger et al., 2009): each word of a text, and each run of three
 // characters of it, is a feature whose hash chooses one of 256 dimensions and a sign. Texts with
@@ -12,7 +12,7 @@ namespace baton::checkpoint {
 // an embedding model, and for tests: the same text gives the same vector everywhere, for ever.
 //
 // Threads: safe; never suspends.
-class HashingEmbedder final : public graph::Embedder {
+class HashingEmbedder final : public Embedder {
  public:
   std::string_view name() const override { return "hashing-256-v1"; }
   std::size_t dimensions() const override { return 256; }
@@ -20,4 +20,4 @@ class HashingEmbedder final : public graph::Embedder {
       std::vector<std::string> texts) override;
 };
 
-}  // namespace baton::checkpoint
+}  // namespace baton::embedding

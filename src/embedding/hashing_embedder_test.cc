@@ -1,11 +1,11 @@
-#include "checkpoint/hashing_embedder.h"
+#include "embedding/hashing_embedder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "async/block_on.h"
 
-namespace baton::checkpoint {
+namespace baton::embedding {
 namespace {
 
 using ::testing::SizeIs;
@@ -23,4 +23,4 @@ TEST(HashingEmbedder, GivesTheSameVectorsForEver) {
 }
 
 }  // namespace
-}  // namespace baton::checkpoint
+}  // namespace baton::embedding
