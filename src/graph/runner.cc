@@ -19,17 +19,7 @@ async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, R
   environment.keeps_state = store_.keeps();
   environment.heads = heads_.get();
   RunLoop loop(environment, *graph, "", {});
-  const bool goes_on = !request.input;
-  Status opened;
-  if (environment.keeps_state) {
-    opened = co_await loop.Open(std::move(request));
-  } else if (request.input) {
-    opened = loop.OpenFresh(std::move(*request.input));
-  } else {
-    opened = Status(Code::kNotFound, "no input, and no store to go on from");
-  }
-  if (opened.ok() && goes_on) opened = co_await loop.ReportValues(loop.values());
-  if (opened.ok()) opened = co_await loop.ReportOpened();
+  Status opened = co_await loop.Open(std::move(request));
   if (!opened.ok()) {
     RunResult result;
     result.status = std::move(opened);

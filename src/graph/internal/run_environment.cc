@@ -8,7 +8,7 @@ async::Task<Status> RunEnvironment::Emit(StreamEvent event) {
   if (!Wants(event.kind)) co_return Status();
   if (!broken.ok()) co_return broken;
   Status status = co_await options.listener->OnEvent(std::move(event));
-  if (!status.ok() && broken.ok()) broken = status;
+  if (!status.ok()) Break(status);
   co_return status;
 }
 
@@ -25,7 +25,7 @@ std::optional<json::Value> RunEnvironment::TakeAnswer(AskedQuestion& question) {
   } else {
     question.refused = fits.message();
   }
-  if (Status status = AddAnswers(); !status.ok() && broken.ok()) broken = std::move(status);
+  if (Status status = AddAnswers(); !status.ok()) Break(std::move(status));
   return taken;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "async/task.h"
@@ -61,6 +62,9 @@ class RunEnvironment {
 
   // Why the run has to stop whatever its nodes do: the listener or the store failed.
   Status broken;
+  void Break(Status status) {
+    if (broken.ok()) broken = std::move(status);
+  }
 };
 
 }  // namespace baton::graph

@@ -3,93 +3,76 @@
 #include <algorithm>
 #include <utility>
 
-#include "graph/internal/ids.h"
 #include "graph/internal/loading.h"
 
 namespace baton::graph {
 
-std::unique_ptr<RunScope> RunLoop::MakeScope(Parent parent) {
-  if (parent.loop == nullptr) return nullptr;
-  const NodeOptions& options = parent.loop->NodeOf(*parent.task).options;
-  return options.scope ? options.scope(parent.loop->scope_) : nullptr;
+RunLoop::RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns,
+                 ParentTask parent)
+    : frame_(environment, graph, std::move(ns), parent),
+      environment_(environment),
+      writer_(frame_),
+      reporter_(frame_),
+      step_runner_(frame_, writer_, reporter_) {}
+
+async::Task<Status> RunLoop::Open(RunRequest request) {
+  BATON_CO_TRY(TakeStops());
+  RunOpener opener(frame_, writer_);
+  const bool goes_on = !request.input;
+  if (environment_.keeps()) {
+    BATON_CO_TRY(co_await opener.Open(std::move(request)));
+  } else if (request.input) {
+    BATON_CO_TRY(opener.OpenFresh(std::move(*request.input)));
+  } else {
+    co_return Status(Code::kNotFound, "no input, and no store to go on from");
+  }
+  if (goes_on) BATON_CO_TRY(co_await reporter_.ReportValues(frame_.state.values()));
+  co_return co_await reporter_.ReportOpened(opener.opened_as(), writer_.holds_input());
 }
 
-RunLoop::RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns,
-                 Parent parent)
-    : environment_(environment),
-      graph_(graph),
-      ns_(std::move(ns)),
-      parent_(parent),
-      own_scope_(MakeScope(parent)),
-      scope_(own_scope_ != nullptr    ? own_scope_.get()
-             : parent.loop != nullptr ? parent.loop->scope_
-                                      : environment.options.scope),
-      keeps_(environment.keeps() &&
-             (parent.loop == nullptr ||
-              (parent.loop->keeps_ && graph.persistence() != Persistence::kNone))),
-      state_(graph, keeps_) {}
+async::Task<Status> RunLoop::OpenNested(const json::Value& input, bool may_have_run) {
+  RunOpener opener(frame_, writer_);
+  BATON_CO_TRY(co_await opener.OpenNested(input, may_have_run));
+  co_return co_await reporter_.ReportOpened(opener.opened_as(), writer_.holds_input());
+}
 
 async::Task<void> RunLoop::Loop() {
   for (;;) {
     if (OverLimit()) co_return;
-    if (!planned_) {
-      tasks_.clear();
-      state_.Plan(tasks_);
-      planned_ = true;
-    }
-    if (tasks_.empty()) co_return;
-    if (std::exchange(unstored_, false)) {
-      if (Status status = co_await environment_.journal->Start(); !status.ok()) {
+    frame_.Plan();
+    if (frame_.tasks.empty()) co_return;
+    if (writer_.is_behind()) {
+      if (Status status = co_await writer_.StoreBehind(); !status.ok()) {
         co_return StopWith(std::move(status));
       }
     }
-    if (!AllDone()) {
-      if (Drains()) {
-        environment_.drained = true;
-        stop_ = Stop::kDrained;
-        co_return;
-      }
-      if (StopsBefore()) {
-        stop_ = Stop::kBreakpoint;
-        co_return;
-      }
-      if (environment_.options.listener != nullptr || !RunWhatNeverSuspends()) {
-        co_await RunStep();
-      }
-      if (stop_ == Stop::kFailed) co_return;
-      if (!AllDone()) {
-        stop_ = Leaves() ? Stop::kLeft : Stop::kUnfinished;
-        co_return;
-      }
+    if (!frame_.AllDone()) {
+      if (StopsAhead()) co_return;
+      if (environment_.options.listener != nullptr || !step_runner_.RunNow()) co_await RunStep();
+      if (!HasAllDone()) co_return;
     }
-    const bool heard = keeps_ || environment_.options.listener != nullptr;
+    const bool heard = frame_.keeps || environment_.options.listener != nullptr;
     if (heard ? !co_await EndStep() : !EndStepNow()) co_return;
   }
 }
 
-bool RunLoop::AllDone() const {
-  return std::all_of(tasks_.begin(), tasks_.end(),
-                     [](const Task& task) { return task.state == TaskState::kDone; });
+bool RunLoop::StopsAhead() {
+  if (frame_.Drains()) {
+    environment_.drained = true;
+    stop_ = Stop::kDrained;
+  } else if (StopsBefore()) {
+    stop_ = Stop::kBreakpoint;
+  }
+  return stop_ != Stop::kFinished;
 }
 
-// The checkpoints from here on are this run's.
-void RunLoop::SignCheckpoints() {
-  state_.run_id = environment_.options.run_id;
-  state_.metadata = environment_.options.metadata;
-}
-
-// A subgraph that is not stored would start over: it runs to its end.
-bool RunLoop::Drains() const {
-  const RunControl* control = environment_.options.control;
-  return control != nullptr && control->drain_requested() && (keeps_ || parent_.loop == nullptr);
-}
-
-bool RunLoop::Leaves() const {
-  const auto has = [&](TaskState state) {
-    return std::any_of(tasks_.begin(), tasks_.end(),
-                       [&](const Task& task) { return task.state == state; });
-  };
-  return has(TaskState::kLeft) && !has(TaskState::kFailed);
+// If not, the run stops within the super-step.
+bool RunLoop::HasAllDone() {
+  if (stop_ == Stop::kFailed) return false;
+  if (frame_.AllDone()) return true;
+  const bool leaves = frame_.Has(TaskState::kLeft) && !frame_.Has(TaskState::kFailed);
+  stop_ = leaves ? Stop::kLeft : Stop::kUnfinished;
+  return false;
 }
 
 Status RunLoop::TakeStops() {
@@ -106,13 +89,13 @@ Status RunLoop::TakeStops() {
 Result<std::vector<bool>> RunLoop::StopsOf(const std::vector<std::string>& names) const {
   std::vector<bool> stops;
   if (names.empty()) return stops;
-  stops.resize(graph_.nodes().size());
+  stops.resize(frame_.graph.nodes().size());
   for (const std::string& name : names) {
     if (name == "*") {
       std::fill(stops.begin() + 1, stops.end(), true);
       continue;
     }
-    const int node = graph_.FindNode(name);
+    const int node = frame_.graph.FindNode(name);
     if (node <= CompiledGraph::kStartNode) {
       return Fail(Code::kInvalidArgument, "breakpoint at '{}': no such node", name);
     }
@@ -122,11 +105,12 @@ Result<std::vector<bool>> RunLoop::StopsOf(const std::vector<std::string>& names
 }
 
 bool RunLoop::StopsHere(bool NodeEntry::* mark, const std::vector<bool>& instead) const {
-  if (instead.empty() && (!graph_.has_stops() || (parent_.loop != nullptr && !keeps_))) {
+  if (instead.empty() && (!frame_.graph.has_stops() || (frame_.is_nested() && !frame_.keeps))) {
     return false;
   }
-  return state_.MayStop() && std::any_of(tasks_.begin(), tasks_.end(), [&](const Task& task) {
-           return instead.empty() ? NodeOf(task).*mark : instead[task.node];
+  return frame_.state.MayStop() &&
+         std::any_of(frame_.tasks.begin(), frame_.tasks.end(), [&](const Task& task) {
+           return instead.empty() ? frame_.NodeOf(task).*mark : instead[task.node];
          });
 }
 
@@ -137,10 +121,10 @@ void RunLoop::StopWith(Status status) {
 }
 
 bool RunLoop::OverLimit() {
-  if (step_ + 1 > last_step_) {
-    StopWith(Status(
-        Code::kResourceExhausted,
-        fmt::format("recursion limit: not finished after {} super-steps", RecursionLimit())));
+  if (frame_.step + 1 > frame_.last_step) {
+    StopWith(Status(Code::kResourceExhausted,
+                    fmt::format("recursion limit: not finished after {} super-steps",
+                                frame_.RecursionLimit())));
     return true;
   }
   if (environment_.options.deadline.Expired()) {
@@ -152,9 +136,11 @@ bool RunLoop::OverLimit() {
 
 // The slow way through a super-step: nodes that suspend, and listeners.
 async::Task<void> RunLoop::RunStep() {
-  if (graph_.step_timeout()) step_deadline_ = Deadline::In(*graph_.step_timeout());
-  Status reported = co_await ReportStarted();
-  if (reported.ok()) co_await RunRest();
+  if (frame_.graph.step_timeout()) {
+    frame_.step_deadline = Deadline::In(*frame_.graph.step_timeout());
+  }
+  const Status reported = co_await reporter_.ReportStarted();
+  if (reported.ok()) co_await step_runner_.Run();
   if (!environment_.broken.ok()) StopWith(environment_.broken);
   co_await StopIfCancelled();
 }
@@ -162,89 +148,79 @@ async::Task<void> RunLoop::RunStep() {
 async::Task<void> RunLoop::StopIfCancelled() {
   if (stop_ == Stop::kFailed || !co_await async::IsCancelled()) co_return;
   // A super-step that is complete counts: its end is the boundary to stop at.
-  if (AllDone()) static_cast<void>(co_await EndStep());
+  if (frame_.AllDone()) static_cast<void>(co_await EndStep());
   StopWith(Status(Code::kCancelled, "run: cancelled"));
 }
 
 // The end of a super-step that nobody waits for. False if the run stops here.
 bool RunLoop::EndStepNow() {
-  if (Status status = state_.ApplyStep(tasks_); !status.ok()) {
+  if (Status status = frame_.state.ApplyStep(frame_.tasks); !status.ok()) {
     StopWith(std::move(status));
     return false;
   }
-  StepForward();
-  planned_ = false;
+  frame_.StepForward();
   if (!StopsAfter()) return true;
   stop_ = Stop::kBreakpoint;
   return false;
 }
 
 async::Task<bool> RunLoop::EndStep() {
-  if (Status status = AddAnswered(); !status.ok()) {
+  if (Status status = writer_.AddAnswered(); !status.ok()) {
     StopWith(std::move(status));
     co_return false;
   }
   const bool goes_on = EndStepNow();
   if (stop_ == Stop::kFailed) co_return false;
-  if (Status status = co_await Commit(); !status.ok()) StopWith(std::move(status));
-  if (stop_ != Stop::kFailed && keeps_ && co_await async::IsCancelled()) {
+  Status status = co_await writer_.CommitStep();
+  if (status.ok() && environment_.options.listener != nullptr) {
+    status = co_await reporter_.ReportStep();
+  }
+  if (!status.ok()) StopWith(std::move(status));
+  if (stop_ != Stop::kFailed && frame_.keeps && co_await async::IsCancelled()) {
     StopWith(Status(Code::kCancelled, "run: cancelled"));
   }
   co_return goes_on&& stop_ != Stop::kFailed;
 }
 
-void RunLoop::StepForward() {
-  ++step_;
-  reopened_ = false;
-  for (Task& task : tasks_) {
-    if (KeepsOwnState(task)) environment_.own_states.erase(NestedNamespace(task));
+// Of what settled at the moment of a failure: who was done while the failing node waited for its
+// next attempt keeps its edges.
+void RunLoop::DropEdges() {
+  const bool at_once = std::ranges::any_of(frame_.tasks, [](const Task& task) {
+    return task.state == TaskState::kFailed && task.attempt <= 1;
+  });
+  if (!at_once) return;
+  for (Task& task : frame_.tasks) {
+    if (task.state != TaskState::kDone || task.restored) continue;
+    task.without_edges = true;
+    task.stored = false;
   }
-  step_deadline_ = Deadline();
-  if (parent_.loop != nullptr) parent_.loop->SignOfLife(*parent_.task);
-  if (!environment_.keeps()) return;
-  parent_id_ = checkpoint_id_;
-  checkpoint_id_ = CheckpointId(checkpoint_id_, ns_, step_);
-  // Answers belong to the super-step of the thread's own graph that they were given in.
-  if (ns_.empty()) environment_.answers.clear();
 }
 
-const std::string& RunLoop::IdOf(Task& task) {
-  if (task.id.empty()) {
-    task.id = TaskId({checkpoint_id_, ns_, step_ + 1}, NodeOf(task).name, task);
+async::Task<void> RunLoop::Finish() {
+  if (!frame_.keeps) co_return;
+  if (stop_ == Stop::kFinished && frame_.ns.empty() && !environment_.options.keep_finished) {
+    if (Status status = co_await environment_.journal->Abandon(); !status.ok()) {
+      StopWith(std::move(status));
+    }
+    co_return;
   }
-  return task.id;
-}
-
-bool RunLoop::KeepsOwnState(const Task& task) const {
-  const NodeEntry& node = NodeOf(task);
-  return node.subgraph != nullptr && node.subgraph->persistence() == Persistence::kOwn;
-}
-
-// Of two tasks of a super-step none comes first: they cannot share a state.
-Status RunLoop::ClaimOwnState(Task& task) {
-  const std::string ns = NestedNamespace(task);
-  const auto [owner, is_new] = environment_.own_states.emplace(ns, IdOf(task));
-  if (is_new || owner->second == IdOf(task)) return {};
-  return Fail(Code::kFailedPrecondition,
-              "subgraph '{}' keeps a state of its own: it runs once in a super-step", ns);
-}
-
-std::string RunLoop::NestedNamespace(Task& task) {
-  const NodeEntry& node = NodeOf(task);
-  return KeepsOwnState(task) ? OwnNamespace(ns_, node.name)
-                             : SubgraphNamespace(ns_, node.name, IdOf(task));
-}
-
-const json::Value& RunLoop::InputOf(const Task& task) const {
-  return task.send < 0 ? state_.values() : state_.sends[task.send].argument;
+  // A subgraph that has ended is in its parent's writes, but for the state that it keeps.
+  const bool ended = frame_.is_nested() && (stop_ == Stop::kFinished || stop_ == Stop::kLeft);
+  const bool keeps_state =
+      !ended || (frame_.graph.persistence() == Persistence::kOwn && stop_ != Stop::kLeft);
+  if (frame_.graph.drops_edges_of_failed_steps()) DropEdges();
+  Status status = co_await writer_.StoreStop(keeps_state, ended);
+  // New input is stored now, if not before.
+  if (status.ok()) status = co_await reporter_.ReportHeld();
+  if (!status.ok()) StopWith(std::move(status));
 }
 
 Status RunLoop::TakeQuestions(Task& parent) {
   if (!failure_.ok()) return failure_;
-  for (Task& task : tasks_) {
+  for (Task& task : frame_.tasks) {
     if (task.state == TaskState::kFailed) return std::move(task.failure);
   }
-  for (Task& task : tasks_) {
+  for (Task& task : frame_.tasks) {
     if (task.state == TaskState::kDone) continue;
     for (AskedQuestion& question : task.answered) parent.answered.push_back(std::move(question));
     for (AskedQuestion& question : task.questions) {
@@ -255,56 +231,52 @@ Status RunLoop::TakeQuestions(Task& parent) {
   return {};
 }
 
+async::Task<Status> RunLoop::ReportValues(const json::Value& values) {
+  return reporter_.ReportValues(values);
+}
+
 bool RunLoop::HasUnfinishedWrites() const {
-  return planned_ && !AllDone() && std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) {
-           return task.state == TaskState::kDone;
-         });
+  return frame_.planned && !frame_.AllDone() && frame_.Has(TaskState::kDone);
 }
 
 // What a failed run leaves behind is for the store to say.
 void RunLoop::KeepHead() const {
-  if (environment_.heads == nullptr || !keeps_ || saved_id_ != checkpoint_id_) return;
+  if (environment_.heads == nullptr || !frame_.keeps || !writer_.is_up_to_date()) return;
   if (stop_ == Stop::kFailed || !failure_.ok() || !environment_.broken.ok()) return;
-  std::optional<ThreadHead> head = CopyHead(state_, saved_id_);
+  std::optional<ThreadHead> head = CopyHead(frame_.state, writer_.saved_id());
   if (head) environment_.heads->Put(environment_.thread_id, *std::move(head));
 }
 
 RunResult RunLoop::TakeResult() {
   RunResult result;
   result.status = failure_;
-  result.checkpoint_id = saved_id_;
+  result.checkpoint_id = writer_.saved_id();
   result.drained = environment_.drained;
-  if (!planned_) {
-    tasks_.clear();
-    state_.Plan(tasks_);
-  }
-  result.next = NamesOfUnfinished(graph_, tasks_);
+  frame_.Plan();
+  result.next = NamesOfUnfinished(frame_.graph, frame_.tasks);
   for (const bool of_send : {true, false}) {  // as LangGraph lists them
-    for (const Task& task : tasks_) {
+    for (const Task& task : frame_.tasks) {
       if (task.state == TaskState::kDone || (task.send >= 0) != of_send) continue;
       for (const AskedQuestion& question : task.questions) {
         if (environment_.answers.contains(question.id)) continue;
-        result.questions.push_back(ToPending(question, NodeOf(task).name));
+        result.questions.push_back(ToPending(question, frame_.NodeOf(task).name));
       }
     }
   }
-  for (const Task& task : tasks_) {
+  for (const Task& task : frame_.tasks) {
     if (result.status.ok() && task.state == TaskState::kFailed) result.status = task.failure;
   }
-  const bool some_done = std::any_of(tasks_.begin(), tasks_.end(), [](const Task& task) {
-    return task.state == TaskState::kDone;
-  });
   // Two writers of one channel: the values and what is next are those before the super-step.
-  if (some_done && !state_.ApplyStep(tasks_).ok()) {
-    for (Task& task : tasks_) task.state = TaskState::kReady;
-    result.next = NamesOfUnfinished(graph_, tasks_);
+  if (frame_.Has(TaskState::kDone) && !frame_.state.ApplyStep(frame_.tasks).ok()) {
+    for (Task& task : frame_.tasks) task.state = TaskState::kReady;
+    result.next = NamesOfUnfinished(frame_.graph, frame_.tasks);
   }
-  result.values = state_.TakeValues();
+  result.values = frame_.state.TakeValues();
   return result;
 }
 
 NodeOutput RunLoop::TakeLeft() {
-  const auto left = std::find_if(tasks_.begin(), tasks_.end(),
+  const auto left = std::find_if(frame_.tasks.begin(), frame_.tasks.end(),
                                  [](const Task& task) { return task.state == TaskState::kLeft; });
   NodeOutput output = std::move(left->output);
   output.to_parent = false;
@@ -313,7 +285,7 @@ NodeOutput RunLoop::TakeLeft() {
 
 NodeOutput RunLoop::TakeOutput(const CompiledGraph& parent, const std::vector<std::string>& gives) {
   NodeOutput output;
-  json::Value values = state_.TakeValues();
+  json::Value values = frame_.state.TakeValues();
   for (auto& [name, value] : values.get_object()) {
     const std::string_view channel(name.data(), name.size());
     if (parent.FindChannel(channel) < 0) continue;

@@ -8,15 +8,15 @@
 namespace baton::graph {
 
 async::Task<Result<json::Value>> TaskContext::Interrupt(Question question) {
-  loop_.SignOfLife(task_);
-  RunEnvironment& environment = loop_.environment_;
+  frame_.SignOfLife(task_);
+  RunEnvironment& environment = frame_.environment;
   if (!environment.keeps()) {
     co_return Fail(Code::kFailedPrecondition,
                    "node '{}' asks, and this run has no store to wait in", node_name());
   }
   AskedQuestion asked;
   // The calls of an error handler are counted apart from its node's.
-  const std::string task = task_.handling ? loop_.IdOf(task_) + ":error" : loop_.IdOf(task_);
+  const std::string task = task_.handling ? frame_.IdOf(task_) + ":error" : frame_.IdOf(task_);
   asked.id = question.key.empty() ? QuestionId(task, calls_++) : QuestionId(task, question.key);
   asked.payload = std::move(question.payload);
   asked.answer_schema = question.answer_schema;
@@ -48,19 +48,13 @@ const AskedQuestion* TaskContext::AskedBefore(const std::string& id) const {
 }
 
 async::Task<Status> TaskContext::Emit(json::Value event) {
-  loop_.SignOfLife(task_);
-  if (!loop_.environment_.Wants(StreamEvent::Kind::kCustom)) co_return Status();
-  co_return co_await loop_.environment_.Emit(
-      loop_.MakeEvent(StreamEvent::Kind::kCustom, task_, std::move(event)));
+  frame_.SignOfLife(task_);
+  co_return co_await reporter_.ReportCustom(task_, std::move(event));
 }
 
 async::Task<Status> TaskContext::EmitMessage(json::Value message) {
-  loop_.SignOfLife(task_);
-  if (!loop_.environment_.Wants(StreamEvent::Kind::kMessages)) co_return Status();
-  if (const json::Value* id = json::Find(message, "id")) {
-    loop_.environment_.streamed.insert(json::Serialize(*id));
-  }
-  co_return co_await loop_.ReportMessage(task_, std::move(message));
+  frame_.SignOfLife(task_);
+  co_return co_await reporter_.ReportStreamed(task_, std::move(message));
 }
 
 }  // namespace baton::graph

@@ -1,11 +1,11 @@
-// Where a run begins: new input, answers, going on, or going back.
+#include "graph/internal/run_opener.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "graph/internal/codec.h"
 #include "graph/internal/ids.h"
 #include "graph/internal/loading.h"
-#include "graph/internal/run_loop.h"
 
 namespace baton::graph {
 namespace {
@@ -40,11 +40,6 @@ Status CheckRequest(const CompiledGraph& graph, const RunRequest& request) {
   return {};
 }
 
-bool HasTaskWrites(const StoredCheckpoint& stored) {
-  return std::any_of(stored.writes.begin(), stored.writes.end(),
-                     [](const TaskWrite& row) { return row.index >= kDoneIndex; });
-}
-
 // What of the parent's values a subgraph takes.
 json::Value SharedInput(const CompiledGraph& graph, const json::Value& input) {
   json::Object shared;
@@ -58,36 +53,21 @@ json::Value SharedInput(const CompiledGraph& graph, const json::Value& input) {
 
 }  // namespace
 
-// Super-steps of this graph's own. A subgraph that says nothing has that of what it runs in.
-int RunLoop::RecursionLimit() const {
-  constexpr int kUnsaid = CompileOptions().recursion_limit;
-  const int said = environment_.options.recursion_limit;
-  if (said > 0) return said;
-  const bool inherits = parent_.loop != nullptr && graph_.recursion_limit() == kUnsaid;
-  return inherits ? parent_.loop->RecursionLimit() : graph_.recursion_limit();
-}
-
-// The recursion limit counts super-steps from where the run begins, after input and START.
-int RunLoop::LastStep() const { return step_ + 2 + RecursionLimit(); }
-
-Status RunLoop::OpenFresh(json::Value input) {
-  BATON_TRY(TakeStops());
-  BATON_TRY(CheckInput(graph_, input));
-  last_step_ = LastStep();
-  ++step_;
+Status RunOpener::OpenFresh(json::Value input) {
+  BATON_TRY(CheckInput(frame_.graph, input));
+  frame_.LimitSteps();
+  ++frame_.step;
   opened_as_ = "input";
-  input_unstored_ = true;
-  state_.ApplyInput({}, std::move(input));
+  writer_.TakeInput(/*is_new_thread=*/true);
+  frame_.state.ApplyInput({}, std::move(input));
   return {};
 }
 
-async::Task<Status> RunLoop::Open(RunRequest request) {
-  BATON_CO_TRY(TakeStops());
+async::Task<Status> RunOpener::Open(RunRequest request) {
   SignCheckpoints();
-  BATON_CO_TRY(CheckRequest(graph_, request));
-  new_thread_ = request.new_thread;
+  BATON_CO_TRY(CheckRequest(frame_.graph, request));
   Result<StoredCheckpoint> stored;
-  if (!new_thread_) stored = co_await Load({});
+  if (!request.new_thread) stored = co_await Load({});
   if (!stored) co_return std::move(stored).error();
   environment_.journal.emplace(environment_.store, environment_.thread_id, stored->thread,
                                environment_.options.flush, environment_.ids,
@@ -106,142 +86,142 @@ async::Task<Status> RunLoop::Open(RunRequest request) {
                                              request.thread_id));
   }
   if (stored->exists) {
-    BATON_CO_TRY(co_await Resume(*stored));
-    environment_.answers_seq = saved_seq_;
-    if (goes_back) {
-      rows_saved_ = false;
-      forked_from_ = saved_seq_;
-    }
+    BATON_CO_TRY(co_await StandAt(*stored));
+    if (goes_back) writer_.BranchOff();
   }
-  last_step_ = LastStep();
-  if (request.input) co_return AcceptInput(std::move(*request.input));
+  frame_.LimitSteps();
+  if (request.input) co_return AcceptInput(std::move(*request.input), request.new_thread);
   if (!goes_back) co_return co_await GoOn(*stored, std::move(request));
   if (!request.answers.empty()) {
     co_return Status(Code::kInvalidArgument,
                      "answers are for the latest checkpoint: going back asks again");
   }
-  co_return co_await Fork(std::move(request));
+  co_return co_await Fork(request);
 }
 
-async::Task<Result<StoredCheckpoint>> RunLoop::Load(std::string checkpoint_id) {
-  co_return co_await environment_.store.Get(environment_.thread_id, ns_, std::move(checkpoint_id));
+async::Task<Result<StoredCheckpoint>> RunOpener::Load(std::string checkpoint_id) {
+  co_return co_await environment_.store.Get(environment_.thread_id, frame_.ns,
+                                            std::move(checkpoint_id));
 }
 
-// Makes this loop stand at a stored checkpoint.
-async::Task<Status> RunLoop::Resume(const StoredCheckpoint& stored) {
+// The checkpoints from here on are this run's.
+void RunOpener::SignCheckpoints() {
+  frame_.state.run_id = environment_.options.run_id;
+  frame_.state.metadata = environment_.options.metadata;
+}
+
+async::Task<Status> RunOpener::StandAt(const StoredCheckpoint& stored) {
   std::optional<ThreadHead> known;
-  if (parent_.loop == nullptr && environment_.heads != nullptr) {
+  if (!frame_.is_nested() && environment_.heads != nullptr) {
     known = environment_.heads->Take(environment_.thread_id, stored.row.id);
   }
-  BATON_CO_TRY(co_await LoadState(environment_.store, environment_.thread_id, ns_, stored, state_,
-                                  known ? &*known : nullptr));
+  BATON_CO_TRY(co_await LoadState(environment_.store, environment_.thread_id, frame_.ns, stored,
+                                  frame_.state, known ? &*known : nullptr));
   SignCheckpoints();
-  checkpoint_id_ = saved_id_ = stored.row.id;
-  step_ = stored.row.step;
-  saved_seq_ = stored.row.seq;
-  rows_saved_ = HasTaskWrites(stored);
-  if (parent_.loop == nullptr) environment_.forks = state_.forks;
+  writer_.StandAt(stored);
+  frame_.checkpoint_id = stored.row.id;
+  frame_.step = stored.row.step;
+  if (!frame_.is_nested()) environment_.forks = frame_.state.forks;
   co_return Status();
 }
 
-async::Task<Status> RunLoop::OpenNested(const json::Value& input, bool may_have_run) {
-  const bool own = graph_.persistence() == Persistence::kOwn;
-  StoredCheckpoint stored;
+async::Task<Status> RunOpener::OpenNested(const json::Value& input, bool may_have_run) {
   SignCheckpoints();
-  if (keeps_ && (own || may_have_run)) {
+  const bool own = frame_.graph.persistence() == Persistence::kOwn;
+  StoredCheckpoint stored;
+  if (frame_.keeps && (own || may_have_run)) {
     Result<StoredCheckpoint> found = own ? co_await LoadOwn() : co_await Load({});
     if (!found) co_return std::move(found).error();
     stored = std::move(*found);
   }
-  if (stored.exists) BATON_CO_TRY(co_await Resume(stored));
-  last_step_ = LastStep();
-  const std::string& task = parent_.loop->IdOf(*parent_.task);
-  if (stored.exists && (!own || state_.run_task == task)) {
+  if (stored.exists) BATON_CO_TRY(co_await StandAt(stored));
+  frame_.LimitSteps();
+  const std::string& task = frame_.parent.frame->IdOf(*frame_.parent.task);
+  if (stored.exists && (!own || frame_.state.run_task == task)) {
     BATON_CO_TRY(RestorePlanned(stored));
     HoldAskingTasks();
     co_return Status();
   }
-  if (own) state_.run_task = task;
-  json::Value shared = SharedInput(graph_, input);
-  BATON_CO_TRY(CheckInput(graph_, shared));
-  co_return AcceptInput(std::move(shared));
+  if (own) frame_.state.run_task = task;
+  json::Value shared = SharedInput(frame_.graph, input);
+  BATON_CO_TRY(CheckInput(frame_.graph, shared));
+  co_return AcceptInput(std::move(shared), /*is_new_thread=*/false);
 }
 
-async::Task<Result<StoredCheckpoint>> RunLoop::LoadOwn() {
+async::Task<Result<StoredCheckpoint>> RunOpener::LoadOwn() {
   // An earlier run of it may be on its way to the store.
   if (Status status = co_await environment_.journal->Flush(); !status.ok()) {
     co_return Fail(std::move(status));
   }
-  co_return co_await LatestOnBranch(environment_.store, environment_.thread_id, ns_,
+  co_return co_await LatestOnBranch(environment_.store, environment_.thread_id, frame_.ns,
                                     environment_.forks);
 }
 
-Status RunLoop::AcceptInput(json::Value input) {
+Status RunOpener::AcceptInput(json::Value input, bool is_new_thread) {
   std::vector<Task> discarded;
-  state_.Plan(discarded);
-  state_.ApplyInput(discarded, std::move(input));
-  ++step_;
+  frame_.state.Plan(discarded);
+  frame_.state.ApplyInput(discarded, std::move(input));
+  ++frame_.step;
   opened_as_ = "input";
-  input_unstored_ = true;
-  parent_id_ = checkpoint_id_;
+  writer_.TakeInput(is_new_thread);
+  frame_.parent_id = frame_.checkpoint_id;
   if (!environment_.keeps()) return {};
-  if (parent_.loop == nullptr) {
-    new_input_ = true;
-    checkpoint_id_ = environment_.ids.New("ckpt");
+  if (!frame_.is_nested()) {
+    frame_.checkpoint_id = environment_.ids.New("ckpt");
   } else {
     // Follows from the namespace and the run: it is the same when the subgraph starts again.
-    checkpoint_id_ = CheckpointId(checkpoint_id_, ns_ + state_.run_task, step_);
-    if (!keeps_ || environment_.options.durability == DurabilityMode::kExit) return {};
+    frame_.checkpoint_id =
+        CheckpointId(frame_.checkpoint_id, frame_.ns + frame_.state.run_task, frame_.step);
+    if (!frame_.StoresSteps()) return {};
   }
-  return AddCheckpoint("input");
+  return writer_.AddCheckpoint("input");
 }
 
 // A thread that begins with a command: its first checkpoint has no input that START waits with.
-async::Task<Status> RunLoop::Begin(const RunRequest& request) {
+async::Task<Status> RunOpener::Begin(const RunRequest& request) {
   if (!request.answers.empty()) {
     co_return Status(Code::kInvalidArgument, "answers: the thread is new, nobody has asked");
   }
-  last_step_ = LastStep();
-  ++step_;
-  checkpoint_id_ = environment_.ids.New("ckpt");
+  frame_.LimitSteps();
+  ++frame_.step;
+  frame_.checkpoint_id = environment_.ids.New("ckpt");
   opened_as_ = "input";
-  BATON_CO_TRY(AddCheckpoint("input"));
+  BATON_CO_TRY(writer_.AddCheckpoint("input"));
   BATON_CO_TRY(TakeCommand(request, {}));
   co_return co_await environment_.journal->Flush();
 }
 
 // Goes on from an older checkpoint on a branch of its own.
-async::Task<Status> RunLoop::Fork(RunRequest request) {
-  state_.stop_seen = state_.max_version;
-  parent_id_ = checkpoint_id_;
-  checkpoint_id_ = environment_.ids.New("ckpt");
-  ++step_;
+async::Task<Status> RunOpener::Fork(const RunRequest& request) {
+  frame_.state.stop_seen = frame_.state.max_version;
+  frame_.parent_id = frame_.checkpoint_id;
+  frame_.checkpoint_id = environment_.ids.New("ckpt");
+  ++frame_.step;
   opened_as_ = "fork";
-  BATON_CO_TRY(AddCheckpoint("fork"));
+  BATON_CO_TRY(writer_.AddCheckpoint("fork"));
   BATON_CO_TRY(TakeCommand(request, {}));
   co_return co_await environment_.journal->Flush();
 }
 
-Status RunLoop::TakeCommand(const RunRequest& request, const std::vector<TaskWrite>& rows) {
+Status RunOpener::TakeCommand(const RunRequest& request, const std::vector<TaskWrite>& rows) {
   if (!request.command) return {};
   const auto earlier = std::count_if(rows.begin(), rows.end(), [](const TaskWrite& row) {
     return row.task_id.empty() && row.index >= kDoneIndex;
   });
   NodeOutput command = ToOutput(*request.command);
-  GiveMessagesIds(graph_, command.writes, [&]() -> const std::string& {
+  GiveMessagesIds(frame_.graph, command.writes, [&]() -> const std::string& {
     command_id_ = environment_.ids.New("command");
     return command_id_;
   });
   Result<TaskWrite> row = EncodeCommand(command, static_cast<int>(earlier));
   if (!row) return std::move(row).error();
-  BATON_TRY(state_.ApplyCommand(command).Annotate("command"));
-  state_.stop_seen = state_.max_version;
-  environment_.journal->AddWrites(ns_, saved_seq_, {std::move(*row)});
-  rows_saved_ = true;
+  BATON_TRY(frame_.state.ApplyCommand(command).Annotate("command"));
+  frame_.state.stop_seen = frame_.state.max_version;
+  writer_.AddCommand(*std::move(row));
   return {};
 }
 
-async::Task<Status> RunLoop::GoOn(const StoredCheckpoint& stored, RunRequest request) {
+async::Task<Status> RunOpener::GoOn(const StoredCheckpoint& stored, RunRequest request) {
   BATON_CO_TRY(TakeCommand(request, stored.writes));
   BATON_CO_TRY(RestorePlanned(stored));
   Result<Answers> earlier = DecodeAnswers(stored.writes);
@@ -250,29 +230,29 @@ async::Task<Status> RunLoop::GoOn(const StoredCheckpoint& stored, RunRequest req
   BATON_CO_TRY(TakeAnswers(std::move(request)));
   HoldAskingTasks();
   // Nodes run for the thread's owner only.
-  if (std::any_of(tasks_.begin(), tasks_.end(),
+  if (std::any_of(frame_.tasks.begin(), frame_.tasks.end(),
                   [](const Task& task) { return task.state == TaskState::kReady; })) {
     environment_.journal->AddClaim();
   }
   co_return co_await environment_.journal->Flush();
 }
 
-Status RunLoop::RestorePlanned(const StoredCheckpoint& stored) {
-  tasks_ = PlanTasks(state_, stored.row, ns_);
-  planned_ = true;
-  reopened_ = true;
-  state_.stop_seen = state_.max_version;
-  BATON_TRY(RestoreTasks(graph_, stored.writes, tasks_));
-  for (Task& task : tasks_) {
+Status RunOpener::RestorePlanned(const StoredCheckpoint& stored) {
+  frame_.tasks = PlanTasks(frame_.state, stored.row, frame_.ns);
+  frame_.planned = true;
+  frame_.reopened = true;
+  frame_.state.stop_seen = frame_.state.max_version;
+  BATON_TRY(RestoreTasks(frame_.graph, stored.writes, frame_.tasks));
+  for (Task& task : frame_.tasks) {
     const bool has_run = task.state == TaskState::kDone || !task.questions.empty();
-    if (has_run && KeepsOwnState(task)) BATON_TRY(ClaimOwnState(task));
+    if (has_run && frame_.KeepsOwnState(task)) BATON_TRY(frame_.ClaimOwnState(task));
   }
   return {};
 }
 
-std::vector<const AskedQuestion*> RunLoop::PendingQuestions() const {
+std::vector<const AskedQuestion*> RunOpener::PendingQuestions() const {
   std::vector<const AskedQuestion*> pending;
-  for (const Task& task : tasks_) {
+  for (const Task& task : frame_.tasks) {
     if (task.state == TaskState::kDone) continue;
     for (const AskedQuestion& question : task.questions) {
       if (!environment_.answers.contains(question.id)) pending.push_back(&question);
@@ -281,7 +261,7 @@ std::vector<const AskedQuestion*> RunLoop::PendingQuestions() const {
   return pending;
 }
 
-Status RunLoop::TakeAnswers(RunRequest request) {
+Status RunOpener::TakeAnswers(RunRequest request) {
   std::map<std::string, json::Value>& answers = request.answers;
   if (answers.empty()) return {};
   const auto given = [&](json::Value& value) {
@@ -294,7 +274,7 @@ Status RunLoop::TakeAnswers(RunRequest request) {
                     fmt::format("{} questions are pending: name the one to answer by its id",
                                 pending.size()));
     }
-    if (tasks_.empty()) return {};
+    if (frame_.tasks.empty()) return {};
     const std::string id = pending.empty() ? std::string() : pending.front()->id;
     BATON_TRY(TakeAnswer(id, given(answers.begin()->second)));
     return environment_.AddAnswers();
@@ -310,7 +290,7 @@ Status RunLoop::TakeAnswers(RunRequest request) {
   return environment_.AddAnswers();
 }
 
-Status RunLoop::TakeAnswer(const std::string& id, Answer answer) {
+Status RunOpener::TakeAnswer(const std::string& id, Answer answer) {
   const std::vector<const AskedQuestion*> pending = PendingQuestions();
   const auto asked = std::find_if(pending.begin(), pending.end(),
                                   [&](const AskedQuestion* known) { return known->id == id; });
@@ -327,9 +307,9 @@ Status RunLoop::TakeAnswer(const std::string& id, Answer answer) {
 }
 
 // A task none of whose questions has an answer would only ask again.
-void RunLoop::HoldAskingTasks() {
+void RunOpener::HoldAskingTasks() {
   const Timestamp now = environment_.clock.Now();
-  for (Task& task : tasks_) {
+  for (Task& task : frame_.tasks) {
     if (task.state != TaskState::kReady || task.questions.empty()) continue;
     const bool waits = std::all_of(
         task.questions.begin(), task.questions.end(), [&](const AskedQuestion& question) {

@@ -1,4 +1,5 @@
-// One task: its attempts, its error handler, its time limits.
+#include "graph/internal/task_runner.h"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -6,7 +7,6 @@
 #include "async/timeout.h"
 #include "base/hash.h"
 #include "graph/internal/codec.h"
-#include "graph/internal/ids.h"
 #include "graph/internal/loading.h"
 #include "graph/internal/run_loop.h"
 #include "graph/internal/task_context.h"
@@ -49,17 +49,54 @@ void NameNode(Status& failure, const std::string& node) {
 
 }  // namespace
 
-async::Task<void> RunLoop::RunTask(Task& task) {
-  const bool hit = IsCached(task) && co_await TakeFromCache(task);
+bool TaskRunner::TryRunNow(Task& task) {
+  const NodeEntry& node = frame_.NodeOf(task);
+  if (task.node == CompiledGraph::kStartNode) {
+    NodeOutput output;
+    // A router may fail after this, and then START runs again.
+    if (json::Object* input = frame_.state.input.if_object()) {
+      output.writes = node.conditionals.empty() ? std::move(*input) : *input;
+    }
+    Settle(task, std::move(output));
+    return true;
+  }
+  if (node.node == nullptr || task.attempt > 0 || task.handling || cache_.Covers(task))
+    return false;
+  task.attempt = 1;
+  TaskContext context(frame_, writer_, reporter_, task, AttemptDeadline(task));
+  std::optional<Result<NodeOutput>> output = node.node->RunNow(context);
+  if (!output) {
+    task.attempt = 0;
+    return false;
+  }
+  Settle(task, std::move(*output));
+  if (MayRetry(task)) {
+    task.state = TaskState::kReady;
+  } else if (MayHandle(task)) {
+    BeginHandling(task);
+  }
+  return task.state != TaskState::kReady;
+}
+
+async::Task<void> TaskRunner::Run(Task& task) {
+  const bool hit = cache_.Covers(task) && co_await TakeFromCache(task);
   if (!task.handling && !hit) co_await RunAttempts(task);
   // A node that was cancelled with its run has not failed for good.
   if (MayHandle(task) && !co_await async::IsCancelled()) BeginHandling(task);
   if (task.handling) co_await RunHandler(task);
-  --running_;
-  static_cast<void>((co_await ReportSettled(task)).ok());
+  --frame_.running;
+  static_cast<void>((co_await reporter_.ReportSettled(task)).ok());
 }
 
-async::Task<void> RunLoop::RunAttempts(Task& task) {
+async::Task<bool> TaskRunner::TakeFromCache(Task& task) {
+  std::optional<NodeOutput> output = co_await cache_.Get(task);
+  if (!output) co_return false;
+  task.cached = true;
+  Settle(task, *std::move(output));
+  co_return true;
+}
+
+async::Task<void> TaskRunner::RunAttempts(Task& task) {
   for (;;) {
     if (task.attempt > 0 &&
         co_await async::SleepUntil(RetryTime(task)) == async::WaitResult::kCancelled) {
@@ -67,7 +104,7 @@ async::Task<void> RunLoop::RunAttempts(Task& task) {
       co_return;
     }
     // What it would do now it would do again when the run goes on.
-    if (task.attempt > 0 && HasFailed()) co_return;
+    if (task.attempt > 0 && frame_.Has(TaskState::kFailed)) co_return;
     ++task.attempt;
     co_await RunAttempt(task);
     if (!MayRetry(task)) co_return;
@@ -75,18 +112,13 @@ async::Task<void> RunLoop::RunAttempts(Task& task) {
   }
 }
 
-bool RunLoop::HasFailed() const {
-  return std::any_of(tasks_.begin(), tasks_.end(),
-                     [](const Task& task) { return task.state == TaskState::kFailed; });
-}
-
-bool RunLoop::MayHandle(const Task& task) const {
+bool TaskRunner::MayHandle(const Task& task) const {
   return task.state == TaskState::kFailed && !task.handling &&
-         NodeOf(task).options.error_handler != nullptr && environment_.broken.ok() &&
-         !environment_.options.deadline.Expired() && !step_deadline_.Expired();
+         frame_.NodeOf(task).options.error_handler != nullptr && environment_.broken.ok() &&
+         !environment_.options.deadline.Expired() && !frame_.step_deadline.Expired();
 }
 
-void RunLoop::BeginHandling(Task& task) {
+void TaskRunner::BeginHandling(Task& task) {
   task.handling = true;
   task.cause = std::exchange(task.failure, {});
   task.state = TaskState::kReady;
@@ -94,27 +126,19 @@ void RunLoop::BeginHandling(Task& task) {
 }
 
 // The failure is on record before it is handled: after a crash the handler runs, not the node.
-async::Task<void> RunLoop::RunHandler(Task& task) {
-  if (keeps_ && environment_.options.durability != DurabilityMode::kExit) {
-    Status status = AddTaskRows(task);
-    if (status.ok()) {
-      status = environment_.options.durability == DurabilityMode::kSync
-                   ? co_await environment_.journal->Flush()
-                   : co_await environment_.journal->Start();
-    }
-    if (!status.ok()) {
-      if (environment_.broken.ok()) environment_.broken = std::move(status);
-      co_return;
-    }
+async::Task<void> TaskRunner::RunHandler(Task& task) {
+  if (frame_.StoresSteps()) {
+    const bool waits = environment_.options.durability == DurabilityMode::kSync;
+    if (!(co_await writer_.StoreTask(task, waits)).ok()) co_return;
   }
   co_await RunAttempt(task);
 }
 
-async::Task<void> RunLoop::RunAttempt(Task& task) {
+async::Task<void> TaskRunner::RunAttempt(Task& task) {
   if (!task.questions.empty()) task.asked_before = std::exchange(task.questions, {});
   task.answered.clear();
-  TaskContext context(*this, task, AttemptDeadline(task));
-  const NodeEntry& node = NodeOf(task);
+  TaskContext context(frame_, writer_, reporter_, task, AttemptDeadline(task));
+  const NodeEntry& node = frame_.NodeOf(task);
   Result<NodeOutput> output;
   if (task.handling) {
     output = co_await RunInTime(task, node.options.error_handler->Run(context));
@@ -125,24 +149,24 @@ async::Task<void> RunLoop::RunAttempt(Task& task) {
   }
   // As the node returned it: where its conditional edges lead is asked again.
   json::Value returned;
-  if (output && IsCached(task)) returned = OutputToJson(*output);
+  if (output && cache_.Covers(task)) returned = OutputToJson(*output);
   Settle(task, std::move(output));
   if (!returned.is_null() && task.state == TaskState::kDone && task.answered.empty()) {
-    co_await PutIntoCache(task, std::move(returned));
+    co_await cache_.Put(task, std::move(returned));
   }
 }
 
-async::Task<Result<NodeOutput>> RunLoop::RunInTime(Task& task,
-                                                   async::Task<Result<NodeOutput>> attempt) {
+async::Task<Result<NodeOutput>> TaskRunner::RunInTime(Task& task,
+                                                      async::Task<Result<NodeOutput>> attempt) {
   const TimeoutPolicy timeout = TimeoutOf(task);
   const Deadline deadline = AttemptDeadline(task);
-  const std::string& name = NodeOf(task).name;
+  const std::string& name = frame_.NodeOf(task).name;
   if (!timeout.idle) {
     Result<NodeOutput> output = co_await async::WithDeadline(std::move(attempt), deadline, name);
     if (!output && timeout.run && deadline.Expired()) output.error().With("timeout", "run");
     co_return output;
   }
-  SignOfLife(task);
+  frame_.SignOfLife(task);
   const auto idle_until = [&task, deadline, idle = *timeout.idle] {
     return deadline.Earlier(Deadline::At(task.last_sign + idle));
   };
@@ -154,26 +178,22 @@ async::Task<Result<NodeOutput>> RunLoop::RunInTime(Task& task,
   co_return output;
 }
 
-void RunLoop::SignOfLife(Task& task) {
-  task.last_sign = Deadline::Clock::now();
-  if (parent_.loop != nullptr) parent_.loop->SignOfLife(*parent_.task);
-}
-
-async::Task<Result<NodeOutput>> RunLoop::RunSubgraph(Task& task) {
-  const NodeEntry& node = NodeOf(task);
-  if (KeepsOwnState(task)) BATON_CO_TRY(ClaimOwnState(task));
-  RunLoop nested(environment_, *node.subgraph, NestedNamespace(task), {this, &task});
-  BATON_CO_TRY(co_await nested.OpenNested(InputOf(task), reopened_ || task.attempt > 1));
-  BATON_CO_TRY(co_await nested.ReportOpened());
+async::Task<Result<NodeOutput>> TaskRunner::RunSubgraph(Task& task) {
+  const NodeEntry& node = frame_.NodeOf(task);
+  if (frame_.KeepsOwnState(task)) BATON_CO_TRY(frame_.ClaimOwnState(task));
+  RunLoop nested(environment_, *node.subgraph, frame_.NestedNamespace(task),
+                 {&frame_, &writer_, &task});
+  BATON_CO_TRY(
+      co_await nested.OpenNested(frame_.InputOf(task), frame_.reopened || task.attempt > 1));
   co_await nested.Loop();
   co_await nested.Finish();
   switch (nested.stop()) {
-    case Stop::kFinished:
-      co_return nested.TakeOutput(graph_, node.options.gives);
-    case Stop::kLeft:
+    case RunLoop::Stop::kFinished:
+      co_return nested.TakeOutput(frame_.graph, node.options.gives);
+    case RunLoop::Stop::kLeft:
       co_return nested.TakeLeft();
-    case Stop::kBreakpoint:
-    case Stop::kDrained:
+    case RunLoop::Stop::kBreakpoint:
+    case RunLoop::Stop::kDrained:
       task.state = TaskState::kStopped;
       co_return Fail(Code::kAborted, "subgraph '{}' stopped before its end", node.name);
     default:
@@ -186,7 +206,7 @@ async::Task<Result<NodeOutput>> RunLoop::RunSubgraph(Task& task) {
 }
 
 // What came of an attempt.
-void RunLoop::Settle(Task& task, Result<NodeOutput> output) {
+void TaskRunner::Settle(Task& task, Result<NodeOutput> output) {
   if (task.state == TaskState::kStopped) return;
   task.stored = false;
   // Even if it went on without the answer: it runs again when there is one.
@@ -202,55 +222,57 @@ void RunLoop::Settle(Task& task, Result<NodeOutput> output) {
   }
   task.state = TaskState::kFailed;
   task.failure = std::move(status);
-  if (!IsOfSubgraph(NodeOf(task), task.failure)) NameNode(task.failure, NodeOf(task).name);
+  if (!IsOfSubgraph(frame_.NodeOf(task), task.failure))
+    NameNode(task.failure, frame_.NodeOf(task).name);
 }
 
 // Whether the output can be written, and where it leads.
-Status RunLoop::CheckSettled(Task& task, NodeOutput& output) {
-  const NodeEntry& node = NodeOf(task);
+Status TaskRunner::CheckSettled(Task& task, NodeOutput& output) {
+  const NodeEntry& node = frame_.NodeOf(task);
   if (output.to_parent) {
-    if (parent_.loop != nullptr) return {};  // the parent looks at it
+    if (frame_.is_nested()) return {};  // the parent looks at it
     return Fail(Code::kInvalidArgument, "node '{}': the thread's own graph has no parent",
                 node.name);
   }
-  Status status = CheckOutput(graph_, output);
+  Status status = CheckOutput(frame_.graph, output);
   if (status.ok()) {
-    GiveMessagesIds(graph_, output.writes, [&]() -> const std::string& { return IdOf(task); });
+    GiveMessagesIds(frame_.graph, output.writes,
+                    [&]() -> const std::string& { return frame_.IdOf(task); });
   }
   if (status.ok() && !node.conditionals.empty() && !task.handling) {
-    status = FollowConditionals(state_, task.node, output, running_ <= 1);
+    status = FollowConditionals(frame_.state, task.node, output, frame_.running <= 1);
   }
   return status.ok() ? status : std::move(status).Annotate("node '" + node.name + "'");
 }
 
-bool RunLoop::MayRetry(const Task& task) const {
-  const RetryPolicy& policy = NodeOf(task).options.retry;
+bool TaskRunner::MayRetry(const Task& task) const {
+  const RetryPolicy& policy = frame_.NodeOf(task).options.retry;
   return task.state == TaskState::kFailed && task.attempt < policy.max_attempts &&
-         !environment_.options.deadline.Expired() && !step_deadline_.Expired() &&
+         !environment_.options.deadline.Expired() && !frame_.step_deadline.Expired() &&
          environment_.broken.ok() && IsWorthRetrying(policy, task.failure);
 }
 
-Deadline RunLoop::RetryTime(Task& task) {
-  const RetryPolicy& policy = NodeOf(task).options.retry;
+Deadline TaskRunner::RetryTime(Task& task) {
+  const RetryPolicy& policy = frame_.NodeOf(task).options.retry;
   const double factor = std::pow(policy.backoff, task.attempt - 1);
   const double wanted = static_cast<double>(policy.first_delay.count()) * factor;
   auto delay = milliseconds(
       static_cast<std::int64_t>(std::min(wanted, static_cast<double>(policy.max_delay.count()))));
-  if (policy.jitter) delay = Jittered(delay, IdOf(task), task.attempt);
-  return Deadline::In(delay).Earlier(environment_.options.deadline).Earlier(step_deadline_);
+  if (policy.jitter) delay = Jittered(delay, frame_.IdOf(task), task.attempt);
+  return Deadline::In(delay).Earlier(environment_.options.deadline).Earlier(frame_.step_deadline);
 }
 
-TimeoutPolicy RunLoop::TimeoutOf(const Task& task) const {
-  TimeoutPolicy timeout = NodeOf(task).options.timeout;
+TimeoutPolicy TaskRunner::TimeoutOf(const Task& task) const {
+  TimeoutPolicy timeout = frame_.NodeOf(task).options.timeout;
   if (task.send < 0) return timeout;
-  const TimeoutPolicy& own = state_.sends[task.send].timeout;
+  const TimeoutPolicy& own = frame_.state.sends[task.send].timeout;
   if (own.run) timeout.run = own.run;
   if (own.idle) timeout.idle = own.idle;
   return timeout;
 }
 
-Deadline RunLoop::AttemptDeadline(const Task& task) const {
-  const Deadline latest = environment_.options.deadline.Earlier(step_deadline_);
+Deadline TaskRunner::AttemptDeadline(const Task& task) const {
+  const Deadline latest = environment_.options.deadline.Earlier(frame_.step_deadline);
   const std::optional<milliseconds> own = TimeoutOf(task).run;
   return own ? Deadline::In(*own).Earlier(latest) : latest;
 }

@@ -1,10 +1,10 @@
-// What a run tells who listens to it.
+#include "graph/internal/reporter.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "graph/internal/channel_rules.h"
 #include "graph/internal/loading.h"
-#include "graph/internal/run_loop.h"
 
 namespace baton::graph {
 namespace {
@@ -37,20 +37,7 @@ bool HasMessage(const json::Value* messages, const json::Value& id) {
                      });
 }
 
-}  // namespace
-
-StreamEvent RunLoop::MakeEvent(Kind kind, Task& task, json::Value data) {
-  return {kind, NodeOf(task).name, IdOf(task), std::move(data), ns_};
-}
-
-json::Object RunLoop::DescribeStart(const Task& task, bool details) const {
-  const std::string trigger = task.trigger < 0 ? "send" : graph_.triggers()[task.trigger].name;
-  json::Object data{{"step", step_ + 1}, {"triggers", json::Array{json::Value(trigger)}}};
-  if (details) data.emplace("input", InputOf(task));
-  return data;
-}
-
-json::Object RunLoop::DescribeEnd(const Task& task, bool details) {
+json::Object DescribeEnd(const Task& task, bool details) {
   json::Object data{{"status", StateName(task.state)}, {"attempts", task.attempt}};
   if (task.cached) data.emplace("cached", true);
   if (task.state == TaskState::kFailed) {
@@ -68,24 +55,38 @@ json::Object RunLoop::DescribeEnd(const Task& task, bool details) {
   return data;
 }
 
-json::Object RunLoop::DescribeCheckpoint(std::string_view source, bool details) const {
-  json::Object data{{"checkpoint_id", checkpoint_id_},
-                    {"parent_id", parent_id_},
+}  // namespace
+
+StreamEvent Reporter::MakeEvent(Kind kind, Task& task, json::Value data) {
+  return {kind, frame_.NodeOf(task).name, frame_.IdOf(task), std::move(data), frame_.ns};
+}
+
+json::Object Reporter::DescribeStart(const Task& task, bool details) const {
+  const std::string trigger =
+      task.trigger < 0 ? "send" : frame_.graph.triggers()[task.trigger].name;
+  json::Object data{{"step", frame_.step + 1}, {"triggers", json::Array{json::Value(trigger)}}};
+  if (details) data.emplace("input", frame_.InputOf(task));
+  return data;
+}
+
+json::Object Reporter::DescribeCheckpoint(std::string_view source, bool details) const {
+  json::Object data{{"checkpoint_id", frame_.checkpoint_id},
+                    {"parent_id", frame_.parent_id},
                     {"source", source},
-                    {"step", step_}};
+                    {"step", frame_.step}};
   if (!details) return data;
-  data.emplace("values", state_.values());
+  data.emplace("values", frame_.state.values());
   std::vector<Task> tasks;
-  state_.Plan(tasks);
-  const std::vector<std::string> names = NamesOfUnfinished(graph_, tasks);
+  frame_.state.Plan(tasks);
+  const std::vector<std::string> names = NamesOfUnfinished(frame_.graph, tasks);
   data.emplace("next", json::Array(names.begin(), names.end()));
   return data;
 }
 
-StreamEvent RunLoop::MakeDebugEvent(std::string_view type, int step, json::Object payload) const {
+StreamEvent Reporter::MakeDebugEvent(std::string_view type, int step, json::Object payload) const {
   StreamEvent event;
   event.kind = Kind::kDebug;
-  event.ns = ns_;
+  event.ns = frame_.ns;
   event.data = json::Object{{"step", step},
                             {"timestamp", FormatTimestamp(environment_.clock.Now())},
                             {"type", type},
@@ -93,20 +94,20 @@ StreamEvent RunLoop::MakeDebugEvent(std::string_view type, int step, json::Objec
   return event;
 }
 
-StreamEvent RunLoop::MakeDebugEvent(std::string_view type, Task& task, json::Object payload) {
-  payload.emplace("id", IdOf(task));
-  payload.emplace("name", NodeOf(task).name);
-  StreamEvent event = MakeDebugEvent(type, step_ + 1, std::move(payload));
-  event.node = NodeOf(task).name;
-  event.task_id = IdOf(task);
+StreamEvent Reporter::MakeDebugEvent(std::string_view type, Task& task, json::Object payload) {
+  payload.emplace("id", frame_.IdOf(task));
+  payload.emplace("name", frame_.NodeOf(task).name);
+  StreamEvent event = MakeDebugEvent(type, frame_.step + 1, std::move(payload));
+  event.node = frame_.NodeOf(task).name;
+  event.task_id = frame_.IdOf(task);
   return event;
 }
 
-async::Task<Status> RunLoop::ReportStarted() {
+async::Task<Status> Reporter::ReportStarted() {
   const bool tells = environment_.Wants(Kind::kTaskStarted);
   const bool debugs = environment_.Wants(Kind::kDebug);
   if (!tells && !debugs) co_return Status();
-  for (Task& task : tasks_) {
+  for (Task& task : frame_.tasks) {
     if (task.state != TaskState::kReady || task.node == CompiledGraph::kStartNode) continue;
     if (tells) {
       json::Object data = DescribeStart(task, environment_.options.listener->WantsDetails());
@@ -121,7 +122,7 @@ async::Task<Status> RunLoop::ReportStarted() {
   co_return Status();
 }
 
-async::Task<Status> RunLoop::ReportSettled(Task& task) {
+async::Task<Status> Reporter::ReportSettled(Task& task) {
   if (environment_.options.listener == nullptr) co_return Status();
   if (task.state == TaskState::kDone && environment_.Wants(Kind::kMessages)) {
     BATON_CO_TRY(co_await ReportMessages(task));
@@ -140,27 +141,28 @@ async::Task<Status> RunLoop::ReportSettled(Task& task) {
   co_return Status();
 }
 
-async::Task<Status> RunLoop::ReportMessage(Task& task, json::Value message) {
-  json::Object place{{"node", NodeOf(task).name},
-                     {"task_id", IdOf(task)},
-                     {"step", step_ + 1},
+async::Task<Status> Reporter::ReportMessage(Task& task, json::Value message) {
+  json::Object place{{"node", frame_.NodeOf(task).name},
+                     {"task_id", frame_.IdOf(task)},
+                     {"step", frame_.step + 1},
                      {"attempt", task.attempt}};
   co_return co_await environment_.Emit(
       MakeEvent(Kind::kMessages, task, json::Array{std::move(message), std::move(place)}));
 }
 
 // The messages among what it wrote that nobody has seen.
-async::Task<Status> RunLoop::ReportMessages(Task& task) {
+async::Task<Status> Reporter::ReportMessages(Task& task) {
   for (const auto& [name, written] : task.output.writes) {
-    const int channel = graph_.FindChannel({name.data(), name.size()});
-    if (graph_.channels()[channel].spec.kind != ChannelKind::kMessages) continue;
+    const int channel = frame_.graph.FindChannel({name.data(), name.size()});
+    if (frame_.graph.channels()[channel].spec.kind != ChannelKind::kMessages) continue;
     const json::Value* value = OverwriteIn(written);
     if (value == nullptr) value = &written;
     const json::Array one{*value};
     for (const json::Value& message : value->is_array() ? value->get_array() : one) {
       const json::Value* id = json::Find(message, "id");
       if (id == nullptr || json::GetString(message, "type") == "remove") continue;
-      if (HasMessage(json::Find(InputOf(task), graph_.channels()[channel].name), *id)) continue;
+      if (HasMessage(json::Find(frame_.InputOf(task), frame_.graph.channels()[channel].name), *id))
+        continue;
       if (!environment_.streamed.insert(json::Serialize(*id)).second) continue;
       BATON_CO_TRY(co_await ReportMessage(task, message));
     }
@@ -168,46 +170,60 @@ async::Task<Status> RunLoop::ReportMessages(Task& task) {
   co_return Status();
 }
 
-// New input is stored by START's commit: nobody is told of it before that.
-async::Task<Status> RunLoop::ReportOpened() {
-  if (opened_as_.empty()) co_return Status();
-  std::vector<StreamEvent> events = CheckpointEvents(opened_as_);
-  if (!input_unstored_) co_return co_await EmitAll(std::move(events));
-  held_events_ = std::move(events);
+async::Task<Status> Reporter::ReportCustom(Task& task, json::Value event) {
+  if (!environment_.Wants(Kind::kCustom)) co_return Status();
+  co_return co_await environment_.Emit(MakeEvent(Kind::kCustom, task, std::move(event)));
+}
+
+async::Task<Status> Reporter::ReportStreamed(Task& task, json::Value message) {
+  if (!environment_.Wants(Kind::kMessages)) co_return Status();
+  if (const json::Value* id = json::Find(message, "id")) {
+    environment_.streamed.insert(json::Serialize(*id));
+  }
+  co_return co_await ReportMessage(task, std::move(message));
+}
+
+async::Task<Status> Reporter::ReportOpened(std::string_view source, bool later) {
+  if (source.empty()) co_return Status();
+  std::vector<StreamEvent> events = CheckpointEvents(source);
+  if (!later) co_return co_await EmitAll(std::move(events));
+  held_ = std::move(events);
   co_return Status();
 }
 
-async::Task<Status> RunLoop::ReportStep() {
-  BATON_CO_TRY(co_await EmitAll(std::exchange(held_events_, {})));
+async::Task<Status> Reporter::ReportHeld() { co_return co_await EmitAll(std::exchange(held_, {})); }
+
+async::Task<Status> Reporter::ReportStep() {
+  BATON_CO_TRY(co_await ReportHeld());
   BATON_CO_TRY(co_await EmitAll(CheckpointEvents("loop")));
-  co_return co_await ReportValues(state_.values());
+  co_return co_await ReportValues(frame_.state.values());
 }
 
-std::vector<StreamEvent> RunLoop::CheckpointEvents(std::string_view source) const {
+std::vector<StreamEvent> Reporter::CheckpointEvents(std::string_view source) const {
   std::vector<StreamEvent> events;
   if (environment_.Wants(Kind::kCheckpoint)) {
     StreamEvent event;
     event.kind = Kind::kCheckpoint;
-    event.ns = ns_;
+    event.ns = frame_.ns;
     event.data = DescribeCheckpoint(source, environment_.options.listener->WantsDetails());
     events.push_back(std::move(event));
   }
   if (environment_.Wants(Kind::kDebug)) {
-    events.push_back(MakeDebugEvent("checkpoint", step_, DescribeCheckpoint(source, true)));
+    events.push_back(MakeDebugEvent("checkpoint", frame_.step, DescribeCheckpoint(source, true)));
   }
   return events;
 }
 
-async::Task<Status> RunLoop::EmitAll(std::vector<StreamEvent> events) {
+async::Task<Status> Reporter::EmitAll(std::vector<StreamEvent> events) {
   for (StreamEvent& event : events) BATON_CO_TRY(co_await environment_.Emit(std::move(event)));
   co_return Status();
 }
 
-async::Task<Status> RunLoop::ReportValues(const json::Value& values) {
+async::Task<Status> Reporter::ReportValues(const json::Value& values) {
   if (!environment_.Wants(Kind::kValues)) co_return Status();
   StreamEvent event;
   event.kind = Kind::kValues;
-  event.ns = ns_;
+  event.ns = frame_.ns;
   event.data = values;
   co_return co_await environment_.Emit(std::move(event));
 }

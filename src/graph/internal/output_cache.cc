@@ -1,4 +1,5 @@
-// Outputs that are taken from a cache, and put there.
+#include "graph/internal/output_cache.h"
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -8,7 +9,6 @@
 #include "base/log.h"
 #include "graph/internal/codec.h"
 #include "graph/internal/loading.h"
-#include "graph/internal/run_loop.h"
 
 namespace baton::graph {
 namespace {
@@ -66,46 +66,43 @@ std::string CacheNamespace(const std::string& graph_name, const std::string& nod
   return graph_name + '|' + node_name;
 }
 
-bool RunLoop::IsCached(const Task& task) const {
-  return environment_.options.cache != nullptr && NodeOf(task).options.cache && !task.handling;
+bool OutputCache::Covers(const Task& task) const {
+  return frame_.environment.options.cache != nullptr && frame_.NodeOf(task).options.cache &&
+         !task.handling;
 }
 
-std::string RunLoop::CacheText(const Task& task) const {
-  const CachePolicy& policy = *NodeOf(task).options.cache;
-  if (policy.key) return policy.key(InputOf(task));
+std::string OutputCache::TextOf(const Task& task) const {
+  const CachePolicy& policy = *frame_.NodeOf(task).options.cache;
+  if (policy.key) return policy.key(frame_.InputOf(task));
   std::string text;
-  AppendCanonical(InputOf(task), text);
+  AppendCanonical(frame_.InputOf(task), text);
   return text;
 }
 
-async::Task<bool> RunLoop::TakeFromCache(Task& task) {
-  const std::string text = CacheText(task);
-  Result<std::optional<std::string>> found = co_await environment_.options.cache->Get(
-      CacheNamespace(graph_.name(), NodeOf(task).name), HashOf(text), environment_.clock.Now());
+async::Task<std::optional<NodeOutput>> OutputCache::Get(const Task& task) const {
+  const std::string text = TextOf(task);
+  Result<std::optional<std::string>> found = co_await frame_.environment.options.cache->Get(
+      CacheNamespace(frame_.graph.name(), frame_.NodeOf(task).name), HashOf(text),
+      frame_.environment.clock.Now());
   if (!found) {
     Log(LogLevel::kWarning, "node cache not read", {{"status", found.error().ToString()}});
-    co_return false;
+    co_return std::nullopt;
   }
-  if (!*found) co_return false;
-  std::optional<NodeOutput> output = DecodeCached(graph_, **found, text);
-  if (!output) co_return false;
-  task.cached = true;
-  Settle(task, std::move(*output));
-  co_return true;
+  if (!*found) co_return std::nullopt;
+  co_return DecodeCached(frame_.graph, **found, text);
 }
 
-// `output` is what the node returned, as JSON text.
-async::Task<void> RunLoop::PutIntoCache(const Task& task, json::Value output) {
-  const CachePolicy& policy = *NodeOf(task).options.cache;
-  std::string text = CacheText(task);
+async::Task<void> OutputCache::Put(const Task& task, json::Value output) const {
+  const CachePolicy& policy = *frame_.NodeOf(task).options.cache;
+  std::string text = TextOf(task);
   std::string key = HashOf(text);
   json::Object entry{{"input", std::move(text)}};
   entry.emplace("output", std::move(output));
   std::optional<Timestamp> expires;
-  if (policy.ttl) expires = environment_.clock.Now() + *policy.ttl;
-  const Status put =
-      co_await environment_.options.cache->Put(CacheNamespace(graph_.name(), NodeOf(task).name),
-                                               std::move(key), json::Serialize(entry), expires);
+  if (policy.ttl) expires = frame_.environment.clock.Now() + *policy.ttl;
+  const Status put = co_await frame_.environment.options.cache->Put(
+      CacheNamespace(frame_.graph.name(), frame_.NodeOf(task).name), std::move(key),
+      json::Serialize(entry), expires);
   if (!put.ok()) Log(LogLevel::kWarning, "node cache not written", {{"status", put.ToString()}});
 }
 
