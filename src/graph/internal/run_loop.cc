@@ -26,6 +26,7 @@ async::Task<Status> RunLoop::Open(RunRequest request) {
   } else {
     co_return Status(Code::kNotFound, "no input, and no store to go on from");
   }
+  if (environment_.options.listener == nullptr) co_return Status();
   if (goes_on) BATON_CO_TRY(co_await reporter_.ReportValues(frame_.state.values()));
   co_return co_await reporter_.ReportOpened(opener.opened_as(), writer_.holds_input());
 }
