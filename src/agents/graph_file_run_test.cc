@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "agents/graph_file.h"
+#include "agents/internal/graph_file/value_template.h"
 #include "agents/internal/turn_recorder.h"
 #include "async/block_on.h"
 #include "checkpoint/memory_checkpoint_store.h"
@@ -268,6 +269,33 @@ TEST_F(GraphFileRun, WhoGoesInCirclesIsStopped) {
       "graph: g\ndescription: x\nchannels: {n: sum}\nmax_steps: 7\n"
       "nodes: {a: {set: {n: 1}}}\nedges: [START -> a -> a]\n");
   EXPECT_EQ(Start("{}").status.code(), Code::kResourceExhausted);
+}
+
+TEST_F(GraphFileRun, AValueThatDoublesWithEachStepEndsTheRunAndNotTheProcess) {
+  for (const char* written :
+       {"'{{/x}}{{/x}}'", "['{{/x}}', '{{/x}}']", "{a: {b: '{{/x}}'}, c: '{{/x}}'}"}) {
+    Read(
+        fmt::format("graph: g\ndescription: x\nchannels: {{x: last}}\nmax_steps: 100\n"
+                    "nodes: {{a: {{set: {{x: {}}}}}}}\nedges: [START -> a -> a]\n",
+                    written));
+    const auto result = Start(R"({"x": "0123456789"})");
+    EXPECT_EQ(result.status.code(), Code::kResourceExhausted);
+    EXPECT_EQ(result.status.message(), "set 'x': a template comes to more than 16 MiB") << written;
+    EXPECT_GT(json::TextBytes(result.values), kMaxFilledBytes / 4) << "what was before it stays";
+  }
+}
+
+TEST_F(GraphFileRun, AMapOverTooMuchIsRefused) {
+  ReadChain("l: last, log: append",
+            "  m: {map: {over: /l, do: one, with: {all: '{{/l}}'}}}\n"
+            "  one: {set: {log: '{{/index}}'}}",
+            "START -> m");
+  json::Array list(5'000, json::Value("of some length"));
+  json::Object input{{"l", list}};
+  EXPECT_EQ(Run({.input = input}).status.code(), Code::kResourceExhausted) << "25 million copies";
+  list.resize(20);
+  input["l"] = list;
+  EXPECT_TRUE(Run({.input = input}).status.ok());
 }
 
 }  // namespace

@@ -123,6 +123,20 @@ bool IsFinite(const Value& value) {
 std::string Serialize(const Value& value) { return boost::json::serialize(value); }
 std::string Serialize(const Object& object) { return boost::json::serialize(object); }
 
+std::size_t TextBytes(const Value& value) {
+  constexpr std::size_t kNumberOrWord = 5;
+  if (const boost::json::string* text = value.if_string()) return text->size() + 2;
+  std::size_t bytes = 2;
+  if (const Array* list = value.if_array()) {
+    for (const Value& element : *list) bytes += TextBytes(element) + 1;
+    return bytes;
+  }
+  const Object* object = value.if_object();
+  if (object == nullptr) return kNumberOrWord;
+  for (const auto& [name, member] : *object) bytes += name.size() + 4 + TextBytes(member);
+  return bytes;
+}
+
 std::string SerializePretty(const Value& value) {
   std::string out;
   AppendPretty(out, value, 0);

@@ -36,6 +36,9 @@ bool IsFinite(const Value& value);
 std::string Serialize(const Value& value);
 std::string Serialize(const Object& object);
 
+// How long Serialize() makes it, about: escapes and digits are not counted out.
+std::size_t TextBytes(const Value& value);
+
 // Two spaces a level, for people.
 std::string SerializePretty(const Value& value);
 

@@ -60,14 +60,21 @@ class ModelFileNode final : public graph::Node {
     request.max_output_tokens = step_.max_output_tokens;
     request.response_schema = step_.schema;
     if (step_.system) {
-      request.messages.push_back(
-          {.role = llm::Role::kSystem, .content = step_.system->Fill(state)});
+      BATON_TRY(Append(llm::Role::kSystem, *step_.system, state, request.messages));
     }
     if (step_.history) BATON_TRY(AppendHistory(state, request.messages));
     if (step_.prompt) {
-      request.messages.push_back({.role = llm::Role::kUser, .content = step_.prompt->Fill(state)});
+      BATON_TRY(Append(llm::Role::kUser, *step_.prompt, state, request.messages));
     }
     return request;
+  }
+
+  static Status Append(llm::Role role, const TextTemplate& content, const json::Value& state,
+                       std::vector<llm::Message>& messages) {
+    Result<std::string> text = content.Fill(state);
+    if (!text) return std::move(text).error();
+    messages.push_back({.role = role, .content = *std::move(text)});
+    return {};
   }
 
   Status AppendHistory(const json::Value& state, std::vector<llm::Message>& messages) const {
@@ -106,7 +113,9 @@ class ToolFileNode final : public graph::Node {
 
   async::Task<Result<graph::NodeOutput>> Run(graph::NodeContext& context) override {
     const GraphScope& scope = GraphScopeOf(context);
-    const json::Object arguments = step_.arguments.Fill(context.input()).as_object();
+    const Result<json::Value> filled = step_.arguments.Fill(context.input());
+    if (!filled) co_return Fail(filled.error());
+    const json::Object& arguments = filled->get_object();
     BATON_CO_TRY(co_await context.Emit(
         json::Object{{"kind", "tool_call"}, {"tool", step_.tool.name}, {"arguments", arguments}}));
     const llm::ToolCall call{.name = step_.tool.name, .arguments = arguments};
@@ -196,6 +205,9 @@ class BranchNode final : public ImmediateNode {
   const BranchStep step_;
 };
 
+// Each is a task that is stored.
+constexpr std::size_t kMaxMapped = 10'000;
+
 class MapNode final : public ImmediateNode {
  public:
   explicit MapNode(MapStep step) : step_(std::move(step)) {}
@@ -209,9 +221,17 @@ class MapNode final : public ImmediateNode {
     }
     graph::NodeOutput output;
     if (list->get_array().empty() && step_.empty) output.go_to.push_back(step_.empty->name);
-    const json::Value with = step_.with.Fill(state);
+    const Result<json::Value> with = step_.with.Fill(state);
+    if (!with) return Fail(with.error());
+    const std::size_t count = list->get_array().size();
+    if (count > kMaxMapped || count * json::TextBytes(*with) > kMaxFilledBytes) {
+      return Fail(Code::kResourceExhausted,
+                  "'{}' has {} elements: a map runs over {} at most, and what 'with' adds may come "
+                  "to {} MiB for all of them",
+                  step_.over.ToString(), count, kMaxMapped, kMaxFilledBytes >> 20U);
+    }
     for (const json::Value& element : list->get_array()) {
-      json::Object seen = with.get_object();
+      json::Object seen = with->get_object();
       seen[step_.element] = element;
       seen[kMapIndex] = output.sends.size();
       output.sends.push_back({step_.node.name, std::move(seen)});
@@ -230,7 +250,10 @@ class SetNode final : public ImmediateNode {
   Result<graph::NodeOutput> Output(const json::Value& state) const override {
     graph::NodeOutput output;
     for (const auto& [channel, value] : step_.values) {
-      output.writes[channel.name] = value.Fill(state);
+      Result<json::Value> filled = value.Fill(state);
+      if (!filled)
+        return Fail(std::move(filled).error().Annotate(fmt::format("set '{}'", channel.name)));
+      output.writes[channel.name] = *std::move(filled);
     }
     return output;
   }
@@ -243,7 +266,9 @@ class AskNode final : public graph::Node {
   explicit AskNode(AskStep step) : step_(std::move(step)) {}
 
   async::Task<Result<graph::NodeOutput>> Run(graph::NodeContext& context) override {
-    json::Object payload{{"kind", "question"}, {"text", step_.question.Fill(context.input())}};
+    Result<std::string> text = step_.question.Fill(context.input());
+    if (!text) co_return Fail(std::move(text).error());
+    json::Object payload{{"kind", "question"}, {"text", *text}};
     if (!step_.choices.empty()) payload["choices"] = step_.choices;
     graph::Question question{.payload = std::move(payload),
                              .answer_schema = step_.answer_schema,

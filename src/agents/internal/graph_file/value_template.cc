@@ -23,6 +23,19 @@ void AppendAsText(const json::Value& value, std::string& text) {
 
 }  // namespace
 
+class FilledBytes {
+ public:
+  Status Add(std::size_t bytes) {
+    bytes_ += bytes;
+    if (bytes_ <= kMaxFilledBytes) return {};
+    return Fail(Code::kResourceExhausted, "a template comes to more than {} MiB",
+                kMaxFilledBytes >> 20U);
+  }
+
+ private:
+  std::size_t bytes_ = 0;
+};
+
 TextTemplate::Reading TextTemplate::Parse(std::string_view text) {
   Reading reading;
   std::vector<Piece>& pieces = reading.result.pieces_;
@@ -50,38 +63,60 @@ TextTemplate::Reading TextTemplate::Parse(std::string_view text) {
   return reading;
 }
 
-std::string TextTemplate::Fill(const json::Value& state) const {
+Result<std::string> TextTemplate::Fill(const json::Value& state) const {
+  FilledBytes bytes;
+  return Fill(state, bytes);
+}
+
+Result<std::string> TextTemplate::Fill(const json::Value& state, FilledBytes& bytes) const {
   std::string text;
   for (const Piece& piece : pieces_) {
+    const json::Value* value = piece.path ? piece.path->Find(state) : nullptr;
+    BATON_TRY(bytes.Add(value == nullptr ? piece.text.size() : json::TextBytes(*value)));
     if (!piece.path) {
       text += piece.text;
-      continue;
+    } else if (value != nullptr && !value->is_null()) {
+      AppendAsText(*value, text);
     }
-    const json::Value* value = piece.path->Find(state);
-    if (value == nullptr || value->is_null()) continue;
-    AppendAsText(*value, text);
   }
   return text;
 }
 
-json::Value TextTemplate::FillValue(const json::Value& state) const {
-  if (pieces_.size() != 1 || !pieces_[0].path) return json::Value(Fill(state));
+Result<json::Value> TextTemplate::FillValue(const json::Value& state, FilledBytes& bytes) const {
+  if (pieces_.size() != 1 || !pieces_[0].path) {
+    Result<std::string> text = Fill(state, bytes);
+    if (!text) return Fail(std::move(text).error());
+    return json::Value(*text);
+  }
   const json::Value* value = pieces_[0].path->Find(state);
-  return value == nullptr ? json::Value() : *value;
+  if (value == nullptr) return json::Value();
+  BATON_TRY(bytes.Add(json::TextBytes(*value)));
+  return *value;
 }
 
-json::Value ValueTemplate::Fill(const json::Value& state) const {
+Result<json::Value> ValueTemplate::Fill(const json::Value& state) const {
+  FilledBytes bytes;
+  return Fill(state, bytes);
+}
+
+Result<json::Value> ValueTemplate::Fill(const json::Value& state, FilledBytes& bytes) const {
   if (const auto* constant = std::get_if<json::Value>(&form)) return *constant;
-  if (const auto* text = std::get_if<TextTemplate>(&form)) return text->FillValue(state);
+  if (const auto* text = std::get_if<TextTemplate>(&form)) return text->FillValue(state, bytes);
   if (const auto* elements = std::get_if<List>(&form)) {
     json::Array list;
-    for (const ValueTemplate& element : *elements) list.push_back(element.Fill(state));
+    for (const ValueTemplate& element : *elements) {
+      Result<json::Value> value = element.Fill(state, bytes);
+      if (!value) return value;
+      list.push_back(*std::move(value));
+    }
     return list;
   }
   json::Object object;
   const auto& members = std::get<Members>(form);
   for (std::size_t i = 0; i < members.names.size(); ++i) {
-    object[members.names[i]] = members.values[i].Fill(state);
+    Result<json::Value> value = members.values[i].Fill(state, bytes);
+    if (!value) return value;
+    object[members.names[i]] = *std::move(value);
   }
   return object;
 }

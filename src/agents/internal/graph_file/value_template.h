@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agents/prompt_template.h"
+#include "base/status.h"
 #include "json/json.h"
 #include "json/pointer.h"
 
@@ -21,18 +22,27 @@ struct PathUse {
   std::size_t place = 0;
 };
 
+// What one template comes to at most, as JSON text: a graph in a circle that fills in what it has
+// written doubles it each time.
+inline constexpr std::size_t kMaxFilledBytes = std::size_t{16} << 20U;
+class FilledBytes;
+
 // docs/graph-files.md says what is filled in. A value that is filled in is not looked into.
+// Filling fails with kResourceExhausted above kMaxFilledBytes.
 // Threads: immutable after Parse().
 class TextTemplate {
  public:
   struct Reading;
   static Reading Parse(std::string_view text);
 
-  std::string Fill(const json::Value& state) const;
-  // The very value at its path, if it is one path and nothing else; null if that is absent.
-  json::Value FillValue(const json::Value& state) const;
+  Result<std::string> Fill(const json::Value& state) const;
 
  private:
+  friend struct ValueTemplate;
+  Result<std::string> Fill(const json::Value& state, FilledBytes& bytes) const;
+  // The very value at its path, if it is one path and nothing else; null if that is absent.
+  Result<json::Value> FillValue(const json::Value& state, FilledBytes& bytes) const;
+
   struct Piece {
     std::string text;
     std::optional<json::Pointer> path;  // in place of `text`
@@ -57,7 +67,10 @@ struct ValueTemplate {
 
   std::variant<json::Value, TextTemplate, List, Members> form;
 
-  json::Value Fill(const json::Value& state) const;
+  Result<json::Value> Fill(const json::Value& state) const;
+
+ private:
+  Result<json::Value> Fill(const json::Value& state, FilledBytes& bytes) const;
 };
 
 }  // namespace baton::agents
