@@ -15,10 +15,13 @@ namespace baton::agents {
 
 // The channels that every workflow has, and the members of a turn's input and outcome:
 //   input    {"messages": [llm::Message as JSON, …]}  the history and this turn's message last
-//   outcome  {"answer": text, "sources": [tools::Source, …], "tools_used": [name, …]}
+//   outcome  {"answer": text, "sources": [tools::Source, …], "tools_used": [name, …],
+//             "structured_output": {…}, "structured_output_error": text}
 // `answer` is, to the byte, what the turn's listener was given through OnContent() without the
 // text that later attempts made void. `sources` are those that the answer cites as [n], by
-// number, each with "number". A workflow may add channels of its own.
+// number, each with "number". `structured_output` is the answer as data, of AgentSpec::output or of
+// the workflow's own form; without it, `structured_output_error` may say why there is none. A
+// workflow may add channels of its own.
 //
 // A thread runs one turn: the state of the next begins anew, on a thread of its own.
 struct Agent {

@@ -8,6 +8,7 @@
 
 #include "agents/agent_folder.h"
 #include "agents/internal/folder_watch.h"
+#include "agents/internal/output_schemas.h"
 #include "base/log.h"
 
 namespace baton::agents {
@@ -17,7 +18,7 @@ class AgentCatalog::Watcher {
  public:
   static Result<std::unique_ptr<Watcher>> Start(AgentCatalog& catalog) {
     Result<std::unique_ptr<FolderWatch>> watch =
-        FolderWatch::Start(catalog.folder_, [&catalog] { ReloadAndLog(catalog); });
+        FolderWatch::Start(catalog.folder_, kSchemasFolder, [&catalog] { ReloadAndLog(catalog); });
     if (!watch) return Fail(std::move(watch).error());
     return std::unique_ptr<Watcher>(new Watcher(*std::move(watch)));
   }

@@ -15,8 +15,9 @@
 
 namespace baton::agents {
 
-// Reads a folder of agent files and follows their changes. A turn that has begun keeps the
-// agent it began with. A file that becomes wrong keeps the agent it was; problems() says why.
+// Reads a folder of agent files and follows their changes, and those of schemas/ in it. A turn that
+// has begun keeps the agent it began with. A file that becomes wrong keeps the agent it was;
+// problems() says why.
 //
 // Threads: safe.
 class AgentCatalog {

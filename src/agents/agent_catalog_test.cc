@@ -153,6 +153,35 @@ TEST(AgentCatalog, AFolderThatIsGoneKeepsItsAgents) {
   EXPECT_NE(catalog->Find("chat"), nullptr);
 }
 
+constexpr const char* kForm = R"({"type": "object", "description": "Old", "properties": {}})";
+constexpr const char* kNewForm = R"({"type": "object", "description": "New", "properties": {}})";
+
+std::string FormOf(const AgentCatalog& catalog, std::string_view name) {
+  const auto agent = catalog.Find(name);
+  if (agent == nullptr || !agent->spec.output) return "none";
+  return std::string(json::GetString(agent->spec.output->definition, "description"));
+}
+
+TEST(AgentCatalog, ASchemaThatBecomesWrongKeepsTheAgentItWas) {
+  const AgentFolder folder;
+  fs::create_directory(folder.path() / "schemas");
+  folder.Write("a.md", AgentText("a", "A", "output: form\n"));
+  folder.Write("b.md", AgentText("b"));
+  EXPECT_THAT(AgentCatalog::Open(folder.path(), nullptr, nullptr).error().message(),
+              HasSubstr("a.md:7:9: output 'form': no such file " +
+                        (folder.path() / "schemas/form.json").string() + ": there are none"));
+  folder.Write("schemas/form.json", kForm);
+  const auto catalog = AgentCatalog::Open(folder.path(), nullptr, nullptr).value();
+  EXPECT_EQ(FormOf(*catalog, "a"), "Old");
+  folder.Write("schemas/form.json", R"({"type": "list"})");
+  EXPECT_FALSE(catalog->Reload().ok());
+  EXPECT_EQ(FormOf(*catalog, "a"), "Old");
+  EXPECT_THAT(catalog->problems(), ElementsAre(HasSubstr("form.json: not a JSON Schema")));
+  folder.Write("schemas/form.json", kNewForm);
+  EXPECT_TRUE(catalog->Reload().ok());
+  EXPECT_EQ(FormOf(*catalog, "a"), "New");
+}
+
 // How long `holds` takes to become true; five seconds if it does not.
 template <typename Condition>
 std::chrono::milliseconds TimeUntil(Condition holds) {
@@ -188,8 +217,23 @@ TEST(AgentCatalog, WatchFollowsEveryWayOfSaving) {
   EXPECT_EQ(catalog->Find("chat")->spec.title, "Three");
 }
 
+TEST(AgentCatalog, WatchFollowsTheSchemasToo) {
+  constexpr auto kSoon = std::chrono::milliseconds(2000);
+  const AgentFolder folder;
+  folder.Write("a.md", AgentText("a"));
+  const auto catalog = AgentCatalog::Open(folder.path(), nullptr, nullptr).value();
+  ASSERT_TRUE(catalog->Watch().ok());
+  folder.Save("a.md", AgentText("a", "A", "output: form\n"));
+  EXPECT_LT(TimeUntil([&] { return !catalog->problems().empty(); }), kSoon);
+  fs::create_directory(folder.path() / "schemas");
+  folder.Write("schemas/form.json", kForm);
+  EXPECT_LT(TimeUntil([&] { return FormOf(*catalog, "a") == "Old"; }), kSoon);
+  folder.Write("schemas/form.json", kNewForm);
+  EXPECT_LT(TimeUntil([&] { return FormOf(*catalog, "a") == "New"; }), kSoon);
+}
+
 TEST(FolderWatch, NeedsAFolder) {
-  EXPECT_EQ(FolderWatch::Start("/nowhere/at/all", [] {}).error().code(), Code::kNotFound);
+  EXPECT_EQ(FolderWatch::Start("/nowhere/at/all", "", [] {}).error().code(), Code::kNotFound);
 }
 
 TEST(BuildWorkflow, NamesWhatTheSpecHasWrong) {

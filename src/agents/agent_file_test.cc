@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
             "colour: red",
             "7:1: unknown key 'colour': the keys are name, title, description, when, "
             "examples, edits, reads, keeps_conversation, workflow, tools, agents, hands_over, "
-            "model, parameters"},
+            "output, model, parameters"},
         WrongLine{"title: Again", "7:1: key 'title' occurs twice"},
         WrongLine{"examples: none", "7:11: 'examples' must be a list"},
         WrongLine{"examples: [a, {b: c}]", "7:15: 'examples' must be a text"},
@@ -111,6 +111,9 @@ INSTANTIATE_TEST_SUITE_P(
         WrongLine{"hands_over: {to: b}", "7:13: 'hands_over' needs 'to' and 'when'"},
         WrongLine{"hands_over: {to: chat, when: w}", "7:18: an agent's own name"},
         WrongLine{"hands_over: {to: b, when: w, why: y}", "7:30: unknown key 'why': to and when"},
+        WrongLine{"output: Verdict",
+                  "7:9: output 'Verdict': a small letter, then small letters, digits and '_'"},
+        WrongLine{"output: [a]", "7:9: 'output' must be a text"},
         WrongLine{"parameters: {temperature: warm}",
                   "7:27: 'temperature' must be a number, 0 to 2"},
         WrongLine{"parameters: {temperature: nan}", "7:27: 'temperature' must be a number, 0 to 2"},
@@ -147,6 +150,33 @@ TEST(AgentFile, NamesAToolThatIsNotThere) {
                      {.tools = {{"get_document", "search_documents"}}, .models = {}}),
             "agents/chat.md:7:9: unknown tool 'serch_documents': did you mean "
             "'search_documents'?");
+}
+
+TEST(AgentFile, NamesASchemaThatIsNotThereOrIsNone) {
+  KnownNames known;
+  known.outputs.emplace();
+  EXPECT_EQ(ErrorsOf(FileWithLine("output: verdict"), known),
+            "agents/chat.md:7:9: output 'verdict': no such file agents/schemas/verdict.json: there "
+            "are none");
+  known.outputs->emplace("verdicts", json::Object{{"type", "object"}});
+  known.outputs->emplace("broken", Fail(Code::kInvalidArgument, "JSON at byte 3: no"));
+  EXPECT_EQ(ErrorsOf(FileWithLine("output: verdict"), known),
+            "agents/chat.md:7:9: output 'verdict': no such file agents/schemas/verdict.json: did "
+            "you mean 'verdicts'?");
+  EXPECT_EQ(ErrorsOf(FileWithLine("output: broken"), known),
+            "agents/chat.md:7:9: output 'broken': agents/schemas/broken.json: JSON at byte 3: no");
+  const auto spec = ParseAgentFile(FileWithLine("output: verdicts"), "agents/chat.md", known);
+  ASSERT_TRUE(spec && spec->output);
+  EXPECT_EQ(spec->output->name, "verdicts");
+  EXPECT_EQ(json::Serialize(spec->output->definition), R"({"type":"object"})");
+}
+
+TEST(AgentFile, OfAWorkflowWithAFormOfItsOwnTakesNoOutput) {
+  std::string text = FileWithLine("output: verdict");
+  text.replace(text.find("conversation"), 12, "editor");
+  EXPECT_EQ(ErrorsOf(text),
+            "agents/chat.md:7:1: workflow 'editor' has a structured output of its own: "
+            "conversation, automation and research take one");
 }
 
 TEST(AgentFile, MustGrantTheToolsOfItsWorkflow) {

@@ -9,6 +9,7 @@
 #include "agents/internal/agent_file.h"
 #include "agents/internal/agent_links.h"
 #include "agents/internal/hand_over.h"
+#include "agents/internal/output_schemas.h"
 
 namespace baton::agents {
 namespace {
@@ -103,15 +104,21 @@ std::shared_ptr<const Agent> FindAgent(const AgentsByName& agents, std::string_v
 }
 
 LoadedAgent LoadAgentFile(const std::filesystem::path& file, const KnownNames& known) {
-  return {file, CompileAgentFile(file, known)};
+  KnownNames there = known;
+  there.outputs = ReadOutputSchemas(file.parent_path());
+  return {file, CompileAgentFile(file, there)};
 }
 
 Result<std::vector<LoadedAgent>> LoadAgentFolder(const std::filesystem::path& folder,
                                                  const KnownNames& known) {
   const Result<std::vector<std::filesystem::path>> files = ListAgentFiles(folder);
   if (!files) return Fail(files.error());
+  KnownNames there = known;
+  there.outputs = ReadOutputSchemas(folder);
   std::vector<LoadedAgent> loaded;
-  for (const std::filesystem::path& file : *files) loaded.push_back(LoadAgentFile(file, known));
+  for (const std::filesystem::path& file : *files) {
+    loaded.push_back({file, CompileAgentFile(file, there)});
+  }
   return LinkHandOvers(LinkCallees(loaded));
 }
 

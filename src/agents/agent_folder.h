@@ -18,8 +18,9 @@ struct LoadedAgent {
 };
 
 // Reads and checks one agent file, and compiles its workflow. kUnavailable if it cannot be
-// read, kInvalidArgument lists its mistakes. Other agents are not looked for: it calls none, and
-// hands over to none.
+// read, kInvalidArgument lists its mistakes. The schema of its `output` is looked for beside it,
+// whatever is in `known.outputs`, as LoadAgentFolder() does. Other agents are not looked for: it
+// calls none, and hands over to none.
 LoadedAgent LoadAgentFile(const std::filesystem::path& file, const KnownNames& known);
 
 // All agent files of the folder, by file name: *.md without README.md and hidden files. One that

@@ -1,6 +1,7 @@
 // An agent as its file describes it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,12 @@ struct HandOver {
   std::string when;  // what must be true of the user's message
 };
 
+// What an agent's answer is also given as: the file schemas/NAME.json beside the agent's.
+struct OutputSchema {
+  std::string name;
+  json::Value definition;  // a JSON Schema of an object; null: not looked for
+};
+
 // An agent file is Markdown with YAML front matter:
 //
 //   ---
@@ -44,6 +51,7 @@ struct HandOver {
 //   hands_over:                     # another agent goes on with the answer
 //     to: data_formatting
 //     when: They want it as a table.
+//   output: weather                 # the answer as data too, of schemas/weather.json
 //   model: default                  # an alias of the model catalog
 //   parameters: {temperature: 0.2, max_output_tokens: 2000, max_rounds: 2}
 //   ---
@@ -62,6 +70,7 @@ struct AgentSpec {
   std::vector<ToolGrant> tools;
   std::vector<std::string> agents;
   std::optional<HandOver> hands_over;
+  std::optional<OutputSchema> output;
   std::string model = "default";
   std::optional<double> temperature;
   std::optional<int> max_output_tokens;
@@ -77,10 +86,14 @@ struct AgentFileError {
   std::string message;
 };
 
+// The JSON Schemas of a folder's schemas/, by name: what the file holds, or what is wrong with it.
+using OutputSchemas = std::map<std::string, Result<json::Value>, std::less<>>;
+
 // The names an agent file may use. Empty optional: not known, not checked.
 struct KnownNames {
   std::optional<std::vector<std::string>> tools;
   std::optional<std::vector<std::string>> models;
+  std::optional<OutputSchemas> outputs;
 };
 
 // Reads an agent file. kInvalidArgument lists every mistake, one a line:

@@ -34,6 +34,13 @@ Status CheckTools(const AgentSpec& spec, const Workflow& workflow) {
   return {};
 }
 
+Status CheckOutput(const AgentSpec& spec, const Workflow& workflow) {
+  if (!spec.output || workflow.answers_in_prose) return {};
+  return Fail(Code::kInvalidArgument,
+              "agent '{}': workflow '{}' has a structured output of its own", spec.name,
+              workflow.name);
+}
+
 }  // namespace
 
 std::span<const Workflow> Workflows() {
@@ -70,7 +77,10 @@ Result<std::shared_ptr<const graph::CompiledGraph>> BuildWorkflow(const AgentSpe
   }
   BATON_TRY(CheckParameters(spec, *workflow));
   BATON_TRY(CheckTools(spec, *workflow));
-  const auto shared = std::make_shared<const AgentSpec>(spec);
+  BATON_TRY(CheckOutput(spec, *workflow));
+  const auto shared = std::make_shared<AgentSpec>(spec);
+  // What is handed over is not finished: BuildHandOver() gives the data behind both answers.
+  if (spec.hands_over) shared->output.reset();
   if (callees.empty()) return workflow->build(shared);
   if (workflow->build_caller == nullptr) {
     return Fail(Code::kInvalidArgument, "agent '{}': workflow '{}' calls no other agents",

@@ -28,6 +28,9 @@ struct Workflow {
   std::string_view purpose;  // one line, for people
   std::vector<WorkflowParameter> parameters;
   std::vector<std::string_view> needs_tools;  // the spec must grant them (allow or ask)
+  // The answer is free text, to be given as data too if the spec has an `output`. The others have
+  // a form of their own.
+  bool answers_in_prose = false;
   // Gets a spec whose parameters and tools have been checked.
   Result<std::shared_ptr<const graph::CompiledGraph>> (*build)(
       const std::shared_ptr<const AgentSpec>& spec) = nullptr;

@@ -33,6 +33,10 @@ void ShowAgent(const agents::AgentSpec& spec) {
   for (const agents::ToolGrant& grant : spec.tools) {
     out.WriteLine(fmt::format("tool:      {} ({})", grant.tool, PermissionName(grant.permission)));
   }
+  if (spec.output) {
+    out.WriteLine(
+        fmt::format("output:    {} (schemas/{}.json)", spec.output->name, spec.output->name));
+  }
   for (const std::string& example : spec.examples) {
     out.WriteLine(fmt::format("example:   {}", example));
   }

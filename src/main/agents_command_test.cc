@@ -104,6 +104,24 @@ TEST_F(AgentsCommandTest, NewWritesWhatLintFindsNothingWrongWith) {
   }
 }
 
+TEST_F(AgentsCommandTest, AFormOfAnswersIsCheckedShownAndCopied) {
+  const fs::path file = Write("a", "workflow: conversation\noutput: verdict\n");
+  const Outcome lint = Run({.action = Action::kLint});
+  EXPECT_EQ(lint.exit_code, 1);
+  EXPECT_THAT(lint.out, HasSubstr("a.md:7:9: output 'verdict': no such file " +
+                                  (file.parent_path() / "schemas/verdict.json").string()));
+  fs::create_directory(file.parent_path() / "schemas");
+  std::ofstream(file.parent_path() / "schemas/verdict.json") << R"({"type": "object"})";
+  EXPECT_EQ(Run({.action = Action::kLint}).exit_code, 0);
+  EXPECT_THAT(Run({.action = Action::kShow, .name = "a"}).out,
+              HasSubstr("output:    verdict (schemas/verdict.json)"));
+
+  const fs::path other = file.parent_path() / "other";
+  ASSERT_EQ(Run({.action = Action::kNew, .name = "b", .from = "a", .directory = other}).exit_code,
+            0);
+  EXPECT_EQ(Run({.action = Action::kLint, .files = {other / "b.md"}}).exit_code, 0);
+}
+
 TEST_F(AgentsCommandTest, NewWritesOverNothing) {
   const fs::path file = Write("mine", "workflow: transform\n");
   const auto size = fs::file_size(file);

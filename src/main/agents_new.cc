@@ -87,6 +87,20 @@ Result<fs::path> DirectoryFor(const Settings& settings, const AgentsCommand& com
   return Fail(Code::kUnavailable, "folder '{}': {}", command.directory.string(), error.message());
 }
 
+// Of a copied agent that gives its answer in a form: the form's file, unless there is one.
+Status CopySchema(const Settings& settings, const agents::AgentSpec& spec,
+                  const fs::path& directory) {
+  if (!spec.output) return {};
+  const fs::path schema = fs::path("schemas") / (spec.output->name + ".json");
+  std::error_code error;
+  const auto folder = FindAgentsFolder(settings);
+  if (!folder || fs::exists(directory / schema, error)) return {};
+  fs::create_directories(directory / "schemas", error);
+  if (!error) fs::copy_file(*folder / schema, directory / schema, error);
+  if (!error) return {};
+  return Fail(Code::kUnavailable, "{}: {}", (directory / schema).string(), error.message());
+}
+
 Result<fs::path> WriteAgent(const Settings& settings, const AgentsCommand& command) {
   const auto text = TextFor(settings, command);
   if (!text) return Fail(text.error());
@@ -99,6 +113,7 @@ Result<fs::path> WriteAgent(const Settings& settings, const AgentsCommand& comma
   if (!directory) return Fail(directory.error());
   fs::path file = *directory / (command.name + ".md");
   BATON_TRY(CreateNewFile(file, *text));
+  BATON_TRY(CopySchema(settings, *read, *directory));
   return file;
 }
 

@@ -38,6 +38,21 @@ Settings TrialSettings(const Settings& settings, const fs::path& folder, const f
                        "trial");
 }
 
+// The forms of answers beside an agent's file, each name once.
+std::error_code LinkSchemas(const fs::path& agents, const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(agents / "schemas", error)) return {};
+  fs::create_directory(folder / "schemas", error);
+  for (const fs::directory_entry& entry : fs::directory_iterator(agents / "schemas", error)) {
+    const fs::path link = folder / "schemas" / entry.path().filename();
+    std::error_code ignored;
+    if (fs::exists(link, ignored)) continue;
+    fs::create_symlink(fs::absolute(entry.path()), link, error);
+    if (error) break;
+  }
+  return error;
+}
+
 // Where there are agents to route to, there is what the router learns from.
 Status LinkAgents(const Settings& settings, const std::vector<fs::path>& agent_files,
                   const fs::path& folder) {
@@ -46,6 +61,7 @@ Status LinkAgents(const Settings& settings, const std::vector<fs::path>& agent_f
   for (const fs::path& agent_file : agent_files) {
     if (error) break;
     fs::create_symlink(fs::absolute(agent_file), folder / agent_file.filename(), error);
+    if (!error) error = LinkSchemas(agent_file.parent_path(), folder);
   }
   const auto agents = FindAgentsFolder(settings);
   if (!error && agents && fs::is_directory(*agents / "routing")) {

@@ -59,6 +59,7 @@ TEST(ProposedEdits, AreAChunkAheadOfTheLastAndInItsMetadata) {
   EXPECT_EQ(json::GetString(message.at("manuscript_edit"), "document_id"), "d1");
   EXPECT_EQ(last.metadata.at("editor_operations"), json::Serialize(message.at("operations")));
   EXPECT_EQ(last.metadata.at("manuscript_edit"), json::Serialize(message.at("manuscript_edit")));
+  EXPECT_EQ(json::Parse(last.metadata.at("structured_output")), json::Parse(kRename));
   EXPECT_EQ(world.Answers("u:c"), std::vector<std::string>{"Renamed."});
   const std::string shown = model->requests().at(0).messages.at(0).content;
   EXPECT_TRUE(shown.contains("The cursor stands between «😀 » and «Ann left.».")) << shown;

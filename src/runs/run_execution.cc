@@ -60,6 +60,16 @@ std::vector<ChunkDraft> ProposedEdits(const json::Value& values, std::string age
            .agent_name = std::move(agent)}};
 }
 
+// The answer as data, or why it is missing, in `last`.
+void AddStructuredOutput(const json::Value& values, ChunkDraft& last) {
+  if (const json::Value* output = json::Find(values, "structured_output")) {
+    last.metadata["structured_output"] = json::Serialize(*output);
+    return;
+  }
+  const std::string_view error = json::GetString(values, "structured_output_error");
+  if (!error.empty()) last.metadata["structured_output_error"] = error;
+}
+
 // Whether the graph could not read or write its state: the store's word, no node's.
 bool IsStoresRefusal(const Status& status) {
   return (status.code() == Code::kUnavailable || status.code() == Code::kAborted) &&
@@ -256,6 +266,7 @@ async::Task<void> RunExecution::Complete() {
                                {"agent", AgentNameOf(setup_.record)},
                                {"message_id", message_id},
                                {"sources", sources}}};
+  AddStructuredOutput(result_.values, last);
   std::vector<ChunkDraft> edits = ProposedEdits(result_.values, AgentNameOf(setup_.record), last);
   const Status stored = co_await writer_.Finish(std::move(ending), std::move(answer),
                                                 std::move(last), std::move(edits));

@@ -34,16 +34,20 @@ class CalleeLinker {
       return Fail(Code::kInvalidArgument, "agents call each other more than {} deep: {}",
                   kMaxAgentDepth, fmt::join(path, " → "));
     }
-    if (spec.agents.empty()) return agent;
+    // Of a callee only the text is wanted, and nobody waits for more.
+    const bool without_output = path.size() > 1 && spec.output.has_value();
+    if (spec.agents.empty() && !without_output) return agent;
     Callees callees;
     for (const std::string& name : spec.agents) {
       Built callee = LinkCallee(spec, name, path);
       if (!callee) return callee;
       callees.push_back(*std::move(callee));
     }
-    auto graph = BuildWorkflow(spec, callees);
+    AgentSpec built = spec;
+    if (without_output) built.output.reset();
+    auto graph = BuildWorkflow(built, callees);
     if (!graph) return Fail(std::move(graph).error());
-    return std::make_shared<const Agent>(spec, *std::move(graph));
+    return std::make_shared<const Agent>(std::move(built), *std::move(graph));
   }
 
  private:

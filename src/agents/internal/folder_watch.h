@@ -4,13 +4,15 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "base/status.h"
 
 namespace baton::agents {
 
-// Calls `changed` on a thread of its own whenever a file of the folder has been written,
-// renamed or removed (inotify). What happens at once may be one call.
+// Calls `changed` on a thread of its own whenever a file of the folder, or of the one `subfolder`,
+// has been written, renamed or removed (inotify). What happens at once may be one call. The
+// subfolder may be made, and made anew, at any time.
 //
 // Lifetime: the destructor waits for a call under way; no call comes after it.
 class FolderWatch {
@@ -18,6 +20,7 @@ class FolderWatch {
   // kNotFound for a folder that is not there, kResourceExhausted where the machine's inotify
   // limits are reached.
   static Result<std::unique_ptr<FolderWatch>> Start(const std::filesystem::path& folder,
+                                                    std::string_view subfolder,
                                                     std::function<void()> changed);
   ~FolderWatch();
   FolderWatch(const FolderWatch&) = delete;

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "agents/internal/output_schemas.h"
 #include "agents/workflow.h"
 #include "base/nearest_name.h"
 
@@ -92,10 +93,12 @@ class FrontMatter {
   void ReadTools(const Entry& entry);
   void ReadAgents(const Entry& entry);
   void ReadHandOver(const Entry& entry);
+  void ReadOutput(const Entry& entry);
   void ReadModel(const Entry& entry);
   void ReadParameters(const Entry& entry);
 
   void ReadGrant(const Entry& entry);
+  void FindSchema(const Entry& entry, OutputSchema& output);
   void ReadParameter(const Entry& entry);
   void CheckNeededTools();
 
@@ -118,7 +121,7 @@ class FrontMatter {
 };
 
 std::span<const FrontMatter::Key> FrontMatter::Keys() {
-  static constexpr std::array<Key, 14> kKeys = {{
+  static constexpr std::array<Key, 15> kKeys = {{
       {"name", true, &FrontMatter::ReadName},
       {"title", true, &FrontMatter::ReadTitle},
       {"description", true, &FrontMatter::ReadDescription},
@@ -131,6 +134,7 @@ std::span<const FrontMatter::Key> FrontMatter::Keys() {
       {"tools", false, &FrontMatter::ReadTools},
       {"agents", false, &FrontMatter::ReadAgents},
       {"hands_over", false, &FrontMatter::ReadHandOver},
+      {"output", false, &FrontMatter::ReadOutput},
       {"model", false, &FrontMatter::ReadModel},
       {"parameters", false, &FrontMatter::ReadParameters},
   }};
@@ -338,6 +342,41 @@ void FrontMatter::ReadHandOver(const Entry& entry) {
   }
   if (hands_over.to.empty() || hands_over.when.empty()) {
     mistakes_.Add(Place(entry), "'hands_over' needs 'to' and 'when'");
+  }
+}
+
+void FrontMatter::ReadOutput(const Entry& entry) {
+  if (workflow_ != nullptr && !workflow_->answers_in_prose) {
+    mistakes_.Add(entry.key_place,
+                  fmt::format("workflow '{}' has a structured output of its own: conversation, "
+                              "automation and research take one",
+                              workflow_->name));
+  }
+  OutputSchema& output = spec_.output.emplace();
+  output.name = Text(entry);
+  if (output.name.empty()) return;
+  if (IsName(output.name)) return FindSchema(entry, output);
+  mistakes_.Add(Place(entry), fmt::format("output '{}': a small letter, then small letters, digits "
+                                          "and '_'",
+                                          output.name));
+}
+
+void FrontMatter::FindSchema(const Entry& entry, OutputSchema& output) {
+  if (!known_.outputs) return;
+  const std::string file = (std::filesystem::path(spec_.file).parent_path() / kSchemasFolder /
+                            fmt::format("{}.json", output.name))
+                               .string();
+  const auto found = known_.outputs->find(output.name);
+  if (found == known_.outputs->end()) {
+    std::vector<std::string_view> names;
+    for (const auto& [name, schema] : *known_.outputs) names.push_back(name);
+    mistakes_.Add(Place(entry), fmt::format("output '{}': no such file {}: {}", output.name, file,
+                                            SuggestName(output.name, "there are", names)));
+  } else if (!found->second) {
+    mistakes_.Add(Place(entry), fmt::format("output '{}': {}: {}", output.name, file,
+                                            found->second.error().message()));
+  } else {
+    output.definition = *found->second;
   }
 }
 

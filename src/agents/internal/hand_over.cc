@@ -10,6 +10,7 @@
 
 #include "agents/internal/agent_scope.h"
 #include "agents/internal/model_call.h"
+#include "agents/internal/structured_output.h"
 #include "agents/internal/turn_state.h"
 #include "base/log.h"
 #include "graph/state_graph.h"
@@ -102,13 +103,10 @@ graph::Channels SharedChannels() {
   for (const char* name : {"messages", "answer", "sources", "found", "changes", "tools_used"}) {
     channels[name].kind = graph::ChannelKind::kLastValue;
   }
-  channels["hand_over"].kind = graph::ChannelKind::kLastValue;
+  for (const char* name : {"hand_over", "structured_output", "structured_output_error"}) {
+    channels[name].kind = graph::ChannelKind::kLastValue;
+  }
   return channels;
-}
-
-Result<graph::Route> AfterWeighing(const json::Value& state) {
-  const bool handed_over = json::GetBool(state, "hand_over");
-  return graph::Route{{handed_over ? "next" : std::string(graph::kEnd)}, {}};
 }
 
 }  // namespace
@@ -122,6 +120,8 @@ Result<std::shared_ptr<const graph::CompiledGraph>> BuildHandOver(const Agent& a
                 agent.spec.name, next.spec.name, next.spec.workflow);
   }
   graph::StateGraph graph(SharedChannels());
+  const auto otherwise = AddStructuredOutput(graph, std::make_shared<const AgentSpec>(agent.spec));
+  if (!otherwise) return Fail(otherwise.error());
   BATON_TRY(graph.AddSubgraph("work", agent.graph));
   BATON_TRY(graph.AddNode("decide", std::make_unique<DecideNode>(agent.spec)));
   BATON_TRY(graph.AddNode(
@@ -132,7 +132,10 @@ Result<std::shared_ptr<const graph::CompiledGraph>> BuildHandOver(const Agent& a
   BATON_TRY(graph.AddEdge(graph::kStart, "work"));
   BATON_TRY(graph.AddEdge(graph::kStart, "decide"));
   BATON_TRY(graph.AddJoin({"work", "decide"}, "weigh"));
-  BATON_TRY(graph.AddConditional("weigh", AfterWeighing, {"next", std::string(graph::kEnd)}));
+  const auto after_weighing = [otherwise = *otherwise](const json::Value& state) {
+    return Result<graph::Route>({{json::GetBool(state, "hand_over") ? "next" : otherwise}, {}});
+  };
+  BATON_TRY(graph.AddConditional("weigh", after_weighing, {"next", *otherwise}));
   BATON_TRY(graph.AddEdge("next", graph::kEnd));
   return std::move(graph).Compile({});
 }

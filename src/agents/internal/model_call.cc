@@ -107,11 +107,11 @@ async::Task<Result<llm::ChatResponse>> CallModel(const llm::ModelCatalog& models
 async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
                                                  std::string_view alias,
                                                  const llm::ChatRequest& request,
-                                                 llm::TextSink* sink) {
+                                                 llm::TextSink* sink, Deadline deadline) {
   const TurnScope& scope = ScopeOf(context);
   if (scope.meter != nullptr) BATON_CO_TRY(scope.meter->Admit());
   Result<llm::ChatResponse> response =
-      co_await CallModel(*scope.models, alias, request, sink, context.deadline());
+      co_await CallModel(*scope.models, alias, request, sink, context.deadline().Earlier(deadline));
   if (response && scope.meter != nullptr) {
     scope.meter->Count(response->model.empty() ? alias : response->model,
                        llm::UsageOf(request, *response));

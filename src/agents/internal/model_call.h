@@ -50,11 +50,11 @@ async::Task<Result<llm::ChatResponse>> CallModel(const llm::ModelCatalog& models
                                                  const llm::ChatRequest& request,
                                                  llm::TextSink* sink, Deadline deadline);
 
-// The same with the models and the time of the turn.
+// The same with the models and the time of the turn; `deadline` may make that shorter.
 async::Task<Result<llm::ChatResponse>> CallModel(graph::NodeContext& context,
                                                  std::string_view alias,
                                                  const llm::ChatRequest& request,
-                                                 llm::TextSink* sink);
+                                                 llm::TextSink* sink, Deadline deadline = {});
 
 // Calls the model and streams its text to the turn's listener. The response's content is
 // exactly what was streamed, without the separator. An answer with neither text nor tool calls

@@ -66,10 +66,15 @@ std::string ListOf(const std::vector<std::string>& lines) {
   return text;
 }
 
+llm::Message RepairMessage(std::string_view refused, const std::vector<std::string>& problems,
+                           std::string_view advice) {
+  return {.role = llm::Role::kUser,
+          .content = fmt::format("{}:{}\n{}", refused, ListOf(problems), advice)};
+}
+
 json::Value RepairRequest(std::string_view refused, const std::vector<std::string>& problems,
                           std::string_view advice) {
-  return llm::ToJson({.role = llm::Role::kUser,
-                      .content = fmt::format("{}:{}\n{}", refused, ListOf(problems), advice)});
+  return llm::ToJson(RepairMessage(refused, problems, advice));
 }
 
 std::unique_ptr<graph::Node> MakeStructuredNode(

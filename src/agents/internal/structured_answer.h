@@ -11,6 +11,7 @@
 #include "graph/node.h"
 #include "json/json.h"
 #include "json/schema.h"
+#include "llm/message.h"
 
 namespace baton::agents {
 
@@ -32,7 +33,11 @@ bool IsProse(std::string_view text);
 // The lines as a Markdown list, each on a line of its own, with a line break ahead.
 std::string ListOf(const std::vector<std::string>& lines);
 
-// What the model is told of an answer that cannot be used, as a message.
+// What the model is told of an answer that cannot be used.
+llm::Message RepairMessage(std::string_view refused, const std::vector<std::string>& problems,
+                           std::string_view advice);
+
+// The same for the channel `messages`.
 json::Value RepairRequest(std::string_view refused, const std::vector<std::string>& problems,
                           std::string_view advice);
 

@@ -32,6 +32,8 @@ graph::Channels TurnChannels() {
   channels["changes"].kind = ChannelKind::kAppend;
   channels["tools_used"] = {
       .kind = ChannelKind::kReducer, .initial = json::Value(json::Array()), .reduce = UnionOfNames};
+  channels["structured_output"].kind = ChannelKind::kLastValue;
+  channels["structured_output_error"].kind = ChannelKind::kLastValue;
   return channels;
 }
 

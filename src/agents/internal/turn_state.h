@@ -26,6 +26,8 @@ namespace baton::agents {
 //   tool_rounds  sum     how often tools have run
 //   changes      append  {tool, outcome, detail} of calls that change the world, as they came out:
 //                        "done", "failed", "refused" or, where nobody knows, "unknown"
+//   structured_output        last  the answer as data (structured_output.h), if there is one
+//   structured_output_error  last  why there is none, where there was to be one
 graph::Channels TurnChannels();
 
 // The scope the run was given. A run without a TurnScope is a bug.

@@ -1,12 +1,14 @@
 // automation: the model acts with tools, and the answer ends with an account of what was done.
 //
-//   START → (tool loop, internal/tool_loop.h) → account → END
+//   START → (tool loop, internal/tool_loop.h) → account ─┐
+//             END ← (structure, internal/structured_output.h) ┘
 //
 // The account is written from the tools' outcomes and not by the model: whatever that claims, the
 // user reads which changes were made, which failed, and which may have happened.
 #include <string>
 #include <utility>
 
+#include "agents/internal/structured_output.h"
 #include "agents/internal/tool_loop.h"
 #include "agents/internal/turn_state.h"
 #include "agents/turn_scope.h"
@@ -49,9 +51,11 @@ Result<std::shared_ptr<const graph::CompiledGraph>> BuildAutomation(
   graph::StateGraph graph(LoopChannels(callees));
   BATON_TRY(AddToolLoop(graph, spec, callees, "account"));
   BATON_TRY(graph.AddNode("account", std::make_unique<AccountNode>()));
-  BATON_TRY(graph.AddEdge("account", graph::kEnd));
+  const Result<std::string> then = AddStructuredOutput(graph, spec);
+  if (!then) return Fail(then.error());
+  BATON_TRY(graph.AddEdge("account", *then));
   graph::CompileOptions options;
-  options.recursion_limit = ToolLoopSteps(*spec, callees) + 1;
+  options.recursion_limit = ToolLoopSteps(*spec, callees) + 2;
   return std::move(graph).Compile(std::move(options));
 }
 
@@ -62,6 +66,7 @@ Workflow AutomationWorkflow() {
           .purpose = "The model acts with tools; the answer ends with what they have done.",
           .parameters = {kMaxToolRounds},
           .needs_tools = {},
+          .answers_in_prose = true,
           .build = [](const auto& spec) { return BuildAutomation(spec, {}); },
           .build_caller = BuildAutomation};
 }

@@ -185,6 +185,7 @@ async::Task<Result<graph::NodeOutput>> PlaceEditsNode::Run(graph::NodeContext& c
   if (plan.problems.empty()) {
     answer = AnswerOf(plan.value, edits);
     output.writes["editor_operations"] = edits.operations;
+    output.writes["structured_output"] = plan.value;
     output.writes["manuscript_edit"] =
         ManuscriptEdit(*document, plan.value, QuestionsIn(plan.value));
   } else if (prose) {

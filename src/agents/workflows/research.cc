@@ -1,12 +1,13 @@
 // research: searches until enough is found, then answers with numbered citations.
 //
-//   START → plan → search ─ rounds used up ──────────→ answer → END
+//   START → plan → search ─ rounds used up ──────────→ answer → (structure) → END
 //                    ↑ └──→ judge ─ enough ────────────↑
 //                    └── look further ─┘
 //
 // plan and judge say what to search for by writing an assistant message with tool calls, as a
 // model would; search is the node that runs tools in every workflow. The answering model thus
-// sees the searches and what they found as an ordinary tool exchange.
+// sees the searches and what they found as an ordinary tool exchange. structure is there where the
+// agent's file names a schema (internal/structured_output.h).
 #include <algorithm>
 #include <iterator>
 #include <memory>
@@ -16,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "agents/internal/model_call.h"
+#include "agents/internal/structured_output.h"
 #include "agents/internal/tools_node.h"
 #include "agents/internal/turn_state.h"
 #include "agents/workflow.h"
@@ -310,7 +312,7 @@ Result<graph::Route> AfterJudge(const json::Value& state) {
   return graph::Route{{WantsTools(state) ? "search" : "answer"}, {}};
 }
 
-Status AddResearchEdges(graph::StateGraph& graph, int max_rounds) {
+Status AddResearchEdges(graph::StateGraph& graph, int max_rounds, std::string_view then) {
   const auto after_search = [max_rounds](const json::Value& state) -> Result<graph::Route> {
     return graph::Route{{ToolRoundsIn(state) < max_rounds ? "judge" : "answer"}, {}};
   };
@@ -318,7 +320,7 @@ Status AddResearchEdges(graph::StateGraph& graph, int max_rounds) {
   BATON_TRY(graph.AddEdge("plan", "search"));
   BATON_TRY(graph.AddConditional("search", after_search, {"judge", "answer"}));
   BATON_TRY(graph.AddConditional("judge", AfterJudge, {"search", "answer"}));
-  return graph.AddEdge("answer", graph::kEnd);
+  return graph.AddEdge("answer", then);
 }
 
 Result<std::shared_ptr<const graph::CompiledGraph>> BuildResearch(
@@ -331,10 +333,12 @@ Result<std::shared_ptr<const graph::CompiledGraph>> BuildResearch(
   BATON_TRY(graph.AddNode("search", MakeToolsNode(spec)));
   BATON_TRY(graph.AddNode("judge", std::make_unique<JudgeNode>(spec), ModelNodeOptions()));
   BATON_TRY(graph.AddNode("answer", std::make_unique<AnswerNode>(spec), ModelNodeOptions()));
-  BATON_TRY(AddResearchEdges(graph, max_rounds));
+  const Result<std::string> then = AddStructuredOutput(graph, spec);
+  if (!then) return Fail(then.error());
+  BATON_TRY(AddResearchEdges(graph, max_rounds, *then));
   graph::CompileOptions options;
-  // plan, then search and judge each round, then answer; and one to notice the end.
-  options.recursion_limit = 2 * max_rounds + 3;
+  // plan, then search and judge each round, then answer and structure; and one to notice the end.
+  options.recursion_limit = 2 * max_rounds + 4;
   return std::move(graph).Compile(std::move(options));
 }
 
@@ -345,6 +349,7 @@ Workflow ResearchWorkflow() {
           .purpose = "Searches until enough is found, then answers with numbered citations.",
           .parameters = {kMaxRounds},
           .needs_tools = {kSearchTool},
+          .answers_in_prose = true,
           .build = BuildResearch};
 }
 

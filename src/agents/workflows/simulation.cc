@@ -225,6 +225,7 @@ async::Task<Result<graph::NodeOutput>> KeepGameNode::Run(graph::NodeContext& con
     json::Object next = NextGame(game, move.value, OrderIn(*messages, repairs));
     answer = ReportOf(move.value, next);
     output.writes["game"] = next;
+    output.writes["structured_output"] = next;
     BATON_CO_TRY(co_await Keep(context, std::move(next), json::GetBool(move.value, "ended")));
   }
   BATON_CO_TRY(

@@ -78,7 +78,10 @@ async::Task<Result<graph::NodeOutput>> CheckFormNode::Run(graph::NodeContext& co
     answer =
         JoinAnswer(json::GetString(given.value, "output"), json::GetString(given.value, "note"));
   }
-  if (!given.problems.empty() && !prose) {
+  if (given.problems.empty()) {
+    output.writes["structured_output"] = given.value;
+  } else if (!prose) {
+    output.writes["structured_output_error"] = "the form is not right:" + ListOf(given.problems);
     answer = JoinAnswer(answer, "The form is not right:" + ListOf(given.problems));
   }
   // What the agent that handed over has said stays, and this comes behind it.
