@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <deque>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
 #include "agents/agent_folder.h"
-#include "agents/internal/agent_file.h"
 #include "agents/internal/turn_recorder.h"
 #include "async/block_on.h"
 #include "checkpoint/memory_checkpoint_store.h"
@@ -105,15 +102,11 @@ std::unique_ptr<tools::Tool> ScriptedTool(const std::string& name, const YAML::N
       });
 }
 
-std::string ReadWholeFile(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  EXPECT_TRUE(in.is_open()) << path;
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 AgentSpec SpecOf(const YAML::Node& scenario) {
-  const std::string file = TextOf(scenario["agent"]);
-  AgentSpec spec = ParseAgentFile(ReadWholeFile(file), file).value();
+  AgentSpec spec = LoadAgentFile(TextOf(scenario["agent"]), {}).agent.value()->spec;
+  spec.hands_over.reset();
+  // It would take a model's answer more in every scenario.
+  if (!scenario["expect"]["structured_output"]) spec.output.reset();
   for (const auto& grant : scenario["permissions"]) {
     std::erase_if(spec.tools,
                   [&](const ToolGrant& old) { return old.tool == grant.first.Scalar(); });
@@ -147,13 +140,16 @@ OpenDocument DocumentIn(const YAML::Node& node) {
   return document;
 }
 
-// The graph of the agent and of those it calls. To whom it hands over is left out.
+// The graph of the agent and of those it calls.
 std::shared_ptr<const graph::CompiledGraph> GraphOf(const AgentSpec& spec) {
   static const std::vector<LoadedAgent> shipped = LoadAgentFolder("agents", {}).value();
   Callees callees;
   for (const std::string& name : spec.agents) {
     for (const LoadedAgent& each : shipped) {
-      if (each.agent.value()->spec.name == name) callees.push_back(*each.agent);
+      AgentSpec callee = each.agent.value()->spec;
+      if (callee.name != name) continue;
+      callee.output.reset();
+      callees.push_back(std::make_shared<const Agent>(callee, BuildWorkflow(callee).value()));
     }
   }
   return BuildWorkflow(spec, callees).value();
@@ -203,8 +199,9 @@ class Scenario {
 
   void Check() {
     const YAML::Node expect = script_["expect"];
-    CheckKeys(expect, {"transcript", "answer", "sources", "tools_used", "asked", "status",
-                       "models_see", "models_do_not_see", "operations", "questions", "game"});
+    CheckKeys(expect,
+              {"transcript", "answer", "sources", "tools_used", "asked", "status", "models_see",
+               "models_do_not_see", "operations", "questions", "game", "structured_output"});
     if (expect["status"]) {
       EXPECT_EQ(result_.status.ToString(), TextOf(expect["status"]));
     } else {
@@ -218,6 +215,9 @@ class Scenario {
     if (expect["tools_used"]) EXPECT_EQ(ToolsUsed(), Lines(expect["tools_used"]));
     if (expect["game"]) EXPECT_EQ(KeptGame(), TextOf(expect["game"]));
     if (expect["operations"]) EXPECT_EQ(Operations(), Lines(expect["operations"]));
+    if (expect["structured_output"]) {
+      EXPECT_EQ(StructuredOutput(), TextOf(expect["structured_output"]));
+    }
     if (expect["questions"]) EXPECT_EQ(ClarifyingQuestions(), Lines(expect["questions"]));
     if (expect["asked"]) EXPECT_EQ(asked_, Lines(expect["asked"]));
     for (const auto& text : expect["models_see"]) EXPECT_TRUE(See(text.Scalar())) << text.Scalar();
@@ -278,6 +278,13 @@ class Scenario {
           json::GetString(each, "original_text"), json::GetString(each, "text")));
     }
     return lines;
+  }
+
+  // The object as JSON; why there is none; or nothing.
+  std::string StructuredOutput() const {
+    const json::Value* output = json::Find(result_.values, "structured_output");
+    if (output != nullptr) return json::Serialize(*output);
+    return std::string(json::GetString(result_.values, "structured_output_error"));
   }
 
   std::vector<std::string> ClarifyingQuestions() const {
