@@ -19,7 +19,6 @@
 namespace baton::agents {
 namespace {
 
-constexpr std::string_view kWeigher = "fast";
 constexpr std::array<std::string_view, 3> kTakers = {"conversation", "automation", "transform"};
 
 constexpr std::string_view kDecidePrompt =
@@ -35,7 +34,6 @@ const json::Value& DecisionSchema() {
   return schema;
 }
 
-// Asks the fast model, or, where there is none, the agent's own.
 class DecideNode final : public graph::Node {
  public:
   explicit DecideNode(AgentSpec spec) : spec_(std::move(spec)) {}
@@ -50,9 +48,8 @@ class DecideNode final : public graph::Node {
     request.messages = {
         {.role = llm::Role::kSystem, .content = fmt::format(kDecidePrompt, spec_.hands_over->when)},
         std::move(messages->back())};
-    const bool has_fast = ScopeOf(context).models->Get(kWeigher).has_value();
-    const Result<llm::ChatResponse> response = co_await CallModel(
-        context, has_fast ? kWeigher : std::string_view(spec_.model), request, nullptr);
+    const Result<llm::ChatResponse> response =
+        co_await CallModel(context, SmallModel(ScopeOf(context), spec_), request, nullptr);
     if (co_await async::IsCancelled()) co_return Fail(Code::kCancelled, "hand-over: cancelled");
     graph::NodeOutput output;
     output.writes["hand_over"] = response && IsYes(response->message.content);

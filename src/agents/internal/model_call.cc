@@ -134,6 +134,16 @@ async::Task<Result<llm::ChatResponse>> StreamModel(graph::NodeContext& context,
   co_return response;
 }
 
+std::string_view SmallModel(const TurnScope& scope, const AgentSpec& spec) {
+  constexpr std::string_view kFast = "fast";
+  return scope.models->Get(kFast) ? kFast : std::string_view(spec.model);
+}
+
+bool IsOffline(const TurnScope& scope, std::string_view alias) {
+  const auto model = scope.models->Get(alias);
+  return model && (*model)->name() == "offline";
+}
+
 graph::NodeOptions ModelNodeOptions() {
   graph::NodeOptions options;
   options.retry.max_attempts = kModelAttempts;

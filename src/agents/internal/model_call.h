@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "agents/agent_spec.h"
 #include "agents/turn_scope.h"
 #include "async/task.h"
 #include "base/deadline.h"
@@ -63,6 +64,13 @@ async::Task<Result<llm::ChatResponse>> StreamModel(graph::NodeContext& context,
                                                    std::string_view alias,
                                                    const llm::ChatRequest& request,
                                                    std::string_view before);
+
+// Who plans, judges and writes down beside the work: the alias `fast`, or, where there is none, the
+// agent's own model. Lives as long as `spec`.
+std::string_view SmallModel(const TurnScope& scope, const AgentSpec& spec);
+
+// Whether the offline model stands behind the alias: it finds and quotes, and makes nothing up.
+bool IsOffline(const TurnScope& scope, std::string_view alias);
 
 // For nodes that call a model: what the provider may overcome by itself is tried again.
 graph::NodeOptions ModelNodeOptions();

@@ -19,9 +19,6 @@
 namespace baton::agents {
 namespace {
 
-constexpr std::string_view kWriter = "fast";
-constexpr std::string_view kOfflineModel = "offline";
-
 constexpr std::string_view kWriterPrompt =
     "A user has asked an assistant, and has been answered. You write that answer down as data, for "
     "a program. Take what the answer says and, where it leaves something out, what the results of "
@@ -54,8 +51,7 @@ class StructureNode final : public graph::Node {
       : spec_(std::move(spec)), schema_(std::move(schema)) {}
 
   std::optional<Result<graph::NodeOutput>> RunNow(graph::NodeContext& context) override {
-    const auto model = ScopeOf(context).models->Get(WriterIn(context));
-    if (model && (*model)->name() == kOfflineModel) return graph::NodeOutput();
+    if (IsOffline(ScopeOf(context), WriterIn(context))) return graph::NodeOutput();
     return std::nullopt;
   }
 
@@ -63,8 +59,7 @@ class StructureNode final : public graph::Node {
 
  private:
   std::string_view WriterIn(const graph::NodeContext& context) const {
-    const bool has_fast = ScopeOf(context).models->Get(kWriter).has_value();
-    return has_fast ? kWriter : std::string_view(spec_->model);
+    return SmallModel(ScopeOf(context), *spec_);
   }
   Result<llm::ChatRequest> BuildRequest(const graph::NodeContext& context) const;
   async::Task<Result<json::Value>> Write(graph::NodeContext& context,
