@@ -7,6 +7,8 @@ import unittest
 import eval_test
 import harness
 
+FINDINGS = {"findings": [{"text": "Bread costs 2.50.", "citations": [1]}],
+            "confidence_level": "high", "open_questions": [], "next_steps": []}
 TABLE = "| what | price |\n| --- | --- |\n| bread | 2.50 [1] |"
 
 
@@ -22,6 +24,8 @@ class Provider(eval_test.Provider):
         if "You judge search results" in prompt:
             return {"content": json.dumps({"sufficient": True, "missing": "", "queries": [],
                                            "read": []})}
+        if "You write that answer down as data" in prompt:
+            return {"content": json.dumps(FINDINGS)}
         if "bring data into form" in prompt:
             return {"content": json.dumps({"form": "table", "output": TABLE, "note": ""})}
         return {"content": "Bread costs 2.50 [1]."}
@@ -50,6 +54,7 @@ class HandOver(unittest.TestCase):
         self.assertEqual(chunks[-1].metadata["state"], "completed")
         source, = json.loads(chunks[-1].metadata["sources"])
         self.assertEqual(source["title"], "Prices")
+        self.assertEqual(json.loads(chunks[-1].metadata["structured_output"])["output"], TABLE)
         shaping, = [r for r in self.provider.requests
                     if "bring data into form" in r["messages"][0]["content"]]
         self.assertIn("Bread costs 2.50 [1].", [m["content"] for m in shaping["messages"]])
@@ -57,7 +62,10 @@ class HandOver(unittest.TestCase):
     def test_without_a_reason_the_answer_stands_alone(self):
         self.provider.hands_over = False
         self.addCleanup(setattr, self.provider, "hands_over", True)
-        self.assertEqual(harness.apply_chunks(self.ask("none")), "Bread costs 2.50 [1].")
+        chunks = self.ask("none")
+        self.assertEqual(harness.apply_chunks(chunks), "Bread costs 2.50 [1].")
+        self.assertEqual(json.loads(chunks[-1].metadata["structured_output"]), FINDINGS)
+        self.assertNotIn("structured_output_error", chunks[-1].metadata)
 
 
 if __name__ == "__main__":
