@@ -55,13 +55,17 @@ std::string NoSuchTool(const AgentSpec& spec, const Callees& callees, std::strin
 // "Searching documents for 'backup'"
 std::string DescribeCall(const llm::ToolCall& call) {
   constexpr std::pair<std::string_view, std::string_view> kVerbs[] = {
-      {"search_", "Searching"}, {"find_", "Looking for"}, {"get_", "Reading"}};
+      {"search_and_read_", "Searching"},
+      {"search_", "Searching"},
+      {"find_", "Looking for"},
+      {"get_", "Reading"}};
   std::string verb = "Using";
   std::string object = call.name;
   for (const auto& [prefix, participle] : kVerbs) {
     if (!call.name.starts_with(prefix)) continue;
     verb = participle;
     object = call.name.substr(prefix.size());
+    break;
   }
   std::ranges::replace(object, '_', ' ');
   const json::Value arguments(call.arguments);
