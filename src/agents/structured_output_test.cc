@@ -20,10 +20,7 @@ using baton::testing::Calls;
 using baton::testing::Fails;
 using baton::testing::Says;
 using baton::testing::ScriptedChatModel;
-using ::testing::Contains;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr const char* kClaimed = R"({"claims":[{"text":"The tower is 330 m high.","number":1}]})";
 
@@ -196,6 +193,28 @@ TEST_F(StructuredOutputTest, ResearchWritesDownItsFindings) {
   AgentSpec spec = ClaimsSpec("research");
   spec.parameters = {{"max_rounds", 1}};
   SetUpAgent(BuildWorkflow(spec).value());
+  model_->Add(Says("330 m [1]."));
+  writer_->Add(Says(kClaimed));
+  EXPECT_EQ(OutputOf(Ask()), kClaimed);
+}
+
+TEST_F(StructuredOutputTest, AllRoundsUsedUpLeaveAStepForIt) {
+  AgentSpec spec = ClaimsSpec();
+  spec.parameters = {{"max_tool_rounds", 1}};
+  SetUpAgent(BuildWorkflow(spec).value());
+  model_->Add(Calls("search_documents", {}));
+  model_->Add(Says("330 m [1]."));
+  writer_->Add(Says(kClaimed));
+  EXPECT_EQ(OutputOf(Ask()), kClaimed);
+}
+
+TEST_F(StructuredOutputTest, ResearchThatEndsOnTheWebLeavesAStepForIt) {
+  AgentSpec spec = ClaimsSpec("research");
+  spec.tools.push_back({"search_and_read_web", Permission::kAllow});
+  spec.parameters = {{"max_rounds", 1}};
+  SetUpAgent(BuildWorkflow(spec).value());
+  AddTowerTool("search_and_read_web", tools::Effect::kNetwork);
+  writer_->Add(Says(R"({"sufficient": false, "missing": "m", "queries": ["q"], "read": []})"));
   model_->Add(Says("330 m [1]."));
   writer_->Add(Says(kClaimed));
   EXPECT_EQ(OutputOf(Ask()), kClaimed);
