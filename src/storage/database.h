@@ -63,9 +63,9 @@ enum class Durability {
 // for itself, and batches of one caller are applied in the order of its calls.
 //
 // Threads: safe; a call resumes on the executor of its caller.
-// Errors:  kAlreadyExists for a broken uniqueness, kAborted for a guard that failed or a deadlock
-//          lost, kUnavailable when the database cannot be reached or a lock is not to be had in
-//          time, kDeadlineExceeded for a statement that takes too long, kDataLoss after a failed
+// Errors:  kAlreadyExists for a broken uniqueness, kAborted for a guard that failed, kUnavailable
+//          when the database cannot be reached, a lock is not to be had in time or a deadlock
+//          lost, kDeadlineExceeded for a statement that takes too long, kDataLoss after a failed
 //          flush (every later write is refused then: what is on disk is no longer known),
 //          kInvalidArgument for SQL the database refuses, with its message. All are marked
 //          with kInternalDetail (base/client_error.h): none reaches a client.

@@ -35,7 +35,7 @@ struct PostgresLimits {
 //
 // A batch that is under way when the connection is lost fails with kUnavailable and the detail
 // in_doubt=true: it may have been applied. Reads are repeated once. A batch that loses to another
-// one (deadlock) is repeated a few times before it fails with kAborted.
+// one (deadlock) is repeated a few times before it fails with kUnavailable.
 Result<std::unique_ptr<Database>> OpenPostgres(const std::string& uri, MetricsRegistry& metrics,
                                                const PostgresLimits& limits = {});
 
