@@ -41,7 +41,11 @@ async::Task<Result<std::unique_ptr<ThreadEffects>>> ThreadEffects::Open(storage:
                                                                         const Clock& clock,
                                                                         std::string thread) {
   BATON_CO_TRY(co_await storage::Migrate(database, "thread_effects", kThreadEffectsMigrations));
-  co_return std::unique_ptr<ThreadEffects>(new ThreadEffects(database, clock, std::move(thread)));
+  const auto rows = co_await database.Read(
+      {.sql = "SELECT 1 FROM thread_effects WHERE thread = $1 LIMIT 1", .params = {thread}});
+  if (!rows) co_return Fail(rows.error());
+  co_return std::unique_ptr<ThreadEffects>(
+      new ThreadEffects(database, clock, std::move(thread), !rows->rows.empty()));
 }
 
 async::Task<Result<tools::EffectRecord>> ThreadEffects::Find(std::string key) {
@@ -79,7 +83,10 @@ async::Task<Status> ThreadEffects::Begin(std::string key, std::string tool) {
   if (written.code() == Code::kAborted) {
     co_return Fail(Code::kAborted, "another run of thread '{}' makes this call", thread_);
   }
-  if (written.ok()) tries_[key] = found + 1;
+  if (written.ok()) {
+    tries_[key] = found + 1;
+    has_records_ = true;
+  }
   co_return written;
 }
 
@@ -93,7 +100,7 @@ async::Task<Status> ThreadEffects::End(std::string key, Result<tools::ToolResult
 }
 
 async::Task<Status> ThreadEffects::Forget() {
-  if (tries_.empty()) co_return Status();
+  if (!has_records_) co_return Status();
   tries_.clear();
   co_return co_await WriteOne(
       database_, {.sql = "DELETE FROM thread_effects WHERE thread = $1", .params = {thread_}},

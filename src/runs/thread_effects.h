@@ -30,17 +30,18 @@ class ThreadEffects final : public tools::EffectJournal {
   async::Task<Status> Begin(std::string key, std::string tool) override;
   async::Task<Status> End(std::string key, Result<tools::ToolResult> outcome) override;
 
-  // Deletes the thread's records: it has got to its end. Costs nothing if this run recorded
-  // none and found none.
+  // Deletes the thread's records: it has got to its end. Costs nothing if there are none.
   async::Task<Status> Forget();
 
  private:
-  ThreadEffects(storage::Database& database, const Clock& clock, std::string thread)
-      : database_(database), clock_(clock), thread_(std::move(thread)) {}
+  ThreadEffects(storage::Database& database, const Clock& clock, std::string thread,
+                bool has_records)
+      : database_(database), clock_(clock), thread_(std::move(thread)), has_records_(has_records) {}
 
   storage::Database& database_;
   const Clock& clock_;
   const std::string thread_;
+  bool has_records_;
   std::map<std::string, std::int64_t> tries_;  // as found or recorded, by key
 };
 

@@ -45,6 +45,12 @@ TEST_P(ThreadEffectsTest, OutliveTheRunAndGoWhenTheThreadHasEnded) {
   EXPECT_TRUE(BlockOn(Open("graph:g:other")->Find("k"))->in_doubt()) << "of another thread";
 }
 
+TEST_P(ThreadEffectsTest, GoWhenTheThreadEndsInAnotherProcessThatMakesNoCall) {
+  ASSERT_TRUE(BlockOn(Open("t")->Begin("k", "add_note")).ok());
+  ASSERT_TRUE(BlockOn(Open("t")->Forget()).ok());
+  EXPECT_EQ(session_.Count("SELECT count(*) FROM thread_effects"), 0);
+}
+
 TEST_P(ThreadEffectsTest, OfTwoRunsOfAThreadOneMakesTheCall) {
   const auto one = Open("t");
   const auto other = Open("t");
