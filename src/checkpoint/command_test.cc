@@ -142,7 +142,7 @@ TEST_P(CommandTest, AWrongOneChangesNothing) {
   const GraphPtr graph = GraphDraft().Say("a").Edge(kStart, "a").Compile();
   EXPECT_EQ(GoOn(graph).status.code(), Code::kNotFound);
   Input(graph);
-  EXPECT_THAT(Do(graph, {.update = {{"typo", 1}}}).status.message(), HasSubstr("'typo'"));
+  EXPECT_THAT(Do(graph, {.update = {{"sum", "x"}}}).status.message(), HasSubstr("'sum'"));
   EXPECT_THAT(Do(graph, {.go_to = {"z"}}).status.message(), HasSubstr("'z'"));
   EXPECT_EQ(LogOf(GoOn(graph).values), "in a");
 }

@@ -46,7 +46,8 @@ struct RunRequest {
   // The caller has just made the thread's id up, so that there is nothing to read. If the thread
   // is there all the same, the first write fails with kAborted.
   bool new_thread = false;
-  // New input; empty: go on from where the thread stopped.
+  // New input; empty: go on from where the thread stopped. What the graph has no channel for is
+  // left out, of a command and an update too.
   std::optional<json::Value> input;
   std::optional<Command> command;  // not together with `input`
   // Answers to pending questions by id. A single answer under the empty key is for the only

@@ -216,12 +216,12 @@ TEST(RunnerTest, AWriteThatTheChannelDoesNotTakeFailsTheNode) {
   EXPECT_THAT(result.next, ElementsAre("a"));
 }
 
-TEST(RunnerTest, RefusesInputForAChannelThatIsNotThere) {
+TEST(RunnerTest, RefusesInputThatItsChannelDoesNotTake) {
   Bench bench;
   const GraphPtr graph = GraphDraft().Say("a").Edge(kStart, "a").Compile();
-  const RunResult result = bench.Input(graph, {{"typo", 1}});
+  const RunResult result = bench.Input(graph, {{"sum", "three"}});
   EXPECT_EQ(result.status.code(), Code::kInvalidArgument);
-  EXPECT_THAT(result.status.message(), HasSubstr("'typo'"));
+  EXPECT_THAT(result.status.message(), HasSubstr("'sum'"));
   EXPECT_EQ(bench.GoOn(graph).status.code(), Code::kNotFound);
 }
 
@@ -384,6 +384,17 @@ TEST(RunnerTest, ARunMayBringItsOwnBreakpoints) {
   EXPECT_THAT(result.next, ElementsAre("c"));
   EXPECT_EQ(bench.GoOn(graph, {.interrupt_after = {"z"}}).status.message(),
             "breakpoint at 'z': no such node");
+}
+
+TEST(RunnerTest, WhatTheGraphHasNoChannelForIsLeftOut) {
+  Bench bench;
+  const GraphPtr graph = GraphDraft().Say("a").Chain({"a"}).Compile();
+  json::Object input = Input();
+  input["none"] = 1;
+  const RunResult result = bench.Input(graph, input);
+  EXPECT_EQ(LogOf(result.values), "in a");
+  EXPECT_FALSE(result.values.get_object().contains("none"));
+  EXPECT_TRUE(bench.Input(graph, json::Object{{"none", 1}}).status.ok());
 }
 
 TEST(RunnerTest, ASubgraphTakesAndGivesTheChannelsItShares) {

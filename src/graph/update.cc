@@ -144,6 +144,7 @@ Result<std::vector<Task>> StateEditor::MakeTasks() {
     if (task.node < 0) return Fail(Code::kInvalidArgument, "{}: no such node", what);
     task.state = TaskState::kDone;
     task.output.writes = std::move(update.values);
+    LeaveOutUnknown(graph_, task.output.writes);
     BATON_TRY(CheckOutput(graph_, task.output).Annotate(what));
     task.id = ids_.New("update");
     GiveMessagesIds(graph_, task.output.writes, [&]() -> const std::string& { return task.id; });

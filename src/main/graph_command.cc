@@ -8,6 +8,7 @@
 #include "async/runtime.h"
 #include "base/id_generator.h"
 #include "base/metrics.h"
+#include "base/nearest_name.h"
 #include "checkpoint/sql_checkpoint_store.h"
 #include "graph/draw_mermaid.h"
 #include "graph/runner.h"
@@ -75,6 +76,20 @@ int DrawGraph(const GraphCommand& command) {
   if (!graph) return ReportError(graph.error());
   Terminal(stdout).Write(graph::DrawMermaid(**graph, {.expand_subgraphs = command.expand}));
   return 0;
+}
+
+// The engine leaves out what it does not know; a person has mistyped it.
+Status CheckChannels(const graph::CompiledGraph& graph, const json::Object& input) {
+  std::vector<std::string_view> known;
+  for (const graph::ChannelEntry& channel : graph.channels()) known.push_back(channel.name);
+  for (const auto& [name, value] : input) {
+    const std::string_view channel(name.data(), name.size());
+    if (graph.FindChannel(channel) >= 0) continue;
+    return Status(Code::kInvalidArgument,
+                  fmt::format("--input: no channel '{}': {}", channel,
+                              SuggestName(channel, "the channels are", known)));
+  }
+  return {};
 }
 
 // JSON, or the content of a file with JSON.
@@ -249,6 +264,7 @@ class GraphRun {
     } else if (command_.input) {
       Result<json::Value> input = ReadInput(*command_.input);
       if (!input) return Fail(std::move(input).error());
+      BATON_TRY(CheckChannels(*file_.graph, input->get_object()));
       request.input = std::move(*input);
     } else if (state == nullptr) {
       request.input = json::Object();

@@ -121,6 +121,10 @@ class Script {
   async::Task<Value> Run(const CaseStep& step) {
     graph::RunRequest request;
     request.thread_id = step.thread;
+    // To the reference that is a command without anything in it.
+    if (step.op == CaseStep::Op::kResume && step.value.is_null()) {
+      co_return ErrorToJson(Fail(Code::kNotFound, "nothing to resume with"));
+    }
     if (step.op == CaseStep::Op::kResume) {
       request.answers.emplace("", step.value);
     } else if (!step.value.is_null()) {

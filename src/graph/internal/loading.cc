@@ -1,6 +1,7 @@
 #include "graph/internal/loading.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "graph/internal/channel_rules.h"
@@ -150,6 +151,13 @@ Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output) {
     }
   }
   return {};
+}
+
+void LeaveOutUnknown(const CompiledGraph& graph, json::Object& writes) {
+  for (auto member = writes.begin(); member != writes.end();) {
+    const bool known = graph.FindChannel({member->key().data(), member->key().size()}) >= 0;
+    member = known ? std::next(member) : writes.stable_erase(member);
+  }
 }
 
 void GiveMessagesIds(const CompiledGraph& graph, json::Object& writes,

@@ -45,6 +45,10 @@ std::vector<std::string> NamesOfUnfinished(const CompiledGraph& graph,
 // exist. kInvalidArgument otherwise.
 Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output);
 
+// Drops members for channels that the graph does not have: who calls a graph may be newer or older
+// than it.
+void LeaveOutUnknown(const CompiledGraph& graph, json::Object& writes);
+
 // Gives messages without id one that follows from the task. `task_id` is asked only if needed.
 void GiveMessagesIds(const CompiledGraph& graph, json::Object& writes,
                      const std::function<const std::string&()>& task_id);

@@ -10,10 +10,12 @@
 namespace baton::graph {
 namespace {
 
-Status CheckInput(const CompiledGraph& graph, const json::Value& input) {
+// Leaves out of `input` what the graph has no channel for.
+Status TakeInput(const CompiledGraph& graph, json::Value& input) {
   if (!input.is_object()) {
     return Status(Code::kInvalidArgument, "input: an object of channels is wanted");
   }
+  LeaveOutUnknown(graph, input.get_object());
   NodeOutput writes;
   writes.writes = input.get_object();
   return CheckOutput(graph, writes).Annotate("input");
@@ -27,12 +29,13 @@ NodeOutput ToOutput(const Command& command) {
   return output;
 }
 
-Status CheckRequest(const CompiledGraph& graph, const RunRequest& request) {
+Status TakeRequest(const CompiledGraph& graph, RunRequest& request) {
   if (request.command) {
+    LeaveOutUnknown(graph, request.command->update);
     BATON_TRY(CheckOutput(graph, ToOutput(*request.command)).Annotate("command"));
   }
   if (!request.input) return {};
-  BATON_TRY(CheckInput(graph, *request.input));
+  BATON_TRY(TakeInput(graph, *request.input));
   if (!request.answers.empty() || request.command) {
     return Status(Code::kInvalidArgument,
                   "a run takes input, or answers and a command to go on with, not both");
@@ -54,7 +57,7 @@ json::Value SharedInput(const CompiledGraph& graph, const json::Value& input) {
 }  // namespace
 
 Status RunOpener::OpenFresh(json::Value input) {
-  BATON_TRY(CheckInput(frame_.graph, input));
+  BATON_TRY(TakeInput(frame_.graph, input));
   frame_.LimitSteps();
   ++frame_.step;
   opened_as_ = "input";
@@ -65,7 +68,7 @@ Status RunOpener::OpenFresh(json::Value input) {
 
 async::Task<Status> RunOpener::Open(RunRequest request) {
   SignCheckpoints();
-  BATON_CO_TRY(CheckRequest(frame_.graph, request));
+  BATON_CO_TRY(TakeRequest(frame_.graph, request));
   Result<StoredCheckpoint> stored;
   if (!request.new_thread) stored = co_await Load({});
   if (!stored) co_return std::move(stored).error();
@@ -144,7 +147,7 @@ async::Task<Status> RunOpener::OpenNested(const json::Value& input, bool may_hav
   }
   if (own) frame_.state.run_task = task;
   json::Value shared = SharedInput(frame_.graph, input);
-  BATON_CO_TRY(CheckInput(frame_.graph, shared));
+  BATON_CO_TRY(TakeInput(frame_.graph, shared));
   co_return AcceptInput(std::move(shared), /*is_new_thread=*/false);
 }
 
