@@ -218,6 +218,12 @@ TEST(InterruptTest, AnExpiredQuestionTakesNoAnswerAndTheNodeIsTold) {
   const RunResult result = bench.GoOn(graph);
   EXPECT_EQ(result.status.code(), Code::kDeadlineExceeded);
   EXPECT_EQ(result.status.details().at("node"), "a");
+
+  const RunResult again = bench.GoOn(graph);
+  EXPECT_TRUE(again.status.ok()) << "who goes on after that has it asked again";
+  EXPECT_EQ(again.questions.at(0).id, asked.questions.at(0).id);
+  EXPECT_EQ(again.questions.at(0).expires, bench.clock.Now() + std::chrono::minutes(5));
+  EXPECT_EQ(LogOf(bench.Answer(graph, {{"", "in time"}}).values), "in in time");
 }
 
 TEST(InterruptTest, QuestionsOfSubgraphsComeUpAndTheirAnswersGoDown) {

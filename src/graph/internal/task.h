@@ -39,6 +39,7 @@ struct Task {
   std::vector<AskedQuestion> questions;     // the last attempt stopped at
   std::vector<AskedQuestion> answered;      // those it had answers to
   std::vector<AskedQuestion> asked_before;  // the attempt before stopped at
+  bool told_expired = false;                // the attempt has failed for one of those
 };
 
 }  // namespace baton::graph

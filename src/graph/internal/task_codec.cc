@@ -82,10 +82,11 @@ void RestoreFailure(const CompiledGraph& graph, const json::Value& object, Task&
 }
 
 // What the task asked in this attempt, answered or not, in the order of its calls. Empty if the
-// row it has says the same.
+// row it has says the same. A task that was told that a question has expired has no questions any
+// more: it asks again when it runs again.
 std::vector<AskedQuestion> QuestionsOf(const Task& task) {
   std::vector<AskedQuestion> questions = task.answered;
-  if (task.state == TaskState::kAsking) {
+  if (task.state == TaskState::kAsking || task.told_expired) {
     for (AskedQuestion& question : questions) question.earlier = true;
     questions.insert(questions.end(), task.questions.begin(), task.questions.end());
     return questions;
@@ -148,7 +149,7 @@ Result<std::vector<TaskWrite>> EncodeTask(const CompiledGraph& graph, const Task
 Result<std::vector<TaskWrite>> EncodeAsked(const CompiledGraph& graph, const Task& task) {
   std::vector<TaskWrite> rows;
   const std::vector<AskedQuestion> asked = QuestionsOf(task);
-  if (asked.empty()) return rows;
+  if (asked.empty() && !task.told_expired) return rows;
   Result<TaskWrite> row = MakeRow(task.id, kAskIndex, ":ask", QuestionsToJson(asked),
                                   "node '" + graph.nodes()[task.node].name + "'");
   if (!row) return Fail(std::move(row).error());

@@ -29,6 +29,7 @@ async::Task<Result<json::Value>> TaskContext::Interrupt(Question question) {
   const Timestamp now = environment.clock.Now();
   if (before != nullptr) {
     if (before->expires && *before->expires <= now) {
+      task_.told_expired = true;
       co_return Fail(Code::kDeadlineExceeded, "question '{}' expired without an answer", asked.id);
     }
     asked.expires = before->expires;

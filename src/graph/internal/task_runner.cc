@@ -137,6 +137,7 @@ async::Task<void> TaskRunner::RunHandler(Task& task) {
 async::Task<void> TaskRunner::RunAttempt(Task& task) {
   if (!task.questions.empty()) task.asked_before = std::exchange(task.questions, {});
   task.answered.clear();
+  task.told_expired = false;
   TaskContext context(frame_, writer_, reporter_, task, AttemptDeadline(task));
   const NodeEntry& node = frame_.NodeOf(task);
   Result<NodeOutput> output;
