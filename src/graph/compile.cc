@@ -57,6 +57,7 @@ class GraphCompiler {
                     "channel '{}': names are for a barrier, which needs some", name);
       }
       if (std::optional<json::Value> value = InitialValue(spec)) initial.emplace(name, *value);
+      if (spec.kind == ChannelKind::kMessages) graph_->has_messages_ = true;
       graph_->channels_.push_back({name, std::move(spec)});
     }
     graph_->initial_values_ = std::move(initial);

@@ -102,6 +102,7 @@ class CompiledGraph {
   const std::optional<std::chrono::milliseconds>& step_timeout() const { return step_timeout_; }
   Persistence persistence() const { return persistence_; }
   bool has_stops() const { return has_stops_; }
+  bool has_messages() const { return has_messages_; }  // a channel of them
   bool drops_edges_of_failed_steps() const { return drops_edges_of_failed_steps_; }
 
   // The channels that have a value before anything is written, as an object.
@@ -125,6 +126,7 @@ class CompiledGraph {
   std::optional<std::chrono::milliseconds> step_timeout_;
   Persistence persistence_ = Persistence::kInherit;
   bool has_stops_ = false;
+  bool has_messages_ = false;
   bool drops_edges_of_failed_steps_ = false;
 };
 

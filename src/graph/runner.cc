@@ -19,7 +19,15 @@ async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, R
   environment.keeps_state = store_.keeps();
   environment.heads = heads_.get();
   RunLoop loop(environment, *graph, "", {});
-  Status opened = co_await loop.Open(std::move(request));
+  Status opened;
+  if (environment.keeps_state) {
+    opened = co_await loop.Open(std::move(request));
+  } else if (request.input) {
+    opened = loop.OpenFresh(std::move(*request.input));
+    if (opened.ok() && options.listener != nullptr) opened = co_await loop.ReportOpened();
+  } else {
+    opened = Status(Code::kNotFound, "no input, and no store to go on from");
+  }
   if (!opened.ok()) {
     RunResult result;
     result.status = std::move(opened);

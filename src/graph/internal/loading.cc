@@ -128,8 +128,8 @@ std::vector<std::string> NamesOfUnfinished(const CompiledGraph& graph,
   return names;
 }
 
-Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output) {
-  for (const auto& [name, value] : output.writes) {
+Status CheckWrites(const CompiledGraph& graph, const json::Object& writes) {
+  for (const auto& [name, value] : writes) {
     const int channel = graph.FindChannel({name.data(), name.size()});
     if (channel < 0) {
       return Fail(Code::kInvalidArgument, "write to channel '{}': no such channel",
@@ -137,6 +137,11 @@ Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output) {
     }
     BATON_TRY(CheckWrite(graph.channels()[channel], value));
   }
+  return {};
+}
+
+Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output) {
+  BATON_TRY(CheckWrites(graph, output.writes));
   for (const std::string& name : output.go_to) {
     if (!IsTarget(graph, name)) {
       return Fail(Code::kInvalidArgument, "go to '{}': no such node", name);
@@ -162,6 +167,7 @@ void LeaveOutUnknown(const CompiledGraph& graph, json::Object& writes) {
 
 void GiveMessagesIds(const CompiledGraph& graph, json::Object& writes,
                      const std::function<const std::string&()>& task_id) {
+  if (!graph.has_messages()) return;
   for (auto& [name, written] : writes) {
     const int channel = graph.FindChannel({name.data(), name.size()});
     if (graph.channels()[channel].spec.kind != ChannelKind::kMessages) continue;

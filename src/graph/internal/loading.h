@@ -44,6 +44,7 @@ std::vector<std::string> NamesOfUnfinished(const CompiledGraph& graph,
 // Whether what a node returned can be written: channels exist and take the values, nodes named
 // exist. kInvalidArgument otherwise.
 Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output);
+Status CheckWrites(const CompiledGraph& graph, const json::Object& writes);
 
 // Drops members for channels that the graph does not have: who calls a graph may be newer or older
 // than it.

@@ -19,22 +19,29 @@ async::Task<Status> RunLoop::Open(RunRequest request) {
   BATON_CO_TRY(TakeStops());
   RunOpener opener(frame_, writer_);
   const bool goes_on = !request.input;
-  if (environment_.keeps()) {
-    BATON_CO_TRY(co_await opener.Open(std::move(request)));
-  } else if (request.input) {
-    BATON_CO_TRY(opener.OpenFresh(std::move(*request.input)));
-  } else {
-    co_return Status(Code::kNotFound, "no input, and no store to go on from");
-  }
-  if (environment_.options.listener == nullptr) co_return Status();
+  BATON_CO_TRY(co_await opener.Open(std::move(request)));
+  opened_as_ = opener.opened_as();
   if (goes_on) BATON_CO_TRY(co_await reporter_.ReportValues(frame_.state.values()));
-  co_return co_await reporter_.ReportOpened(opener.opened_as(), writer_.holds_input());
+  co_return co_await ReportOpened();
+}
+
+Status RunLoop::OpenFresh(json::Value input) {
+  BATON_TRY(TakeStops());
+  RunOpener opener(frame_, writer_);
+  BATON_TRY(opener.OpenFresh(std::move(input)));
+  opened_as_ = opener.opened_as();
+  return {};
 }
 
 async::Task<Status> RunLoop::OpenNested(const json::Value& input, bool may_have_run) {
   RunOpener opener(frame_, writer_);
   BATON_CO_TRY(co_await opener.OpenNested(input, may_have_run));
-  co_return co_await reporter_.ReportOpened(opener.opened_as(), writer_.holds_input());
+  opened_as_ = opener.opened_as();
+  co_return co_await ReportOpened();
+}
+
+async::Task<Status> RunLoop::ReportOpened() {
+  return reporter_.ReportOpened(opened_as_, writer_.holds_input());
 }
 
 async::Task<void> RunLoop::Loop() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "async/task.h"
@@ -31,9 +32,12 @@ class RunLoop {
           ParentTask parent);
 
   // RunOpener's. The listener is told of the checkpoint that opening made, and of the values that
-  // a run goes on from; of new input once that is stored.
+  // a run goes on from; of new input once that is stored, and after OpenFresh(), which does not
+  // suspend, by ReportOpened().
   async::Task<Status> Open(RunRequest request);
+  Status OpenFresh(json::Value input);
   async::Task<Status> OpenNested(const json::Value& input, bool may_have_run);
+  async::Task<Status> ReportOpened();
 
   async::Task<void> Loop();
   async::Task<void> Finish();
@@ -81,6 +85,7 @@ class RunLoop {
   std::vector<bool> stop_before_;
   std::vector<bool> stop_after_;
 
+  std::string_view opened_as_;  // the source of the checkpoint that opening made
   Stop stop_ = Stop::kFinished;
   Status failure_;
 };

@@ -16,9 +16,7 @@ Status TakeInput(const CompiledGraph& graph, json::Value& input) {
     return Status(Code::kInvalidArgument, "input: an object of channels is wanted");
   }
   LeaveOutUnknown(graph, input.get_object());
-  NodeOutput writes;
-  writes.writes = input.get_object();
-  return CheckOutput(graph, writes).Annotate("input");
+  return CheckWrites(graph, input.get_object()).Annotate("input");
 }
 
 NodeOutput ToOutput(const Command& command) {
