@@ -386,6 +386,22 @@ TEST(RunnerTest, ARunMayBringItsOwnBreakpoints) {
             "breakpoint at 'z': no such node");
 }
 
+TEST(RunnerTest, NewInputDiscardsTheTaskOfAJoinThatIsComplete) {
+  Bench bench;
+  const GraphPtr graph = GraphDraft()
+                             .Say("a")
+                             .Say("b")
+                             .Say("c")
+                             .Edge(kStart, "a")
+                             .Edge(kStart, "b")
+                             .Join({"a", "b"}, "c")
+                             .Compile({.interrupt_after = {"b"}});
+  EXPECT_THAT(bench.Input(graph, Input()).next, ElementsAre("c"));
+  const RunResult result = bench.Input(graph, {{"log", "again"}});
+  EXPECT_EQ(LogOf(result.values), "in a b again a b");
+  EXPECT_THAT(result.next, ElementsAre("c"));
+}
+
 TEST(RunnerTest, WhatTheGraphHasNoChannelForIsLeftOut) {
   Bench bench;
   const GraphPtr graph = GraphDraft().Say("a").Chain({"a"}).Compile();

@@ -11,7 +11,7 @@ namespace baton::graph {
 Status ThreadState::ApplyStep(std::span<Task> tasks) {
   BATON_TRY(CollectWrites(tasks));
   std::int64_t version = max_version + 1;
-  if (ConsumeTriggers(tasks)) ++version;
+  if (ConsumeTriggersOfRun(tasks)) ++version;
   sends.clear();
   ApplyCollected(version);
   FollowEdges(tasks, version);
@@ -127,14 +127,22 @@ Status ThreadState::TryFirst(int channel, const json::Value& written) {
   return {};
 }
 
-// A node that several triggers start at once runs once, for all of them. Of a step that an update
-// cuts short, those who have not run leave theirs: a complete join starts its node after it, while
-// an edge is over with its step.
-bool ThreadState::ConsumeTriggers(std::span<Task> tasks) {
+// Of a step that an update cuts short, those who have not run leave their triggers: a complete join
+// starts its node after it, while an edge is over with its step.
+bool ThreadState::ConsumeTriggersOfRun(std::span<Task> tasks) {
+  bool consumed = false;
+  for (Task& task : tasks) {
+    const bool has_run = task.state == TaskState::kDone || task.state == TaskState::kLeft;
+    if (has_run && ConsumeTriggers({&task, 1})) consumed = true;
+  }
+  return consumed;
+}
+
+// A node that several triggers start at once runs once, for all of them.
+bool ThreadState::ConsumeTriggers(std::span<const Task> tasks) {
   bool consumed = false;
   for (const Task& task : tasks) {
-    const bool has_run = task.state == TaskState::kDone || task.state == TaskState::kLeft;
-    if (task.trigger < 0 || !has_run) continue;
+    if (task.trigger < 0) continue;
     for (const int trigger : graph_->nodes()[task.node].triggers) {
       if (!IsReady(trigger)) continue;
       const TriggerEntry& entry = graph_->triggers()[trigger];

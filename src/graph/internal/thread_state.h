@@ -153,7 +153,8 @@ class ThreadState {
   Status Collect(const Task& task, int channel, json::Value& written);
   Status TryFirst(int channel, const json::Value& written);
   Tried* FindTried(int channel);
-  bool ConsumeTriggers(std::span<Task> tasks);
+  bool ConsumeTriggers(std::span<const Task> tasks);
+  bool ConsumeTriggersOfRun(std::span<Task> tasks);
   void ConsumeChannel(int channel);
   void ApplyCollected(std::int64_t version);
   void Apply(const Write& write, std::int64_t version);
