@@ -1,20 +1,28 @@
 #include "checkpoint/memory_checkpoint_store.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace baton::checkpoint {
+namespace {
+
+constexpr int kLowestIndex = std::numeric_limits<int>::min();
+
+}  // namespace
 
 using graph::BlobRange;
 using graph::ChannelBlob;
 using graph::CheckpointBatch;
+using graph::CheckpointRow;
 using graph::StoredCheckpoint;
 using graph::TaskWrite;
 
-StoredCheckpoint MemoryCheckpointStore::ToStored(const Thread& thread, const Entry& entry,
-                                                 bool with_task_writes) {
-  StoredCheckpoint stored{.thread = thread.version, .exists = true, .row = entry.row};
-  for (const auto& [key, write] : entry.writes) {
-    if (with_task_writes || write.index < 0) stored.writes.push_back(write);
+StoredCheckpoint MemoryCheckpointStore::ToStored(const Thread& thread, const Namespace& space,
+                                                 const CheckpointRow& row, Wanted wanted) {
+  StoredCheckpoint stored{.thread = thread.version, .exists = true, .row = row};
+  const auto end = space.writes.lower_bound({row.seq + 1, "", kLowestIndex});
+  for (auto at = space.writes.lower_bound({row.seq, "", kLowestIndex}); at != end; ++at) {
+    if (wanted == Wanted::kAllWrites || at->second.index < 0) stored.writes.push_back(at->second);
   }
   return stored;
 }
@@ -30,10 +38,10 @@ async::Task<Result<StoredCheckpoint>> MemoryCheckpointStore::Get(std::string thr
   if (space == thread->second.namespaces.end()) co_return none;
   const auto& checkpoints = space->second.checkpoints;
   const auto found = std::find_if(checkpoints.rbegin(), checkpoints.rend(), [&](const auto& entry) {
-    return checkpoint_id.empty() || entry.second.row.id == checkpoint_id;
+    return checkpoint_id.empty() || entry.second.id == checkpoint_id;
   });
   if (found == checkpoints.rend()) co_return none;
-  co_return ToStored(thread->second, found->second, true);
+  co_return ToStored(thread->second, space->second, found->second, Wanted::kAllWrites);
 }
 
 async::Task<Result<std::vector<ChannelBlob>>> MemoryCheckpointStore::ReadBlobs(
@@ -65,7 +73,7 @@ async::Task<Result<std::vector<StoredCheckpoint>>> MemoryCheckpointStore::List(
   const auto& checkpoints = space->second.checkpoints;
   for (auto at = checkpoints.rbegin(); at != checkpoints.rend() && list.size() < limit; ++at) {
     if (before_seq != 0 && at->first >= before_seq) continue;
-    list.push_back(ToStored(thread->second, at->second, false));
+    list.push_back(ToStored(thread->second, space->second, at->second, Wanted::kQuestions));
   }
   co_return list;
 }
@@ -82,10 +90,30 @@ async::Task<Result<std::vector<std::string>>> MemoryCheckpointStore::ListNamespa
   co_return names;
 }
 
+// Whether a row that the batch adds is there already.
+bool MemoryCheckpointStore::Holds(const Thread& thread, const CheckpointBatch& batch) {
+  return std::ranges::any_of(batch.checkpoints, [&](const CheckpointBatch::Checkpoint& added) {
+    const auto space = thread.namespaces.find(added.ns);
+    if (space == thread.namespaces.end()) return false;
+    const auto has_blob = [&](const ChannelBlob& blob) {
+      return space->second.blobs.contains({blob.channel, blob.seq});
+    };
+    return space->second.checkpoints.contains(added.row.seq) ||
+           std::ranges::any_of(added.blobs, has_blob);
+  });
+}
+
+void MemoryCheckpointStore::RemoveWrites(Namespace& space, std::int64_t from, std::int64_t to) {
+  space.writes.erase(space.writes.lower_bound({from, "", kLowestIndex}),
+                     space.writes.lower_bound({to + 1, "", kLowestIndex}));
+}
+
 void MemoryCheckpointStore::Remove(Thread& thread, const CheckpointBatch& batch) {
   for (const CheckpointBatch::RemovedCheckpoints& range : batch.removed_checkpoints) {
-    auto& checkpoints = thread.namespaces[range.ns].checkpoints;
-    checkpoints.erase(checkpoints.lower_bound(range.from), checkpoints.upper_bound(range.to));
+    Namespace& space = thread.namespaces[range.ns];
+    space.checkpoints.erase(space.checkpoints.lower_bound(range.from),
+                            space.checkpoints.upper_bound(range.to));
+    RemoveWrites(space, range.from, range.to);
   }
   for (const CheckpointBatch::RemovedBlobs& range : batch.removed_blobs) {
     auto& blobs = thread.namespaces[range.ns].blobs;
@@ -95,12 +123,44 @@ void MemoryCheckpointStore::Remove(Thread& thread, const CheckpointBatch& batch)
   for (const std::string& name : batch.removed_namespaces) thread.namespaces.erase(name);
 }
 
+// Drops the writes of checkpoint `seq` that its successor contains.
+void MemoryCheckpointStore::Settle(Namespace& space, std::int64_t seq) {
+  const auto end = space.writes.lower_bound({seq + 1, "", kLowestIndex});
+  for (auto at = space.writes.lower_bound({seq, "", kLowestIndex}); at != end;) {
+    at = at->second.index >= 0 ? space.writes.erase(at) : std::next(at);
+  }
+}
+
+void MemoryCheckpointStore::Apply(CheckpointBatch& batch, Thread& thread) {
+  thread.version = batch.next;
+  for (CheckpointBatch::Checkpoint& checkpoint : batch.checkpoints) {
+    Namespace& space = thread.namespaces[checkpoint.ns];
+    for (ChannelBlob& blob : checkpoint.blobs) {
+      std::pair key(blob.channel, blob.seq);
+      space.blobs.emplace(std::move(key), std::move(blob));
+    }
+    const std::int64_t seq = checkpoint.row.seq;
+    space.checkpoints.emplace(seq, std::move(checkpoint.row));
+  }
+  for (CheckpointBatch::Writes& writes : batch.writes) {
+    Namespace& space = thread.namespaces[writes.ns];
+    for (TaskWrite& row : writes.rows) {
+      WriteKey key(writes.seq, row.task_id, row.index);
+      space.writes.insert_or_assign(std::move(key), std::move(row));
+    }
+  }
+  for (const CheckpointBatch::Settled& settled : batch.settled) {
+    Settle(thread.namespaces[settled.ns], settled.seq);
+  }
+  Remove(thread, batch);
+}
+
 async::Task<Status> MemoryCheckpointStore::Put(CheckpointBatch batch) {
   const std::lock_guard lock(mutex_);
   const auto known = threads_.find(batch.thread_id);
-  const graph::ThreadVersion current =
-      known == threads_.end() ? graph::ThreadVersion() : known->second.version;
-  if (current != batch.expected) {
+  const bool is_known = known != threads_.end();
+  const graph::ThreadVersion current = is_known ? known->second.version : graph::ThreadVersion();
+  if (current != batch.expected || (is_known && Holds(known->second, batch))) {
     co_return Fail(Code::kAborted, "thread '{}': another run has taken it over", batch.thread_id);
   }
   if (batch.next == graph::ThreadVersion()) {
@@ -109,34 +169,11 @@ async::Task<Status> MemoryCheckpointStore::Put(CheckpointBatch batch) {
   }
   const CheckpointBatch::Required& required = batch.required;
   if (required.seq != 0 &&
-      (known == threads_.end() ||
-       !known->second.namespaces[required.ns].checkpoints.contains(required.seq))) {
+      (!is_known || !known->second.namespaces[required.ns].checkpoints.contains(required.seq))) {
     co_return Fail(Code::kAborted, "thread '{}': the checkpoint to go on from is gone",
                    batch.thread_id);
   }
-  Thread& thread = threads_[batch.thread_id];
-  thread.version = batch.next;
-  for (CheckpointBatch::Checkpoint& checkpoint : batch.checkpoints) {
-    Namespace& space = thread.namespaces[checkpoint.ns];
-    for (ChannelBlob& blob : checkpoint.blobs) {
-      std::pair key(blob.channel, blob.seq);
-      space.blobs.insert_or_assign(std::move(key), std::move(blob));
-    }
-    const std::int64_t seq = checkpoint.row.seq;
-    space.checkpoints[seq].row = std::move(checkpoint.row);
-  }
-  for (CheckpointBatch::Writes& writes : batch.writes) {
-    Entry& entry = thread.namespaces[writes.ns].checkpoints[writes.seq];
-    for (TaskWrite& row : writes.rows) {
-      std::pair key(row.task_id, row.index);
-      entry.writes.insert_or_assign(std::move(key), std::move(row));
-    }
-  }
-  for (const CheckpointBatch::Settled& settled : batch.settled) {
-    Entry& entry = thread.namespaces[settled.ns].checkpoints[settled.seq];
-    std::erase_if(entry.writes, [](const auto& write) { return write.first.second >= 0; });
-  }
-  Remove(thread, batch);
+  Apply(batch, threads_[batch.thread_id]);
   co_return Status();
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,22 +28,25 @@ class MemoryCheckpointStore final : public graph::CheckpointStore {
   async::Task<Status> DeleteThread(std::string thread_id) override;
 
  private:
-  struct Entry {
-    graph::CheckpointRow row;
-    std::map<std::pair<std::string, int>, graph::TaskWrite> writes;  // by task and index
-  };
+  using WriteKey = std::tuple<std::int64_t, std::string, int>;  // seq, task, index
   struct Namespace {
-    std::map<std::int64_t, Entry> checkpoints;  // by seq
+    std::map<std::int64_t, graph::CheckpointRow> checkpoints;  // by seq
+    // Apart from the checkpoints: a write is kept whether its checkpoint is there or not.
+    std::map<WriteKey, graph::TaskWrite> writes;
     std::map<std::pair<std::string, std::int64_t>, graph::ChannelBlob> blobs;
   };
   struct Thread {
     graph::ThreadVersion version;
     std::map<std::string, Namespace> namespaces;
   };
+  enum class Wanted { kAllWrites, kQuestions };  // those of negative index
 
-  static graph::StoredCheckpoint ToStored(const Thread& thread, const Entry& entry,
-                                          bool with_task_writes);
-
+  static graph::StoredCheckpoint ToStored(const Thread& thread, const Namespace& space,
+                                          const graph::CheckpointRow& row, Wanted wanted);
+  static bool Holds(const Thread& thread, const graph::CheckpointBatch& batch);
+  static void RemoveWrites(Namespace& space, std::int64_t from, std::int64_t to);
+  static void Settle(Namespace& space, std::int64_t seq);
+  static void Apply(graph::CheckpointBatch& batch, Thread& thread);
   static void Remove(Thread& thread, const graph::CheckpointBatch& batch);
 
   mutable std::mutex mutex_;

@@ -1,4 +1,6 @@
 // What every store must do, run against each of them.
+#include "checkpoint/testing/store_conformance.h"
+
 #include <string>
 #include <vector>
 
@@ -6,8 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "async/block_on.h"
-#include "checkpoint/testing/store_test.h"
 #include "graph/testing/harness.h"
+#include "graph/threads.h"
 
 namespace baton::checkpoint {
 namespace {
@@ -20,72 +22,7 @@ using graph::ThreadVersion;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-class StoreConformance : public testing::StoreTest {
- protected:
-  Status Put(CheckpointBatch batch) { return async::BlockOn(store_->Put(std::move(batch))); }
-  StoredCheckpoint Get(const std::string& thread, const std::string& ns = "",
-                       const std::string& id = "") {
-    auto stored = async::BlockOn(store_->Get(thread, ns, id));
-    EXPECT_TRUE(stored.has_value()) << stored.error().ToString();
-    return stored ? *stored : StoredCheckpoint();
-  }
-  std::vector<StoredCheckpoint> List(const std::string& thread, const std::string& ns = "",
-                                     std::int64_t before = 0, std::size_t limit = 100) {
-    auto list = async::BlockOn(store_->List(thread, ns, before, limit));
-    EXPECT_TRUE(list.has_value()) << list.error().ToString();
-    return list ? *list : std::vector<StoredCheckpoint>();
-  }
-  std::vector<ChannelBlob> Blobs(const std::string& thread, const std::string& ns,
-                                 std::vector<graph::BlobRange> ranges) {
-    auto blobs = async::BlockOn(store_->ReadBlobs(thread, ns, std::move(ranges)));
-    EXPECT_TRUE(blobs.has_value()) << blobs.error().ToString();
-    return blobs ? *blobs : std::vector<ChannelBlob>();
-  }
-
-  // A batch that continues the thread as it is.
-  CheckpointBatch Next(const std::string& thread) {
-    const ThreadVersion now = Get(thread).thread;
-    return {.thread_id = thread,
-            .expected = now,
-            .next = {std::max<std::int64_t>(now.token, 1), now.seq + 1}};
-  }
-  void AddCheckpoint(const std::string& thread, const std::string& id, const std::string& ns = "",
-                     std::vector<ChannelBlob> blobs = {}) {
-    CheckpointBatch batch = Next(thread);
-    CheckpointBatch::Checkpoint checkpoint{.ns = ns};
-    checkpoint.row = {.seq = batch.next.seq,
-                      .id = id,
-                      .source = "loop",
-                      .created = Timestamp(std::chrono::microseconds(1)),
-                      .body = "{}"};
-    for (ChannelBlob& blob : blobs) blob.seq = batch.next.seq;
-    checkpoint.blobs = std::move(blobs);
-    batch.checkpoints.push_back(std::move(checkpoint));
-    ASSERT_TRUE(Put(std::move(batch)).ok());
-  }
-  void AddWrites(const std::string& thread, const std::string& ns, std::int64_t seq,
-                 std::vector<TaskWrite> rows) {
-    CheckpointBatch batch = Next(thread);
-    batch.writes.push_back({ns, seq, std::move(rows)});
-    const Status status = Put(std::move(batch));
-    ASSERT_TRUE(status.ok()) << status.ToString();
-  }
-  static std::vector<std::string> Ids(const std::vector<StoredCheckpoint>& list) {
-    std::vector<std::string> ids;
-    ids.reserve(list.size());
-    for (const StoredCheckpoint& stored : list) ids.push_back(stored.row.id);
-    return ids;
-  }
-  static std::vector<std::string> Values(const std::vector<TaskWrite>& rows) {
-    std::vector<std::string> values;
-    values.reserve(rows.size());
-    for (const TaskWrite& row : rows) {
-      values.push_back(row.task_id + "/" + std::to_string(row.index) + "=" + row.value);
-    }
-    return values;
-  }
-};
+using testing::StoreConformance;
 
 TEST_P(StoreConformance, PutKeepsEveryFieldAndEveryByte) {
   const std::string odd("\0nul 'quote' \xc3\xa9 \x01", 17);
@@ -148,7 +85,12 @@ TEST_P(StoreConformance, ThreadsAndNamespacesAreApart) {
 }
 
 TEST_P(StoreConformance, ListIsNewestFirstWhateverTheClockSaid) {
-  for (const char* id : {"one", "two", "three"}) AddCheckpoint("t", id);
+  for (const char* id : {"one", "two", "three"}) {
+    AddCheckpoint("t", id);
+    now_ -= std::chrono::hours(1);
+  }
+  EXPECT_GT(List("t").at(2).row.created, List("t").at(0).row.created);
+  EXPECT_EQ(Get("t").row.id, "three");
   EXPECT_THAT(Ids(List("t")), ElementsAre("three", "two", "one"));
   EXPECT_THAT(Ids(List("t", "", 3)), ElementsAre("two", "one"));
   EXPECT_THAT(Ids(List("t", "", 0, 2)), ElementsAre("three", "two"));
@@ -193,6 +135,39 @@ TEST_P(StoreConformance, ListGivesEachCheckpointItsOwnQuestions) {
   EXPECT_THAT(Values(list.at(0).writes), ElementsAre("b/-1=[3]", "c/-1=[4]"));
   EXPECT_THAT(list.at(1).writes, IsEmpty());
   EXPECT_THAT(Values(list.at(2).writes), ElementsAre("a/-1=[1]"));
+}
+
+TEST_P(StoreConformance, WritesForACheckpointThatIsGoneMakeNone) {
+  for (const char* id : {"one", "two", "three"}) AddCheckpoint("t", id);
+  CheckpointBatch batch = Next("t");
+  batch.removed_checkpoints.push_back({"", 1, 2});
+  ASSERT_TRUE(Put(std::move(batch)).ok());
+  AddWrites("t", "", 2, {{"a", -1, ":ask", "[]"}, {"a", 1, "log", "1"}});
+  AddWrites("t", "s:1", 2, {{"a", 0, ":done", "{}"}});
+  batch = Next("t");
+  batch.settled = {{"", 1}, {"s:2", 1}};
+  ASSERT_TRUE(Put(std::move(batch)).ok());
+  Reopen();
+  EXPECT_THAT(Ids(List("t")), ElementsAre("three"));
+  EXPECT_FALSE(Get("t", "s:1").exists);
+  EXPECT_THAT(async::BlockOn(store_->ListNamespaces("t")).value(), ElementsAre(""));
+  EXPECT_EQ(Get("t").row.id, "three");
+  batch = Next("t");
+  batch.required = {"", 2};
+  EXPECT_EQ(Put(std::move(batch)).code(), Code::kAborted);
+}
+
+TEST_P(StoreConformance, WhatIsThereIsNotWrittenOver) {
+  AddCheckpoint("t", "one", "", {{.channel = "v", .bytes = "1"}});
+  CheckpointBatch same_checkpoint = Next("t");
+  same_checkpoint.checkpoints.push_back({.ns = "", .row = {.seq = 1, .id = "other"}, .blobs = {}});
+  EXPECT_EQ(Put(std::move(same_checkpoint)).code(), Code::kAborted);
+  CheckpointBatch same_blob = Next("t");
+  same_blob.checkpoints.push_back({.ns = "", .row = {.seq = 2, .id = "two"}, .blobs = {}});
+  same_blob.checkpoints.back().blobs.push_back({.channel = "v", .seq = 1, .bytes = "2"});
+  EXPECT_EQ(Put(std::move(same_blob)).code(), Code::kAborted);
+  EXPECT_THAT(Ids(List("t")), ElementsAre("one"));
+  EXPECT_EQ(Blobs("t", "", {{"v", 1, 1}}).at(0).bytes, "1");
 }
 
 TEST_P(StoreConformance, BlobsAreReadByRange) {
@@ -312,6 +287,38 @@ TEST_P(StoreConformance, AThreadMayHaveManyCheckpoints) {
   EXPECT_EQ(Get("t").row.id, "c2000");
   EXPECT_EQ(Get("t", "", "c1").row.seq, 1);
   EXPECT_THAT(Ids(List("t", "", 1000, 2)), ElementsAre("c999", "c998"));
+}
+
+// The engine on this store, with a clock that runs back at every node.
+TEST_P(StoreConformance, AThreadGoesOnWhenTheClockGoesBack) {
+  graph::testing::Bench bench(*store_);
+  graph::testing::GraphDraft draft;
+  for (const char* name : {"a", "b", "c"}) {
+    draft.Do(name, [&bench, name](graph::NodeContext&) {
+      bench.clock.Advance(-std::chrono::hours(24));
+      return graph::testing::Say(name);
+    });
+  }
+  const graph::testing::GraphPtr graph = draft.Chain({"a", "b", "c"}).Compile();
+  for (int i = 0; i < 2; ++i) {
+    const graph::RunResult result = bench.Input(graph, {{"log", json::Array{"in"}}});
+    ASSERT_TRUE(result.status.ok()) << result.status.ToString();
+  }
+  const std::vector<graph::StateSnapshot> history = bench.History(graph);
+  ASSERT_THAT(history, SizeIs(10));
+  for (std::size_t i = 1; i < history.size(); ++i) {
+    EXPECT_EQ(history[i - 1].parent_id, history[i].checkpoint_id);
+    EXPECT_EQ(history[i - 1].step, history[i].step + 1);
+    EXPECT_LE(history[i - 1].created, history[i].created);
+  }
+  EXPECT_LT(history.front().created, history.back().created);
+  EXPECT_EQ(graph::testing::LogOf(bench.State(graph).values), "in a b c in a b c");
+  // By the clock all of them are newer than the newest.
+  const auto removed = async::BlockOn(
+      graph::Threads(*store_, bench.ids).Prune(*graph, "t", {.keep = 2, .older_than = {}}));
+  EXPECT_EQ(removed.value_or(0), 8U);
+  EXPECT_EQ(bench.History(graph).front().checkpoint_id, history.front().checkpoint_id);
+  EXPECT_EQ(graph::testing::LogOf(bench.State(graph).values), "in a b c in a b c");
 }
 
 // The engine on this store, read back by another process.
