@@ -114,7 +114,9 @@ async::Task<Status> StateReader::ReadRoot() {
     answers_ = std::move(*answers);
     if (root->exists) {
       Result<BodySummary> summary = Summarize(root->row.body);
-      if (!summary) co_return std::move(summary).error();
+      if (!summary) {
+        co_return AtCheckpoint(std::move(summary).error(), thread_id_, "", root->row);
+      }
       forks_ = std::move(summary->forks);
     }
   }
@@ -125,7 +127,9 @@ async::Task<Status> StateReader::ReadRoot() {
 async::Task<Result<Answers>> StateReader::AnswersFor(const std::string& ns,
                                                      const StoredCheckpoint& stored) {
   if (!ns.empty() && answers_) co_return *answers_;
-  co_return DecodeAnswers(stored.writes);
+  Result<Answers> answers = DecodeAnswers(stored.writes);
+  if (answers) co_return answers;
+  co_return Fail(AtCheckpoint(std::move(answers).error(), thread_id_, "", stored.row));
 }
 
 async::Task<Result<StateSnapshot>> StateReader::ReadLatest(const CompiledGraph& graph,
@@ -135,7 +139,7 @@ async::Task<Result<StateSnapshot>> StateReader::ReadLatest(const CompiledGraph& 
   ThreadState state(graph, true);
   BATON_CO_TRY(co_await LoadState(store_, thread_id_, ns, stored, state));
   std::vector<Task> tasks = PlanTasks(state, stored.row, ns);
-  BATON_CO_TRY(RestoreTasks(graph, stored.writes, tasks));
+  BATON_CO_TRY(AtCheckpoint(RestoreTasks(graph, stored.writes, tasks), thread_id_, ns, stored.row));
   const Result<Answers> answers = co_await AnswersFor(ns, stored);
   if (!answers) co_return Fail(answers.error());
   StateSnapshot snapshot = SnapshotOf(stored.row, state);
@@ -159,7 +163,8 @@ async::Task<Status> StateReader::AddNested(const CompiledGraph& graph, StateSnap
     // A state of its own may be that of an earlier run.
     if (node.subgraph->persistence() == Persistence::kOwn) {
       ThreadState begun(*node.subgraph, true);
-      BATON_CO_TRY(DecodeBody(stored->row.body, begun));
+      BATON_CO_TRY(
+          AtCheckpoint(DecodeBody(stored->row.body, begun), thread_id_, task.ns, stored->row));
       if (begun.run_task != task.id) continue;
     }
     Result<StateSnapshot> nested = co_await ReadLatest(*node.subgraph, task.ns, *stored, true);
@@ -179,7 +184,7 @@ async::Task<Result<StateSnapshot>> StateReader::ReadPast(const CompiledGraph& gr
   BATON_CO_TRY(co_await LoadState(store_, thread_id_, ns, saved, state));
   std::vector<Task> tasks = PlanTasks(state, saved.row, ns);
   StateSnapshot snapshot = SnapshotOf(saved.row, state);
-  BATON_CO_TRY(RestoreTasks(graph, saved.writes, tasks));
+  BATON_CO_TRY(AtCheckpoint(RestoreTasks(graph, saved.writes, tasks), thread_id_, ns, saved.row));
   const Result<Answers> answers = co_await AnswersFor(ns, saved);
   if (!answers) co_return Fail(answers.error());
   snapshot.next = NamesOfUnfinished(graph, tasks);

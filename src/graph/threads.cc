@@ -6,6 +6,7 @@
 
 #include "graph/internal/codec.h"
 #include "graph/internal/journal.h"
+#include "graph/internal/loading.h"
 #include "graph/internal/sweep.h"
 
 namespace baton::graph {
@@ -81,7 +82,7 @@ async::Task<Result<std::vector<ChannelBlob>>> NamespaceCopy::ReadAllBlobs(std::i
   std::set<std::string> channels;
   for (const CheckpointRow& row : rows_) {
     const Result<BodySummary> body = Summarize(row.body);
-    if (!body) co_return Fail(body.error());
+    if (!body) co_return Fail(AtCheckpoint(body.error(), thread_id_, ns_, row));
     for (const BlobRange& range : body->ranges) channels.insert(range.channel);
   }
   std::vector<BlobRange> ranges;

@@ -59,7 +59,9 @@ async::Task<Status> StateEditor::Open() {
                    co_await async::CurrentExecutor());
   if (root->exists) {
     Result<BodySummary> body = Summarize(root->row.body);
-    if (!body) co_return std::move(body).error();
+    if (!body) {
+      co_return AtCheckpoint(std::move(body).error(), request_.thread_id, "", root->row);
+    }
     forks_ = std::move(body->forks);
   }
   if (request_.checkpoint_id.empty()) co_return co_await LoadLatest();
@@ -96,7 +98,8 @@ async::Task<Status> StateEditor::LoadLatest() {
   parent_ = stored->row;
   step_ = stored->row.step;
   planned_ = PlanTasks(state_, stored->row, request_.ns);
-  BATON_CO_TRY(RestoreTasks(graph_, stored->writes, planned_));
+  BATON_CO_TRY(AtCheckpoint(RestoreTasks(graph_, stored->writes, planned_), request_.thread_id,
+                            request_.ns, stored->row));
   const Result<bool> applied = ApplyFinished(state_, planned_);
   if (!applied) co_return applied.error();
   std::erase_if(planned_, [](const Task& task) { return task.state == TaskState::kDone; });

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "async/block_on.h"
 #include "base/clock.h"
 #include "checkpoint/testing/store_test.h"
@@ -61,6 +63,33 @@ class StoreConformance : public StoreTest {
     const Status status = Put(std::move(batch));
     ASSERT_TRUE(status.ok()) << status.ToString();
   }
+  // Every row of the thread but the blobs of channels that are not named, a line each.
+  std::string Dump(const std::string& thread,
+                   const std::vector<std::string>& channels = {"log", "sum", "v"}) {
+    const graph::ThreadVersion version = Get(thread).thread;
+    std::string text = fmt::format("{} {}\n", version.token, version.seq);
+    auto names = async::BlockOn(store_->ListNamespaces(thread)).value();
+    std::sort(names.begin(), names.end());
+    std::vector<graph::BlobRange> ranges;
+    for (const std::string& channel : channels) ranges.push_back({channel, 0, 1'000'000});
+    for (const std::string& ns : names) {
+      for (const graph::StoredCheckpoint& listed : List(thread, ns, 0, 1'000'000)) {
+        const graph::StoredCheckpoint stored = Get(thread, ns, listed.row.id);
+        const graph::CheckpointRow& row = stored.row;
+        text += fmt::format("{} {} {} {} {} {} {} {}\n", ns, row.seq, row.id, row.parent_id,
+                            row.source, row.step, row.created.time_since_epoch().count(), row.body);
+        for (const graph::TaskWrite& write : stored.writes) {
+          text += fmt::format("  {} {} {} {}\n", write.task_id, write.index, write.channel,
+                              write.value);
+        }
+      }
+      for (const graph::ChannelBlob& blob : Blobs(thread, ns, ranges)) {
+        text += fmt::format("  {} {} {} {}\n", blob.channel, blob.seq, blob.base_seq, blob.bytes);
+      }
+    }
+    return text;
+  }
+
   static std::vector<std::string> Ids(const std::vector<graph::StoredCheckpoint>& list) {
     std::vector<std::string> ids;
     ids.reserve(list.size());

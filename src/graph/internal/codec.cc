@@ -91,6 +91,13 @@ Status BadBody(std::string_view what) {
   return Status(Code::kDataLoss, fmt::format("stored checkpoint: {}", what));
 }
 
+Status CheckVersion(const json::Value& body) {
+  const std::int64_t version = json::GetInt(body, "v");
+  if (version >= kBodyVersion && version <= kBodyVersionWithInputBlobs) return {};
+  return BadBody(fmt::format("format {}, this program knows {} to {}", version, kBodyVersion,
+                             kBodyVersionWithInputBlobs));
+}
+
 std::int64_t NumberAt(const json::Array& list, std::size_t index) {
   const std::int64_t* number = index < list.size() ? list[index].if_int64() : nullptr;
   return number == nullptr ? 0 : *number;
@@ -161,12 +168,17 @@ Status DecodeForks(const json::Value& body, std::vector<ForkPoint>& points) {
   return {};
 }
 
-Status ApplyIncrement(const ChannelEntry& channel, const std::string& bytes, json::Value& value) {
-  Result<json::Value> writes = ParseStored(bytes, "channel '" + channel.name + "'");
+// The value that a blob of the channel holds.
+Result<json::Value> ParseBlob(const ChannelEntry& channel, const ChannelBlob& blob) {
+  return ParseStored(blob.bytes, fmt::format("channel '{}', blob {}", channel.name, blob.seq));
+}
+
+Status ApplyIncrement(const ChannelEntry& channel, const ChannelBlob& blob, json::Value& value) {
+  Result<json::Value> writes = ParseBlob(channel, blob);
   if (!writes) return std::move(writes).error();
   if (!writes->is_array() || !IsIncremental(channel.spec) || !value.is_array()) {
-    return Status(Code::kDataLoss,
-                  fmt::format("stored channel '{}': an increment of what has none", channel.name));
+    return Fail(Code::kDataLoss, "stored channel '{}', blob {}: an increment of what has none",
+                channel.name, blob.seq);
   }
   for (json::Value& written : writes->get_array()) {
     BATON_TRY(CheckWrite(channel, written));
@@ -202,7 +214,7 @@ Status DecodeChannelValue(const std::vector<ChannelBlob>& blobs, int channel, Th
     return Fail(Code::kDataLoss, "stored channel '{}': blob {} or one it adds to is missing",
                 entry.name, log.head_seq);
   }
-  Result<json::Value> value = ParseStored(chain.front()->bytes, "channel '" + entry.name + "'");
+  Result<json::Value> value = ParseBlob(entry, *chain.front());
   if (!value) return std::move(value).error();
   if (!CanHold(entry.spec, *value)) {
     return Fail(Code::kDataLoss, "stored channel '{}': its value is of another kind of channel",
@@ -210,7 +222,7 @@ Status DecodeChannelValue(const std::vector<ChannelBlob>& blobs, int channel, Th
   }
   log.snapshot_bytes = chain.front()->bytes.size();
   for (std::size_t i = 1; i < chain.size(); ++i) {
-    BATON_TRY(ApplyIncrement(entry, chain[i]->bytes, *value));
+    BATON_TRY(ApplyIncrement(entry, *chain[i], *value));
     log.increment_bytes += chain[i]->bytes.size();
   }
   log.increments = chain.size() - 1;
@@ -229,7 +241,8 @@ Status DecodeInputPart(const std::vector<ChannelBlob>& blobs, const std::string&
     return Status(Code::kDataLoss,
                   fmt::format("stored input for channel '{}': blob {} is missing", name, seq));
   }
-  Result<json::Value> value = ParseStored(blob->bytes, "input for channel '" + name + "'");
+  Result<json::Value> value =
+      ParseStored(blob->bytes, fmt::format("input for channel '{}', blob {}", name, seq));
   if (!value) return std::move(value).error();
   if (blob->base_seq != 0) {
     if (!value->is_array() || value->get_array().size() != 1) {
@@ -379,11 +392,7 @@ std::string EncodeBody(const ThreadState& state) {
 Status DecodeBody(const std::string& body, ThreadState& state) {
   Result<json::Value> parsed = ParseStored(body, "checkpoint");
   if (!parsed) return std::move(parsed).error();
-  const std::int64_t version = json::GetInt(*parsed, "v");
-  if (version < kBodyVersion || version > kBodyVersionWithInputBlobs) {
-    return BadBody(fmt::format("format {}, this program knows {} to {}", version, kBodyVersion,
-                               kBodyVersionWithInputBlobs));
-  }
+  BATON_TRY(CheckVersion(*parsed));
   const json::Value* channels = json::Find(*parsed, "channels");
   const json::Value* triggers = json::Find(*parsed, "triggers");
   if (channels == nullptr || !channels->is_object() || triggers == nullptr ||
@@ -416,6 +425,7 @@ Status DecodeBody(const std::string& body, ThreadState& state) {
 Result<BodySummary> Summarize(const std::string& body) {
   const Result<json::Value> parsed = ParseStored(body, "checkpoint");
   if (!parsed) return Fail(parsed.error());
+  BATON_TRY(CheckVersion(*parsed));
   BodySummary summary;
   summary.run_id = json::GetString(*parsed, "run");
   BATON_TRY(DecodeForks(*parsed, summary.forks));

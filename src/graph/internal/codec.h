@@ -33,7 +33,7 @@ std::string EncodeBody(const ThreadState& state);
 // of a version that is known.
 Status DecodeBody(const std::string& body, ThreadState& state);
 
-// Of a body, what does not need the graph.
+// Of a body, what does not need the graph. kDataLoss like DecodeBody().
 struct BodySummary {
   std::string run_id;
   std::vector<BlobRange> ranges;   // of the channels that have a value, and of the input

@@ -201,6 +201,22 @@ TEST_F(CodecTest, BodiesOfOtherFormatsAreRefused) {
   }
 }
 
+// Pruning, copying and forking go by the summary: a wrong one would lose what is stored.
+TEST_F(CodecTest, BodiesOfOtherFormatsAreNotSummarized) {
+  EXPECT_TRUE(Summarize(R"({"v":2,"channels":{},"triggers":{}})").has_value());
+  for (const std::string body : {
+           R"({"v":0,"channels":{},"triggers":{}})",
+           R"({"v":3,"channels":{},"triggers":{}})",
+           R"({"channels":{},"triggers":{}})",
+           R"({"v":1})",
+           "",
+       }) {
+    const Result<BodySummary> summary = Summarize(body);
+    ASSERT_FALSE(summary.has_value()) << body;
+    EXPECT_EQ(summary.error().code(), Code::kDataLoss) << body;
+  }
+}
+
 TEST_F(CodecTest, NamesTheGraphNoLongerHasAreIgnored) {
   ThreadState read(*graph_, true);
   const Status status = DecodeBody(

@@ -52,27 +52,43 @@ void AdoptHead(ThreadState& state, ThreadHead& head) {
   }
 }
 
+// What it was told to do since it was made.
+Status ApplyCommands(const StoredCheckpoint& stored, ThreadState& state) {
+  Result<std::vector<NodeOutput>> commands = DecodeCommands(state.graph(), stored.writes);
+  if (!commands) return std::move(commands).error();
+  for (NodeOutput& command : *commands) {
+    BATON_TRY(CheckOutput(state.graph(), command).Annotate("a stored command"));
+    BATON_TRY(state.ApplyCommand(command));
+  }
+  return {};
+}
+
 }  // namespace
+
+Status AtCheckpoint(Status status, std::string_view thread_id, std::string_view ns,
+                    const CheckpointRow& row) {
+  if (status.ok()) return status;
+  return std::move(status).Annotate(
+      fmt::format("thread '{}'{}, checkpoint '{}' (seq {})", thread_id,
+                  ns.empty() ? "" : fmt::format(", namespace '{}'", ns), row.id, row.seq));
+}
 
 async::Task<Status> LoadState(CheckpointStore& store, const std::string& thread_id,
                               const std::string& ns, const StoredCheckpoint& stored,
                               ThreadState& state, ThreadHead* known) {
-  BATON_CO_TRY(DecodeBody(stored.row.body, state));
+  const auto here = [&](Status status) {
+    return AtCheckpoint(std::move(status), thread_id, ns, stored.row);
+  };
+  BATON_CO_TRY(here(DecodeBody(stored.row.body, state)));
   if (known != nullptr) AdoptHead(state, *known);
   std::vector<BlobRange> ranges = RangesOf(state);
   if (!ranges.empty()) {
     Result<std::vector<ChannelBlob>> blobs =
         co_await store.ReadBlobs(thread_id, ns, std::move(ranges));
     if (!blobs) co_return Fail(std::move(blobs).error());
-    BATON_CO_TRY(DecodeBlobs(*blobs, state));
+    BATON_CO_TRY(here(DecodeBlobs(*blobs, state)));
   }
-  Result<std::vector<NodeOutput>> commands = DecodeCommands(state.graph(), stored.writes);
-  if (!commands) co_return Fail(std::move(commands).error());
-  for (NodeOutput& command : *commands) {
-    BATON_CO_TRY(CheckOutput(state.graph(), command).Annotate("a stored command"));
-    BATON_CO_TRY(state.ApplyCommand(command));
-  }
-  co_return Status();
+  co_return here(ApplyCommands(stored, state));
 }
 
 bool OnOtherBranch(const std::vector<ForkPoint>& forks, std::int64_t seq) {

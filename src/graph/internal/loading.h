@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "async/task.h"
@@ -14,6 +15,10 @@
 #include "graph/runner.h"
 
 namespace baton::graph {
+
+// The same status; a failure says which checkpoint's rows it is about.
+Status AtCheckpoint(Status status, std::string_view thread_id, std::string_view ns,
+                    const CheckpointRow& row);
 
 // Fills `state`, which is new, from a stored checkpoint and the commands given since. What `known`
 // has of it is not read; it is consumed.

@@ -226,7 +226,10 @@ async::Task<Status> RunOpener::GoOn(const StoredCheckpoint& stored, RunRequest r
   BATON_CO_TRY(TakeCommand(request, stored.writes));
   BATON_CO_TRY(RestorePlanned(stored));
   Result<Answers> earlier = DecodeAnswers(stored.writes);
-  if (!earlier) co_return std::move(earlier).error();
+  if (!earlier) {
+    co_return AtCheckpoint(std::move(earlier).error(), environment_.thread_id, frame_.ns,
+                           stored.row);
+  }
   environment_.answers = std::move(*earlier);
   BATON_CO_TRY(TakeAnswers(std::move(request)));
   HoldAskingTasks();
@@ -243,7 +246,8 @@ Status RunOpener::RestorePlanned(const StoredCheckpoint& stored) {
   frame_.planned = true;
   frame_.reopened = true;
   frame_.state.stop_seen = frame_.state.max_version;
-  BATON_TRY(RestoreTasks(frame_.graph, stored.writes, frame_.tasks));
+  BATON_TRY(AtCheckpoint(RestoreTasks(frame_.graph, stored.writes, frame_.tasks),
+                         environment_.thread_id, frame_.ns, stored.row));
   for (Task& task : frame_.tasks) {
     const bool has_run = task.state == TaskState::kDone || !task.questions.empty();
     if (has_run && frame_.KeepsOwnState(task)) BATON_TRY(frame_.ClaimOwnState(task));

@@ -112,7 +112,9 @@ async::Task<Status> Sweep::Open() {
 // What the thread was told to send before it goes on starts tasks beside those of the checkpoint.
 Status Sweep::AddSendsOfCommands(const std::vector<TaskWrite>& writes) {
   Result<std::vector<NodeOutput>> commands = DecodeCommands(graph_, writes);
-  if (!commands) return std::move(commands).error();
+  if (!commands) {
+    return std::move(commands).error().Annotate(fmt::format("thread '{}'", thread_id_));
+  }
   for (const NodeOutput& command : *commands) {
     for (const Send& send : command.sends) checkpoints().front().body.sends.push_back(send.node);
   }
@@ -127,7 +129,9 @@ async::Task<Result<Sweep::Checkpoints>> Sweep::ListAll(const std::string& ns) co
     if (!page) co_return Fail(page.error());
     for (const StoredCheckpoint& stored : *page) {
       Result<BodySummary> body = Summarize(stored.row.body);
-      if (!body) co_return Fail(std::move(body).error());
+      if (!body) {
+        co_return Fail(AtCheckpoint(std::move(body).error(), thread_id_, ns, stored.row));
+      }
       all.push_back(
           {stored.row.seq, stored.row.id, stored.row.step, stored.row.created, std::move(*body)});
     }
