@@ -1,6 +1,7 @@
 #include "checkpoint/memory_checkpoint_store.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 namespace baton::checkpoint {
@@ -71,8 +72,9 @@ async::Task<Result<std::vector<StoredCheckpoint>>> MemoryCheckpointStore::List(
   const auto space = thread->second.namespaces.find(ns);
   if (space == thread->second.namespaces.end()) co_return list;
   const auto& checkpoints = space->second.checkpoints;
-  for (auto at = checkpoints.rbegin(); at != checkpoints.rend() && list.size() < limit; ++at) {
-    if (before_seq != 0 && at->first >= before_seq) continue;
+  const auto end = before_seq == 0 ? checkpoints.end() : checkpoints.lower_bound(before_seq);
+  for (auto at = std::reverse_iterator(end); at != checkpoints.rend() && list.size() < limit;
+       ++at) {
     list.push_back(ToStored(thread->second, space->second, at->second, Wanted::kQuestions));
   }
   co_return list;

@@ -1,6 +1,7 @@
 #include "checkpoint/sql_checkpoint_store.h"
 
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "storage/migrations.h"
@@ -235,13 +236,17 @@ async::Task<Result<std::unique_ptr<SqlCheckpointStore>>> SqlCheckpointStore::Ope
 
 async::Task<Result<StoredCheckpoint>> SqlCheckpointStore::Get(std::string thread_id, std::string ns,
                                                               std::string checkpoint_id) {
-  // One statement for version and checkpoint: they must be of one moment.
-  Statement select{fmt::format("SELECT t.token, t.seq, {} FROM graph_threads t "
-                               "LEFT JOIN graph_checkpoints c "
-                               "ON c.thread_id = t.thread_id AND c.ns = $2{} "
-                               "WHERE t.thread_id = $1 ORDER BY c.seq DESC LIMIT 1",
-                               kRowColumns, checkpoint_id.empty() ? "" : " AND c.id = $3"),
-                   {Bytes(thread_id), Bytes(ns)}};
+  // One statement for version and checkpoint: they must be of one moment. The newest by a query of
+  // its own: PostgreSQL would sort all that the join has before it takes the first.
+  Statement select{
+      fmt::format("SELECT t.token, t.seq, {} FROM graph_threads t "
+                  "LEFT JOIN graph_checkpoints c "
+                  "ON c.thread_id = t.thread_id AND c.ns = $2 AND c.seq = "
+                  "(SELECT n.seq FROM graph_checkpoints n WHERE n.thread_id = $1 AND n.ns = $2{} "
+                  "ORDER BY n.seq DESC LIMIT 1) "
+                  "WHERE t.thread_id = $1",
+                  kRowColumns, checkpoint_id.empty() ? "" : " AND n.id = $3"),
+      {Bytes(thread_id), Bytes(ns)}};
   if (!checkpoint_id.empty()) select.params.emplace_back(std::move(checkpoint_id));
   Result<Rows> rows = co_await database_.Read(std::move(select));
   if (!rows) co_return Fail(std::move(rows).error());
@@ -292,13 +297,16 @@ async::Task<Result<std::vector<StoredCheckpoint>>> SqlCheckpointStore::List(std:
                                                                             std::size_t limit) {
   std::vector<StoredCheckpoint> list;
   if (limit == 0) co_return list;
+  // A bound in either case: with an "or" the database would look through what is not wanted.
+  const std::int64_t last =
+      before_seq == 0 ? std::numeric_limits<std::int64_t>::max() : before_seq - 1;
   Statement select{
       fmt::format("SELECT t.token, t.seq, {} FROM graph_checkpoints c "
                   "JOIN graph_threads t ON t.thread_id = c.thread_id "
                   "WHERE c.thread_id = $1 AND c.ns = $2 "
-                  "AND ($3 = 0 OR c.seq < $3) ORDER BY c.seq DESC LIMIT $4",
+                  "AND c.seq <= $3 ORDER BY c.seq DESC LIMIT $4",
                   kRowColumns),
-      {Bytes(thread_id), Bytes(ns), Number(before_seq), Number(static_cast<std::int64_t>(limit))}};
+      {Bytes(thread_id), Bytes(ns), Number(last), Number(static_cast<std::int64_t>(limit))}};
   Result<Rows> rows = co_await database_.Read(std::move(select));
   if (!rows) co_return Fail(std::move(rows).error());
   if (rows->rows.empty()) co_return list;
