@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "graph/internal/answers.h"
 #include "graph/testing/harness.h"
 
 namespace baton::graph {
@@ -243,6 +244,15 @@ TEST(TaskCodecTest, WhatATaskDidIsRestored) {
   EXPECT_EQ(restored[0].output.writes, task.output.writes);
   EXPECT_EQ(restored[0].output.go_to, task.output.go_to);
   EXPECT_EQ(restored[0].output.sends.at(0).argument, task.output.sends[0].argument);
+}
+
+TEST(TaskCodecTest, AnswersOfTheFirstTablesAreRead) {
+  const Result<Answers> answers =
+      DecodeAnswers({{"", kAnswersIndex, ":answers", R"({"q_1":"yes","q_2":{"value":1}})"}});
+  ASSERT_TRUE(answers.has_value()) << answers.error().ToString();
+  EXPECT_EQ(answers->at("q_1").value, "yes");
+  EXPECT_EQ(answers->at("q_2").value, (json::Object{{"value", 1}}));
+  EXPECT_EQ(answers->at("q_1").at, Timestamp());
 }
 
 TEST(TaskCodecTest, ATaskThatWroteNothingLeavesAMarker) {
