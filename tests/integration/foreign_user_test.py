@@ -122,6 +122,7 @@ class ForeignUser(unittest.TestCase):
         cls.folder = folder_with_agent(cls)
         for name in ("chat.md", "weather.md", "fact_checking.md"):  # chat and whom it asks
             shutil.copy(harness.ROOT / "agents" / name, cls.folder / "agents")
+        shutil.copytree(harness.ROOT / "agents" / "schemas", cls.folder / "agents" / "schemas")
         cls.server = harness.Server(args=["--agents", cls.folder / "agents"])
         cls.addClassCleanup(cls.server.__exit__)
         cls.stub = cls.server.stub()
