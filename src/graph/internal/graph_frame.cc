@@ -79,8 +79,14 @@ bool GraphFrame::KeepsOwnState(const Task& task) const {
 
 Status GraphFrame::ClaimOwnState(Task& task) {
   const std::string nested = NestedNamespace(task);
-  const auto [owner, is_new] = environment.own_states.emplace(nested, IdOf(task));
-  if (is_new || owner->second == IdOf(task)) return {};
+  const auto [use, is_new] = environment.own_states.try_emplace(nested);
+  if (is_new) {
+    use->second.task = IdOf(task);
+    for (ParentTask around = parent; around.frame != nullptr; around = around.frame->parent) {
+      use->second.within.push_back(around.frame->IdOf(*around.task));
+    }
+  }
+  if (use->second.task == IdOf(task)) return {};
   return Fail(Code::kFailedPrecondition,
               "subgraph '{}' keeps a state of its own: it runs once in a super-step", nested);
 }
@@ -101,7 +107,9 @@ void GraphFrame::StepForward() {
   reopened = false;
   planned = false;
   for (Task& task : tasks) {
+    if (NodeOf(task).subgraph == nullptr || environment.own_states.empty()) continue;
     if (KeepsOwnState(task)) environment.own_states.erase(NestedNamespace(task));
+    environment.ReleaseWithin(IdOf(task));
   }
   step_deadline = Deadline();
   if (is_nested()) parent.frame->SignOfLife(*parent.task);

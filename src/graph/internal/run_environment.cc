@@ -1,5 +1,6 @@
 #include "graph/internal/run_environment.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace baton::graph {
@@ -27,6 +28,12 @@ std::optional<json::Value> RunEnvironment::TakeAnswer(AskedQuestion& question) {
   }
   if (Status status = AddAnswers(); !status.ok()) Break(std::move(status));
   return taken;
+}
+
+void RunEnvironment::ReleaseWithin(const std::string& task) {
+  std::erase_if(own_states, [&](const auto& use) {
+    return std::ranges::find(use.second.within, task) != use.second.within.end();
+  });
 }
 
 Status RunEnvironment::AddAnswers() {

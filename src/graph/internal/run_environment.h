@@ -39,8 +39,14 @@ class RunEnvironment {
   Answers answers;               // of this super-step of the thread's own graph
   std::int64_t answers_seq = 0;  // of the checkpoint they are stored with
 
-  // Namespaces of Persistence::kOwn, and the task of the super-step that they are used by.
-  std::map<std::string, std::string, std::less<>> own_states;
+  // Namespaces of Persistence::kOwn, and the task of the super-step that each is used by.
+  struct OwnStateUse {
+    std::string task;
+    std::vector<std::string> within;  // the tasks that run the subgraphs around it
+  };
+  std::map<std::string, OwnStateUse, std::less<>> own_states;
+  // What the run of the subgraph of `task` was using is free: that run is over.
+  void ReleaseWithin(const std::string& task);
   std::vector<ForkPoint> forks;    // of the thread's own graph
   std::set<std::string> streamed;  // ids of messages that the listener has had, as JSON text
   bool drained = false;            // it stops because RunOptions::control said so

@@ -181,6 +181,8 @@ async::Task<Result<NodeOutput>> TaskRunner::RunInTime(Task& task,
 
 async::Task<Result<NodeOutput>> TaskRunner::RunSubgraph(Task& task) {
   const NodeEntry& node = frame_.NodeOf(task);
+  // An earlier attempt may have ended anywhere; this one may begin elsewhere.
+  environment_.ReleaseWithin(frame_.IdOf(task));
   if (frame_.KeepsOwnState(task)) BATON_CO_TRY(frame_.ClaimOwnState(task));
   RunLoop nested(environment_, *node.subgraph, frame_.NestedNamespace(task),
                  {&frame_, &writer_, &task});

@@ -1,0 +1,84 @@
+// Subgraphs that keep a state of their own, when runs of them are cut off.
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "graph/testing/harness.h"
+
+namespace baton::graph {
+namespace {
+
+using testing::Bench;
+using testing::GraphDraft;
+using testing::GraphPtr;
+
+GraphPtr OwnState() {
+  return GraphDraft().Say("x").Edge(kStart, "x").Compile({.persistence = Persistence::kOwn});
+}
+
+// `inner` as the node "h" of a graph of its own.
+GraphPtr Within(GraphPtr inner, NodeOptions options) {
+  StateGraph graph(testing::LogChannels());
+  EXPECT_TRUE(graph.AddSubgraph("h", std::move(inner), std::move(options)).ok());
+  EXPECT_TRUE(graph.AddEdge(kStart, "h").ok());
+  return std::move(graph).Compile().value();
+}
+
+// In its first attempt q runs for the second time beside a node that fails; the next attempt
+// starts over, with the q that was the first.
+TEST(OwnStateTest, AnAttemptThatIsOverHoldsNoState) {
+  int failures = 1;
+  const GraphPtr inner = GraphDraft()
+                             .Sub("q", OwnState())
+                             .Do("f",
+                                 [](NodeContext&) -> Result<NodeOutput> {
+                                   NodeOutput output;
+                                   output.writes["sum"] = 1;
+                                   return output;
+                                 })
+                             .Do("g",
+                                 [&](NodeContext&) -> Result<NodeOutput> {
+                                   if (failures-- > 0) return Fail(Code::kUnavailable, "once");
+                                   return NodeOutput();
+                                 })
+                             .Chain({"q", "f"})
+                             .Branch("f",
+                                     [](const json::Value& state) -> Result<Route> {
+                                       if (json::GetInt(state, "sum") > 1)
+                                         return Route{{std::string(kEnd)}, {}};
+                                       return Route{{"q", "g"}, {}};
+                                     })
+                             .Compile({.persistence = Persistence::kNone});
+  NodeOptions options;
+  options.retry = {.max_attempts = 2, .first_delay = std::chrono::milliseconds(0)};
+  Bench bench;
+  const RunResult result = bench.Input(Within(inner, std::move(options)), {{"sum", 0}});
+  EXPECT_TRUE(result.status.ok()) << result.status.ToString();
+  EXPECT_EQ(failures, -1);
+}
+
+TEST(OwnStateTest, ASubgraphThatIsLeftHoldsNoState) {
+  int visits = 0;
+  const GraphPtr inner = GraphDraft()
+                             .Sub("q", OwnState())
+                             .Do("leave",
+                                 [&](NodeContext&) -> Result<NodeOutput> {
+                                   NodeOutput output;
+                                   output.to_parent = true;
+                                   if (++visits < 3) output.go_to = {"h"};
+                                   return output;
+                                 })
+                             .Edge(kStart, "q")
+                             .Edge(kStart, "leave")
+                             .Compile();
+  Bench bench;
+  const RunResult result = bench.Input(Within(inner, {}), {{"sum", 0}});
+  EXPECT_TRUE(result.status.ok()) << result.status.ToString();
+  EXPECT_EQ(visits, 3);
+}
+
+}  // namespace
+}  // namespace baton::graph
