@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/testing/harness.h"
+#include "graph/testing/mortal_store.h"
 
 namespace baton::graph {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 using testing::Bench;
 using testing::GraphDraft;
 using testing::GraphPtr;
+using testing::LogOf;
+using testing::MortalStore;
 
 GraphPtr OwnState() {
   return GraphDraft().Say("x").Edge(kStart, "x").Compile({.persistence = Persistence::kOwn});
@@ -78,6 +81,62 @@ TEST(OwnStateTest, ASubgraphThatIsLeftHoldsNoState) {
   const RunResult result = bench.Input(Within(inner, {}), {{"sum", 0}});
   EXPECT_TRUE(result.status.ok()) << result.status.ToString();
   EXPECT_EQ(visits, 3);
+}
+
+// s counts its runs, b says how many they are: 1, 2, 3.
+GraphPtr CountingGraph() {
+  Channels own;
+  own["v"].kind = ChannelKind::kLastValue;
+  own["mine"].kind = ChannelKind::kSum;
+  const GraphPtr sub = GraphDraft(own)
+                           .Do("x",
+                               [](NodeContext& context) -> Result<NodeOutput> {
+                                 NodeOutput output;
+                                 output.writes["v"] = json::GetInt(context.input(), "mine") + 1;
+                                 output.writes["mine"] = 1;
+                                 return output;
+                               })
+                           .Edge(kStart, "x")
+                           .Compile({.persistence = Persistence::kOwn});
+  return GraphDraft()
+      .Sub("s", sub)
+      .Do("b",
+          [](NodeContext& context) {
+            return testing::Say(std::to_string(json::GetInt(context.input(), "v")));
+          })
+      .Chain({"s", "b"})
+      .Branch("b",
+              [](const json::Value& state) -> Result<Route> {
+                const bool ends = state.at("log").as_array().size() > 3;
+                return Route{{ends ? std::string(kEnd) : "s"}, {}};
+              })
+      .Compile();
+}
+
+// What a run has done since its last checkpoint is done again: also what its subgraphs keep.
+TEST(OwnStateTest, GoesBackWithItsThreadWhereverTheProcessDies) {
+  const GraphPtr graph = CountingGraph();
+  for (const DurabilityMode mode :
+       {DurabilityMode::kSync, DurabilityMode::kAsync, DurabilityMode::kExit}) {
+    for (const auto death : {MortalStore::Death::kBeforeWrite, MortalStore::Death::kAfterWrite}) {
+      bool died = true;
+      for (int writes = 0; died; ++writes) {
+        checkpoint::MemoryCheckpointStore disk;
+        const json::Object input{{"log", json::Array{"in"}}};
+        const RunOptions options{.durability = mode};
+        MortalStore store(disk, writes, death);
+        Bench first(store);
+        static_cast<void>(first.Input(graph, input, options));
+        died = store.dead();
+        Bench second(disk);
+        const bool begun = async::BlockOn(disk.Get("t", "", ""))->exists;
+        const RunResult result =
+            begun ? second.GoOn(graph, options) : second.Input(graph, input, options);
+        EXPECT_EQ(LogOf(result.values), "in 1 2 3")
+            << "mode " << static_cast<int>(mode) << ", write " << writes;
+      }
+    }
+  }
 }
 
 }  // namespace

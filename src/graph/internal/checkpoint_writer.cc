@@ -126,8 +126,6 @@ async::Task<Status> CheckpointWriter::StoreFinished() {
   co_return status;
 }
 
-// What the super-step under way starts from, and what the graph around a subgraph does. Only
-// under kExit has the store not been given it yet.
 Status CheckpointWriter::AddStart() {
   if (frame_.is_nested()) BATON_TRY(frame_.parent.writer->AddStart());
   return !frame_.keeps || is_up_to_date() ? Status() : AddCheckpoint("loop");
@@ -188,8 +186,10 @@ async::Task<Status> CheckpointWriter::StoreStop(bool keeps_state, bool ended) {
     Status closed = co_await journal().Close();
     co_return status.ok() ? closed : status;
   }
-  if (status.ok() && !ended) status = co_await journal().Flush();
-  co_return status;
+  if (!status.ok() || ended) co_return status;
+  // With what the graph around it started from: see RunOpener::LoadOwn().
+  BATON_CO_TRY(frame_.parent.writer->AddStart());
+  co_return co_await journal().Flush();
 }
 
 }  // namespace baton::graph

@@ -46,7 +46,10 @@ class CheckpointWriter {
   // happens; those of the super-step that are done. For StoresSteps(). A failure breaks the run.
   async::Task<Status> StoreTask(Task& task, bool waits);
   async::Task<Status> StoreFinished();
-  // NodeContext::AwaitStored().
+  // What the super-step under way starts from, and what the graph around a subgraph does. Only
+  // under kExit has the store not been given it yet.
+  Status AddStart();
+  // AddStart(), and waits for the store: NodeContext::AwaitStored().
   async::Task<Status> StoreStart();
   // A super-step has ended; the frame is one further.
   async::Task<Status> CommitStep();
@@ -62,7 +65,6 @@ class CheckpointWriter {
 
  private:
   Status AddInput(CheckpointBatch::Checkpoint& checkpoint);
-  Status AddStart();
   Journal& journal() const { return *frame_.environment.journal; }
 
   GraphFrame& frame_;

@@ -45,6 +45,8 @@ class Journal {
 
   // Whether the thread is this run's already.
   bool owns() const { return owns_; }
+  // Whether something was added that the store has not confirmed yet.
+  bool has_unstored() const { return stored_ < added_; }
 
   // Suspends until everything added so far is stored; `flush` false: and not until it is flushed.
   async::Task<Status> Flush(bool flush = true);

@@ -150,7 +150,11 @@ async::Task<Status> RunOpener::OpenNested(const json::Value& input, bool may_hav
 }
 
 async::Task<Result<StoredCheckpoint>> RunOpener::LoadOwn() {
-  // An earlier run of it may be on its way to the store.
+  // An earlier run of it may be on its way to the store. Under kExit what this super-step starts
+  // from goes with it: a thread that is cut off must not find runs there that it goes back before.
+  if (environment_.journal->has_unstored()) {
+    BATON_CO_TRY(frame_.parent.writer->AddStart());
+  }
   if (Status status = co_await environment_.journal->Flush(); !status.ok()) {
     co_return Fail(std::move(status));
   }
