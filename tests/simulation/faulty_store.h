@@ -1,10 +1,12 @@
 // A checkpoint store that delays, fails and tears.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "async/signal.h"
 #include "graph/checkpoint_store.h"
 #include "scheduler.h"
 
@@ -15,6 +17,7 @@ struct Faults {
   int lost = 0;      // a write that fails and was not applied
   int in_doubt = 0;  // a write that fails and was applied
   int unread = 0;    // a read that fails
+  int slow = 0;      // a write that takes seconds, before it is applied or after
   int crash = 0;     // from this call on nothing reaches the store any more
 };
 
@@ -32,6 +35,12 @@ class FaultyStore final : public graph::CheckpointStore {
     dead_ = false;
   }
   bool dead() const { return dead_; }
+
+  // The process does something else that it may die at. False: it is dead.
+  bool Survives() {
+    Die();
+    return !dead_;
+  }
 
   async::Task<Result<graph::StoredCheckpoint>> Get(std::string thread_id, std::string ns,
                                                    std::string checkpoint_id) override {
@@ -59,12 +68,12 @@ class FaultyStore final : public graph::CheckpointStore {
   }
 
   async::Task<Status> Put(graph::CheckpointBatch batch) override {
-    co_await scheduler_.Yield();
+    co_await Linger();
     Die();
     if (dead_) co_return Dead();
     if (Chance(random_, faults_.lost)) co_return Status(Code::kUnavailable, "the write was lost");
     Status status = co_await inner_.Put(std::move(batch));
-    co_await scheduler_.Yield();
+    co_await Linger();
     Die();
     if (dead_) co_return Dead();
     if (Chance(random_, faults_.in_doubt)) {
@@ -83,6 +92,14 @@ class FaultyStore final : public graph::CheckpointStore {
   static Status Dead() { return Status(Code::kUnavailable, "the process is dead"); }
 
   void Die() { dead_ = dead_ || Chance(random_, faults_.crash); }
+
+  // A call that has begun is finished: cancelling it wakes it, and it goes on.
+  async::Task<void> Linger() {
+    co_await scheduler_.Yield();
+    if (!Chance(random_, faults_.slow)) co_return;
+    co_await async::SleepUntil(Deadline::In(std::chrono::milliseconds(Pick(random_, 5000))));
+    co_await scheduler_.Yield();
+  }
 
   async::Task<Status> BeforeRead() {
     co_await scheduler_.Yield();

@@ -1,10 +1,14 @@
 // graph_simulation FIRST_SEED COUNT: random graphs on a store that fails, in processes that die.
 //
 // Each seed makes a graph and runs it twice: once on a store in good health, and once through
-// as many lives of a process as it takes, with writes that are lost, torn or in doubt, nodes
-// that fail, and questions answered one by one or together. Both must end with the same state.
+// as many lives of a process as it takes, with writes that are lost, slow or in doubt, nodes
+// that fail, time that leaps, a wall clock that may go back between two lives, threads that are
+// pruned, and questions answered one by one or together. Both must end with the same state, and
+// both must have changed the world outside in the same way, each change made once.
 // In between, after every failure, the state must be readable, an accepted run must be there,
 // and in sync mode no task of a committed super-step may start again.
+#include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -16,10 +20,13 @@
 
 #include "base/id_generator.h"
 #include "checkpoint/memory_checkpoint_store.h"
+#include "checkpoint/memory_node_cache.h"
 #include "faulty_store.h"
 #include "graph/runner.h"
+#include "graph/threads.h"
 #include "random_graph.h"
 #include "testing/manual_clock.h"
+#include "world.h"
 
 namespace baton::simulation {
 namespace {
@@ -66,12 +73,19 @@ struct Totals {
   int failures = 0;
   int answers = 0;
   int tasks = 0;
+  int leaps = 0;      // of time, within a life
+  int timeouts = 0;   // runs that ended with kDeadlineExceeded
+  int in_doubt = 0;   // questions about a call
+  int expired = 0;    // answers that came too late
+  int changes = 0;    // of the world outside
+  int pruned = 0;     // checkpoints
+  int subgraphs = 0;  // namespaces at the end
 };
 
 class Simulation {
  public:
   Simulation(std::uint64_t seed, Totals& totals)
-      : random_(seed), scheduler_(random_), totals_(totals) {}
+      : random_(seed), scheduler_(random_, clock_), totals_(totals) {}
 
   // Empty, or what went wrong.
   std::string Run() {
@@ -80,7 +94,8 @@ class Simulation {
     mode_ = std::array{graph::DurabilityMode::kSync, graph::DurabilityMode::kAsync,
                        graph::DurabilityMode::kExit}[static_cast<std::size_t>(Pick(random_, 3))];
     for (life_ = 0; life_ < kMaxLives && wrong_.empty(); ++life_) {
-      if (Live()) return wrong_;
+      if (Live()) return wrong_.empty() ? CompareOutside() : wrong_;
+      LetTimePass();
     }
     return wrong_.empty() ? "not finished after " + std::to_string(life_) + " lives" : wrong_;
   }
@@ -90,7 +105,7 @@ class Simulation {
   json::Value InGoodHealth() {
     checkpoint::MemoryCheckpointStore store;
     graph::Runner runner(store, clock_, ids_);
-    World world(scheduler_);
+    World world(scheduler_, expected_outside_);
     graph::RunRequest request{.thread_id = "t", .input = kInput};
     for (;;) {
       graph::RunResult result =
@@ -99,9 +114,46 @@ class Simulation {
       if (result.questions.empty()) return std::move(result.values);
       request = {.thread_id = "t"};
       for (const auto& question : result.questions) {
-        request.answers[question.id] = AnswerTo(question.payload);
+        request.answers[question.id] = AnswerTo(question.payload, expected_outside_);
       }
     }
+  }
+
+  // Nobody's process lives. The wall clock, and only that, may go back.
+  void LetTimePass() {
+    if (life_ >= kFaultyLives) return;
+    if (Chance(random_, 20)) clock_.Advance(std::chrono::minutes(Pick(random_, 180)));
+    if (Chance(random_, 10)) clock_.Advance(-std::chrono::minutes(Pick(random_, 180)));
+    if (Chance(random_, 10)) Prune();
+  }
+  void Prune() {
+    graph::Threads threads(disk_, ids_);
+    const graph::Retention retention{.keep = 1 + static_cast<std::size_t>(Pick(random_, 3))};
+    const auto pruned = scheduler_.Run(threads.Prune(*compiled_, "t", retention));
+    if (pruned) totals_.pruned += static_cast<int>(*pruned);
+    if (!pruned && pruned.error().code() != Code::kNotFound) {
+      Wrong("prune: " + pruned.error().ToString());
+    }
+  }
+
+  // Every change of the world is made, and made once.
+  std::string CompareOutside() {
+    totals_.leaps += scheduler_.leaps();
+    for (const auto& [what, times] : outside_.changes()) totals_.changes += times;
+    const auto names = scheduler_.Run(disk_.ListNamespaces("t"));
+    totals_.subgraphs += static_cast<int>(names->size()) - 1;
+    if (const std::string twice = outside_.MadeTwice(); !twice.empty()) {
+      return "the call " + twice + " is made twice";
+    }
+    // One that ends with a failure may have got further than the other.
+    if (expected_.is_string() || outside_.changes() == expected_outside_.changes()) return {};
+    std::string all;
+    for (const auto& [what, times] : outside_.changes()) all += fmt::format(" {}:{}", what, times);
+    all += " instead of";
+    for (const auto& [what, times] : expected_outside_.changes()) {
+      all += fmt::format(" {}:{}", what, times);
+    }
+    return "changes outside:" + all;
   }
 
   Faults FaultsOfThisLife() {
@@ -109,6 +161,7 @@ class Simulation {
     return {.lost = Pick(random_, 12),
             .in_doubt = Pick(random_, 12),
             .unread = Pick(random_, 8),
+            .slow = Pick(random_, 8),
             .crash = Pick(random_, 10)};
   }
 
@@ -133,9 +186,16 @@ class Simulation {
       const std::vector<graph::PendingQuestion>& questions) {
     std::map<std::string, json::Value> answers;
     for (const auto& question : questions) {
-      if (Chance(random_, 50)) answers[question.id] = AnswerTo(question.payload);
+      const bool expired = question.expires && *question.expires <= clock_.Now();
+      // Who is told that it has expired lets the run go on, which asks again.
+      if (!Chance(random_, expired ? 20 : 50)) continue;
+      totals_.in_doubt += json::Find(question.payload, "in_doubt") != nullptr;
+      answers[question.id] = AnswerTo(question.payload, outside_);
     }
-    if (answers.empty() && questions.size() == 1) answers[""] = AnswerTo(questions[0].payload);
+    const bool may_be_nameless = questions.size() == 1 && !questions[0].expires;
+    if (answers.empty() && may_be_nameless) {
+      answers[""] = AnswerTo(questions[0].payload, outside_);
+    }
     return answers;
   }
 
@@ -145,7 +205,10 @@ class Simulation {
     totals_.answers += static_cast<int>(request.answers.size());
     const int flaky = life_ < kFaultyLives ? Pick(random_, 10) : 0;
     ledger_.Forget();
-    World world(scheduler_);
+    scheduler_.SetLeaps(life_ < kFaultyLives ? Pick(random_, 4) : 0);
+    const bool answers = !request.answers.empty();
+    World world(scheduler_, outside_);
+    world.survives = [this] { return store_.Survives(); };
     world.on_start = [&](const graph::NodeContext& context) {
       // A dead process starts nothing; that its coroutines still run is the simulation's.
       if (store_.dead()) return Status(Code::kUnavailable, "the process is dead");
@@ -157,15 +220,20 @@ class Simulation {
       return Chance(random_, flaky) ? Status(Code::kUnavailable, "a flaky node") : Status();
     };
     graph::Runner runner(store_, clock_, ids_);
-    const graph::RunResult result =
-        scheduler_.Run(runner.Run(compiled_, std::move(request),
-                                  {.durability = mode_, .listener = &ledger_, .scope = &world}));
+    const graph::RunResult result = scheduler_.Run(
+        runner.Run(compiled_, std::move(request),
+                   {.durability = mode_, .listener = &ledger_, .scope = &world, .cache = &cache_}));
     totals_.deaths += store_.dead();
     totals_.failures += !result.status.ok();
     if (result.status.ok() && result.next.empty()) return Compare(result.values);
     if (!result.status.ok() && json::Value(CodeName(result.status.code())) == expected_)
       return true;
-    if (!result.status.ok() && result.status.code() != Code::kUnavailable) {
+    const Code code = result.status.code();
+    if (code == Code::kDeadlineExceeded && answers) ++totals_.expired;
+    if (code == Code::kDeadlineExceeded && !answers) ++totals_.timeouts;
+    const bool is_clear =
+        code == Code::kUnavailable || (code == Code::kDeadlineExceeded && life_ < kFaultyLives + 2);
+    if (!result.status.ok() && !is_clear) {
       return Wrong("not a clear error: " + result.status.ToString());
     }
     return false;
@@ -183,19 +251,39 @@ class Simulation {
   }
 
   Random random_;
+  testing::ManualClock clock_;
   Scheduler scheduler_;
   Totals& totals_;
-  testing::ManualClock clock_;
   IdGenerator ids_{clock_, 7};
   CompiledPtr compiled_;
   json::Value expected_;
+  Outside expected_outside_;
   graph::DurabilityMode mode_ = graph::DurabilityMode::kSync;
   checkpoint::MemoryCheckpointStore disk_;
+  checkpoint::MemoryNodeCache cache_;
   FaultyStore store_{disk_, scheduler_, random_};
+  Outside outside_;
   Ledger ledger_;
   int life_ = 0;
   std::string wrong_;
 };
+
+// Of each at least one happens in so many seeds.
+constexpr std::uint64_t kSeedsWithEverything = 300;
+
+bool HasEverything(const Totals& totals) {
+  return totals.deaths > 0 && totals.failures > 0 && totals.answers > 0 && totals.leaps > 0 &&
+         totals.timeouts > 0 && totals.in_doubt > 0 && totals.expired > 0 && totals.changes > 0 &&
+         totals.pruned > 0 && totals.subgraphs > 0;
+}
+
+std::uint64_t seed_under_way = 0;
+
+// A check that fails ends the process without a word about the seed.
+void NameSeed(int) {
+  std::fprintf(stderr, "seed %llu: ended the process\n",
+               static_cast<unsigned long long>(seed_under_way));
+}
 
 int Main(int argc, char** argv) {
   if (argc != 3) {
@@ -204,18 +292,29 @@ int Main(int argc, char** argv) {
   }
   const std::uint64_t first = std::strtoull(argv[1], nullptr, 10);
   const std::uint64_t count = std::strtoull(argv[2], nullptr, 10);
+  std::signal(SIGABRT, NameSeed);
   Totals totals;
   int failed = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    seed_under_way = seed;
     const std::string wrong = Simulation(seed, totals).Run();
     if (wrong.empty()) continue;
     ++failed;
     std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), wrong.c_str());
+    std::fflush(stdout);
   }
   std::printf("%llu seeds from %llu, %d failed\n", static_cast<unsigned long long>(count),
               static_cast<unsigned long long>(first), failed);
   std::printf("%d lives, %d of them cut off, %d failed runs, %d answers, %d tasks\n", totals.lives,
               totals.deaths, totals.failures, totals.answers, totals.tasks);
+  std::printf("%d leaps of time, %d timeouts, %d answers too late, %d checkpoints pruned\n",
+              totals.leaps, totals.timeouts, totals.expired, totals.pruned);
+  std::printf("%d changes outside, %d answers about calls in doubt, %d namespaces of subgraphs\n",
+              totals.changes, totals.in_doubt, totals.subgraphs);
+  if (count >= kSeedsWithEverything && !HasEverything(totals)) {
+    std::printf("something of this never happened\n");
+    ++failed;
+  }
   return failed == 0 ? 0 : 1;
 }
 

@@ -1,74 +1,35 @@
 #include "random_graph.h"
 
-#include <algorithm>
+#include <array>
+#include <chrono>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "graph/state_graph.h"
+#include "random_nodes.h"
 
 namespace baton::simulation {
 namespace {
 
-using graph::NodeContext;
-using graph::NodeOutput;
+using graph::Persistence;
+using std::chrono::milliseconds;
 
 constexpr int kLoopsEnd = 12;  // tasks after which no loop goes round again
-
-std::uint64_t Hash(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return hash;
-}
-
-int SumIn(const json::Value& state) {
-  const json::Value* sum = json::Find(state, "sum");
-  return sum == nullptr ? 0 : sum->to_number<int>();
-}
-
-// Says its name, adds one, and keeps what it saw and was told under its name.
-class RandomNode final : public graph::Node {
- public:
-  RandomNode(std::string name, int yields, int questions)
-      : name_(std::move(name)), yields_(yields), questions_(questions) {}
-
-  async::Task<Result<NodeOutput>> Run(NodeContext& context) override {
-    auto& world = static_cast<World&>(*context.scope());
-    for (int i = 0; i < yields_; ++i) co_await world.scheduler.Yield();
-    if (Status status = world.on_start(context); !status.ok()) co_return Fail(status);
-    json::Array told;
-    for (int i = 0; i < questions_; ++i) {
-      graph::Question question;
-      question.payload = json::Object{{"node", name_}, {"number", i}};
-      question.answer_schema = json::Object{{"type", "integer"}};
-      const Result<json::Value> answer = co_await context.Interrupt(std::move(question));
-      if (!answer) co_return Fail(answer.error());
-      told.push_back(*answer);
-    }
-    co_await world.scheduler.Yield();
-    NodeOutput output;
-    output.writes["log"] = json::Array{json::Value(name_)};
-    output.writes["sum"] = 1;
-    output.writes["kept"] = json::Object{
-        {name_, json::Object{{"told", std::move(told)}, {"saw", SeenIn(context.input())}}}};
-    co_return output;
-  }
-
- private:
-  // The argument of a send is no state.
-  static json::Value SeenIn(const json::Value& input) {
-    const json::Value* argument = json::Find(input, "argument");
-    return argument != nullptr ? *argument : json::Value(SumIn(input));
-  }
-
-  const std::string name_;
-  const int yields_;
-  const int questions_;
-};
+constexpr int kDeepest = 2;    // subgraphs in subgraphs
+constexpr milliseconds kTimeout = std::chrono::seconds(30);
 
 class GraphMaker {
  public:
-  GraphMaker(Random& random, int depth) : random_(random), depth_(depth), graph_(MakeChannels()) {}
+  // `changes`: whether a crash runs the very same task again, so that tools may change the world.
+  GraphMaker(Random& random, int depth, Persistence persistence, bool changes)
+      : random_(random),
+        depth_(depth),
+        persistence_(persistence),
+        changes_(changes && persistence != Persistence::kNone),
+        graph_(MakeChannels(depth)) {}
 
   std::shared_ptr<const graph::CompiledGraph> Make() {
     const int count = depth_ == 0 ? 3 + Pick(random_, 7) : 2 + Pick(random_, 2);
@@ -79,37 +40,92 @@ class GraphMaker {
     if (Chance(random_, 40)) AddSends();
     graph::CompileOptions options;
     options.recursion_limit = 100;
+    options.name = fmt::format("graph {}", random_());
+    options.persistence = persistence_;
+    if (Chance(random_, 20)) options.step_timeout = 2 * kTimeout;
     auto compiled = std::move(graph_).Compile(options);
     BATON_CHECK(compiled.has_value(), compiled.error().ToString());
     return *compiled;
   }
 
  private:
-  static graph::Channels MakeChannels() {
+  static graph::Channels MakeChannels(int depth) {
     graph::Channels channels;
     channels["log"] = {.kind = graph::ChannelKind::kAppend};
     channels["sum"] = {.kind = graph::ChannelKind::kSum};
     channels["kept"] = {.kind = graph::ChannelKind::kMerge};
+    channels["chat"] = {.kind = graph::ChannelKind::kAppend};
+    if (depth > 0) channels["mine"] = {.kind = graph::ChannelKind::kSum};
     return channels;
   }
   static void Expect(const Status& status) { BATON_CHECK(status.ok(), status.ToString()); }
 
-  void AddNode(int i) {
-    // Unlike its neighbours': writes are applied by name, not in the order of the edges.
-    const std::string name = std::string(1, static_cast<char>('a' + Pick(random_, 26))) +
-                             std::to_string(i) + (depth_ == 0 ? "" : "s");
-    names_.push_back(name);
+  // With a place in the graph, so that it is unlike its neighbours': writes are applied by name,
+  // not in the order of the edges.
+  std::string NameOf(std::string_view place) {
+    return std::string(1, static_cast<char>('a' + Pick(random_, 26))) + std::string(place) +
+           std::string(static_cast<std::size_t>(depth_), 's');
+  }
+  Pace MakePace() {
+    return {.yields = Pick(random_, 3),
+            .delay = milliseconds(Chance(random_, 40) ? 1 + Pick(random_, 800) : 0)};
+  }
+
+  graph::NodeOptions MakeOptions() {
     graph::NodeOptions options;
-    options.retry = {.max_attempts = 1 + Pick(random_, 2),
-                     .first_delay = std::chrono::milliseconds(0)};
+    options.retry = {.max_attempts = 1 + Pick(random_, 3),
+                     .first_delay = milliseconds(1 + Pick(random_, 1000)),
+                     .jitter = Chance(random_, 50)};
     options.deferred = depth_ == 0 && Chance(random_, 8);
-    if (depth_ == 0 && i > 0 && Chance(random_, 15)) {
-      Expect(graph_.AddSubgraph(name, GraphMaker(random_, depth_ + 1).Make(), options));
-      return;
+    if (Chance(random_, 25)) options.timeout.run = kTimeout;
+    if (Chance(random_, 10)) options.timeout.idle = kTimeout;
+    return options;
+  }
+
+  void AddNode(int i) {
+    const std::string name = NameOf(std::to_string(i));
+    names_.push_back(name);
+    if (depth_ < kDeepest && i > 0 && Chance(random_, depth_ == 0 ? 20 : 10)) {
+      return AddSubgraph(name);
     }
-    const int questions = Chance(random_, 15) ? 1 + Pick(random_, 2) : 0;
-    Expect(graph_.AddNode(name, std::make_unique<RandomNode>(name, Pick(random_, 3), questions),
-                          options));
+    if (Chance(random_, 20)) return AddModel(name);
+    graph::NodeOptions options = MakeOptions();
+    RandomNode::Asks asks;
+    if (Chance(random_, 15)) {
+      asks.questions = 1 + Pick(random_, 2);
+      if (Chance(random_, 50)) asks.expires = std::chrono::minutes(1 + Pick(random_, 120));
+    } else if (Chance(random_, 20)) {
+      options.cache = graph::CachePolicy();
+      if (Chance(random_, 60)) options.cache->ttl = std::chrono::minutes(1 + Pick(random_, 120));
+    }
+    Expect(graph_.AddNode(name, std::make_unique<RandomNode>(name, MakePace(), asks), options));
+  }
+
+  void AddSubgraph(const std::string& name) {
+    constexpr std::array kPersistences{Persistence::kInherit, Persistence::kOwn,
+                                       Persistence::kNone};
+    const Persistence persistence = kPersistences[static_cast<std::size_t>(Pick(random_, 3))];
+    graph::NodeOptions options = MakeOptions();
+    // Once round: a list that a subgraph takes and gives back doubles each time.
+    options.gives = {"sum", "kept", "log"};
+    if (Chance(random_, 50)) options.gives.pop_back();
+    Expect(graph_.AddSubgraph(name, GraphMaker(random_, depth_ + 1, persistence, changes_).Make(),
+                              std::move(options)));
+  }
+
+  // A model and the tool that it calls, which leads back to it.
+  void AddModel(const std::string& name) {
+    const std::string tool = name + "tool";
+    graph::NodeOptions options = MakeOptions();
+    options.destinations = {tool};
+    Expect(graph_.AddNode(name, std::make_unique<ModelNode>(name, tool, MakePace(), changes_),
+                          std::move(options)));
+    Pace pace = MakePace();
+    pace.delay += milliseconds(1 + Pick(random_, 100));
+    options = MakeOptions();
+    options.deferred = false;
+    Expect(graph_.AddNode(tool, std::make_unique<ToolNode>(tool, pace), std::move(options)));
+    Expect(graph_.AddEdge(tool, name));
   }
 
   // Leads to node `i` from one or two of those before it.
@@ -137,8 +153,10 @@ class GraphMaker {
   }
 
   void AddSends() {
-    const std::string worker = depth_ == 0 ? "worker" : "workers";
-    Expect(graph_.AddNode(worker, std::make_unique<RandomNode>(worker, Pick(random_, 3), 0)));
+    const std::string worker = NameOf("worker");
+    Expect(graph_.AddNode(worker,
+                          std::make_unique<RandomNode>(worker, MakePace(), RandomNode::Asks()),
+                          MakeOptions()));
     const int count = 1 + Pick(random_, 5);
     const auto router = [worker, count](const json::Value& state) -> Result<graph::Route> {
       graph::Route route;
@@ -153,6 +171,8 @@ class GraphMaker {
 
   Random& random_;
   const int depth_;
+  const Persistence persistence_;
+  const bool changes_;
   graph::StateGraph graph_;
   std::vector<std::string> names_;
 };
@@ -160,11 +180,7 @@ class GraphMaker {
 }  // namespace
 
 std::shared_ptr<const graph::CompiledGraph> MakeGraph(Random& random) {
-  return GraphMaker(random, 0).Make();
-}
-
-int AnswerTo(const json::Value& payload) {
-  return static_cast<int>(Hash(json::Serialize(payload)) % 1000);
+  return GraphMaker(random, 0, Persistence::kInherit, true).Make();
 }
 
 }  // namespace baton::simulation

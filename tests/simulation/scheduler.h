@@ -1,6 +1,7 @@
 // Which of the coroutines that wait goes on next: decided by a seed.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,12 +10,15 @@
 #include <vector>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "async/block_on.h"
 #include "async/signal.h"
 #include "async/task_group.h"
 #include "base/check.h"
+#include "testing/manual_clock.h"
+#include "virtual_time.h"
 
 namespace baton::simulation {
 
@@ -27,16 +31,21 @@ inline int Pick(Random& random, int bound) {
 inline bool Chance(Random& random, int percent) { return Pick(random, 100) < percent; }
 
 // Runs a coroutine and everything it starts on one thread. Each of them gives way by Yield(),
-// and one of those that did goes on at random: the same seed gives the same interleaving.
+// and one of those that did goes on at random: the same seed gives the same interleaving. When
+// nobody can go on but who waits for a time, time passes, and at random it leaps before.
 //
-// Lifetime: outlives what runs in it.
+// Lifetime: outlives what runs in it; `clock` outlives it.
 // Threads:  one.
 class Scheduler {
  public:
-  explicit Scheduler(Random& random) : random_(random) {}
+  Scheduler(Random& random, testing::ManualClock& clock) : random_(random), clock_(clock) {}
 
-  // Runs `task` to its end. Everything that waits, waits in Yield(): if nothing does and the
-  // task has not ended, it never will, and the process ends.
+  // In percent of the turns: how often time leaps by up to two minutes.
+  void SetLeaps(int percent) { leaps_ = percent; }
+  int leaps() const { return leaps_so_far_; }
+
+  // Runs `task` to its end. Everything that waits, waits in Yield() or for a time: if nothing
+  // does and the task has not ended, it never will, and the process ends.
   template <typename T>
   T Run(async::Task<T> task) {
     std::optional<T> result;
@@ -52,7 +61,9 @@ class Scheduler {
   }
 
  private:
-  static constexpr int kMaxIdleRounds = 100'000;
+  // After as many rounds without a turn everything that goes on by itself has done so.
+  static constexpr int kQuietRounds = 40;
+  static constexpr int kMaxIdleSteps = 100'000;
 
   template <typename T>
   static async::Task<void> Keep(async::Task<T> task, std::optional<T>& result) {
@@ -63,11 +74,22 @@ class Scheduler {
   async::Task<void> Drive(async::Task<T> task, std::optional<T>& result) {
     async::TaskGroup group(co_await async::CurrentExecutor());
     group.Spawn(Keep(std::move(task), result));
-    for (int idle = 0; !result; ++idle) {
+    int quiet = 0;
+    int idle = 0;
+    while (!result) {
       co_await boost::asio::post(boost::asio::use_awaitable);
-      BATON_CHECK(idle < kMaxIdleRounds, "the simulation waits for nothing");
-      if (waiting_.empty()) continue;
-      idle = 0;
+      if (waiting_.empty()) {
+        if (++quiet < kQuietRounds) continue;
+        BATON_CHECK(++idle < kMaxIdleSteps, "the simulation waits for nothing");
+        co_await Pass(std::chrono::milliseconds(1 + Pick(random_, 200)));
+        quiet = 0;
+        continue;
+      }
+      quiet = idle = 0;
+      if (Chance(random_, leaps_)) {
+        ++leaps_so_far_;
+        co_await Pass(std::chrono::milliseconds(Pick(random_, 120'000)));
+      }
       const auto chosen = waiting_.begin() + Pick(random_, static_cast<int>(waiting_.size()));
       async::Signal* turn = *chosen;
       waiting_.erase(chosen);
@@ -76,7 +98,19 @@ class Scheduler {
     co_await group.Join();
   }
 
+  // Both clocks move. A timer that comes before all others makes asio look which ones are due.
+  async::Task<void> Pass(std::chrono::milliseconds by) {
+    VirtualTime::Advance(by);
+    clock_.Advance(by);
+    boost::asio::steady_timer due(co_await async::CurrentExecutor(),
+                                  std::chrono::steady_clock::time_point::min());
+    co_await due.async_wait(boost::asio::use_awaitable);
+  }
+
   Random& random_;
+  testing::ManualClock& clock_;
+  int leaps_ = 0;
+  int leaps_so_far_ = 0;
   std::vector<async::Signal*> waiting_;
 };
 
