@@ -54,6 +54,7 @@ class PostgresDriver final : public Driver {
 
   Status Ensure(Connection& connection, PostgresAccess access);
   void CommitAlone(WriteRequest& request);
+  void LetTheWinnerPass();
   PipelineOutcome Transact(std::span<WriteRequest* const> group);
   PipelineOutcome RunMerged(std::span<const Statement* const> statements);
 
@@ -97,9 +98,22 @@ void PostgresDriver::CommitAlone(WriteRequest& request) {
   for (int attempt = 1; attempt < kAttempts; ++attempt) {
     if (!LostToAnother(outcome) && !HasStalePlan(outcome)) break;
     if (HasStalePlan(outcome)) writer_.reset();
+    if (LostToAnother(outcome)) LetTheWinnerPass();
     outcome = Transact({&only, 1});
   }
-  if (!outcome.status.ok()) request.result = Fail(std::move(outcome.status));
+  if (outcome.status.ok()) return;
+  // kAborted is for guards: who reads that has lost for good, who reads this for now.
+  if (LostToAnother(outcome)) {
+    outcome.status = Fail(Code::kUnavailable, "{}", outcome.status.message());
+  }
+  request.result = Fail(std::move(outcome.status));
+}
+
+// At once a loser would have its locks again before the winner has woken up, and lose once more.
+void PostgresDriver::LetTheWinnerPass() {
+  static const Statement kPause{.sql = "SELECT pg_sleep(0.02)"};
+  const Statement* const pause = &kPause;
+  static_cast<void>(writer_->Run({&pause, 1}));
 }
 
 PipelineOutcome PostgresDriver::Transact(std::span<WriteRequest* const> group) {

@@ -101,7 +101,7 @@ SqlValue DecodeValue(Oid type, std::string_view text) {
 
 Code CodeOfSqlState(std::string_view state) {
   if (state == "23505" || state == "23P01") return Code::kAlreadyExists;
-  if (state == "40001" || state == "40P01") return Code::kUnavailable;  // lost to another, for now
+  if (state == "40001" || state == "40P01") return Code::kAborted;
   if (state == "53100" || state == "53200") return Code::kResourceExhausted;
   if (state == kCancelledState) return Code::kDeadlineExceeded;
   if (state == "08P01") return Code::kInvalidArgument;  // the wrong number of parameters
