@@ -7,7 +7,8 @@
 // ADDRESS is that of storage/open.h. `run` works on THREADS conversations at once, each run on
 // a thread of its own. `bare` is the floor: COMMITS inserts of BYTES a run, each committed by
 // itself, straight at the database's C library. `growth` sends TURNS messages of 1 KB to one
-// thread. Each prints one line of JSON.
+// thread. Each prints one line of JSON; `run` also how many batches shared a commit and how long
+// one took, on average.
 #include <libpq-fe.h>
 #include <sqlite3.h>
 
@@ -20,6 +21,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "async/block_on.h"
 #include "async/task_group.h"
@@ -145,11 +148,35 @@ graph::DurabilityMode ModeOf(std::string_view name) {
   return graph::DurabilityMode::kExit;
 }
 
-void PrintRate(std::vector<double> seconds, double taken) {
+// Of a histogram, how many observations there were and what they came to.
+struct Observed {
+  double count = 0;
+  double sum = 0;
+};
+
+Observed ReadHistogram(const std::string& metrics, std::string_view name) {
+  const auto value_of = [&](std::string_view suffix) {
+    const std::size_t line = metrics.find(fmt::format("\n{}{}{{", name, suffix));
+    BATON_CHECK(line != std::string::npos, name);
+    return std::stod(metrics.substr(metrics.find("} ", line) + 2));
+  };
+  return {.count = value_of("_count"), .sum = value_of("_sum")};
+}
+
+// Members about the group commits so far.
+std::string CommitsAsJson(const std::string& metrics) {
+  const Observed batches = ReadHistogram(metrics, "baton_storage_commit_batches");
+  const Observed commits = ReadHistogram(metrics, "baton_storage_commit_seconds");
+  return fmt::format(R"(, "batches_per_commit": {:.2f}, "commit_us": {:.1f})",
+                     batches.sum / batches.count, 1e6 * commits.sum / commits.count);
+}
+
+void PrintRate(std::vector<double> seconds, double taken, const std::string& more = "") {
   std::sort(seconds.begin(), seconds.end());
-  std::printf("{\"runs\": %zu, \"runs_per_s\": %.1f, \"p50_us\": %.1f, \"p99_us\": %.1f}\n",
+  std::printf("{\"runs\": %zu, \"runs_per_s\": %.1f, \"p50_us\": %.1f, \"p99_us\": %.1f%s}\n",
               seconds.size(), static_cast<double>(seconds.size()) / taken,
-              1e6 * seconds[seconds.size() / 2], 1e6 * seconds[seconds.size() * 99 / 100]);
+              1e6 * seconds[seconds.size() / 2], 1e6 * seconds[seconds.size() * 99 / 100],
+              more.c_str());
 }
 
 void BenchRun(std::string_view address, std::string_view mode, int threads, double duration) {
@@ -159,7 +186,8 @@ void BenchRun(std::string_view address, std::string_view mode, int threads, doub
   const auto begin = Clock::now();
   Load load{ModeOf(mode), begin + std::chrono::microseconds(static_cast<long>(1e6 * duration)), {}};
   async::BlockOn(RunTogether(store, threads, load));
-  PrintRate(std::move(load.seconds), Seconds(Clock::now() - begin));
+  PrintRate(std::move(load.seconds), Seconds(Clock::now() - begin),
+            CommitsAsJson(store.metrics.Render()));
 }
 
 // One prepared insert, committed each time it is executed.
