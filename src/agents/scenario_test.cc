@@ -340,6 +340,23 @@ TEST_P(ScenarioTest, GoesAsWritten) {
   }
 }
 
+// A workflow's scenarios pass with any prompt: what makes an agent of it are its own rules.
+TEST(Scenarios, LookAtRulesOfEveryAgentsPrompt) {
+  std::set<std::string> looked_at;
+  for (const std::string& file : ScenarioFiles()) {
+    for (const YAML::Node& script : YAML::LoadAllFromFile("tests/scenarios/" + file + ".yaml")) {
+      const std::string prompt = SpecOf(script).prompt;
+      for (const auto& text : script["expect"]["models_see"]) {
+        if (prompt.contains(text.Scalar())) looked_at.insert(TextOf(script["agent"]));
+      }
+    }
+  }
+  for (const LoadedAgent& each : LoadAgentFolder("agents", {}).value()) {
+    const std::string file = "agents/" + each.agent.value()->spec.name + ".md";
+    EXPECT_TRUE(looked_at.contains(file)) << file;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Scenarios, ScenarioTest, ::testing::ValuesIn(ScenarioFiles()),
                          [](const auto& info) { return info.param; });
 
