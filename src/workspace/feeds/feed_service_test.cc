@@ -107,6 +107,23 @@ TEST_P(FeedServiceTest, SubscribesWithTheArticlesThereAre) {
   EXPECT_TRUE(Add("bob"));
 }
 
+TEST_P(FeedServiceTest, KeepsAddressNameAndCategoryAsTheyWereGiven) {
+  const std::string path = "/Feeds/NEWS.xml?Edition=EU";
+  site_.Set(path, {.body = Rss(Item("one")), .content_type = "text/xml"});
+  const auto added = Await(service_->Add(
+      "ada", {.url = site_.Url(path), .name = "The Morning Gazette", .category = "Local News"},
+      Deadline::In(20s)));
+  ASSERT_TRUE(added) << added.error().ToString();
+  const FeedCard card = *Await(store_->Find("ada", "", "The Morning Gazette"));
+  EXPECT_EQ(card.url, site_.Url(path));
+  EXPECT_EQ(card.name, "The Morning Gazette");
+  EXPECT_EQ(card.category, "Local News");
+  site_.Set(path, {.body = Rss(Item("one") + Item("two")), .content_type = "text/xml"});
+  const auto again = Await(service_->Refresh("ada", card.id, Deadline::In(20s)));
+  ASSERT_TRUE(again) << again.error().ToString();
+  EXPECT_EQ(again->new_articles, 1) << "found again by its name of several words";
+}
+
 TEST_P(FeedServiceTest, FindsTheFeedOfAPageAndStoresNothingForNone) {
   site_.Set("/blog", {.body = "<html><head><link rel='alternate' type='application/rss+xml' "
                               "href='/rss'></head><body>Blog</body></html>"});
