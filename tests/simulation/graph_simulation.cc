@@ -145,6 +145,7 @@ class Simulation {
     if (const std::string twice = outside_.MadeTwice(); !twice.empty()) {
       return "the call " + twice + " is made twice";
     }
+    if (!outside_.mistaken().empty()) return "another call came as " + outside_.mistaken();
     // One that ends with a failure may have got further than the other.
     if (expected_.is_string() || outside_.changes() == expected_outside_.changes()) return {};
     std::string all;

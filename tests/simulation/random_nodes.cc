@@ -109,7 +109,8 @@ async::Task<Result<NodeOutput>> ModelNode::Run(NodeContext& context) {
   for (int i = 0; i < calls; ++i) {
     const bool changes = changes_ && (script >> (8U + static_cast<unsigned>(i))) % 3 != 0;
     output.sends.push_back({tool_, json::Object{{"call", fmt::format("{}/{}/{}", name_, turn, i)},
-                                                {"changes", changes}}});
+                                                {"changes", changes},
+                                                {"draw", WorldOf(context).outside.Draw()}}});
   }
   output.writes["chat"] = json::Array{json::Object{{"by", name_}, {"calls", calls}}};
   co_return output;
@@ -132,6 +133,8 @@ async::Task<Status> ToolNode::Change(NodeContext& context, const std::string& wh
   BATON_CO_TRY(co_await context.AwaitStored());
   const std::string key = fmt::format("{}:0", context.task_id());
   Outside::Entry& entry = world.outside.EntryOf(key);
+  const std::int64_t draw = json::GetInt(context.input(), "draw");
+  if (entry.tries > 0 && entry.draw != draw) world.outside.Mistake(key);
   if (entry.has_outcome) co_return Status();
   if (entry.tries > 0) {
     graph::Question question;
@@ -149,6 +152,7 @@ async::Task<Status> ToolNode::Change(NodeContext& context, const std::string& wh
   co_await world.scheduler.Yield();
   if (!world.survives()) co_return Dead();
   ++entry.tries;
+  entry.draw = draw;
   co_await world.scheduler.Yield();
   if (!world.survives()) co_return Dead();
   world.outside.Change(key, what);

@@ -43,7 +43,8 @@ class RandomNode final : public graph::Node {
 };
 
 // A model: up to three of its turns call tools, a task of `tool` for each call, the turns after
-// that do not. Which and how many is written in its name.
+// that do not. Which and how many is written in its name. As a model's words are, a call is
+// another one (Outside::Draw()) whenever the turn is taken again.
 class ModelNode final : public graph::Node {
  public:
   // `changes`: some of the calls change the world.

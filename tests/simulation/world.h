@@ -1,6 +1,7 @@
 // What the nodes of a random graph reach besides the state.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -20,10 +21,17 @@ class Outside {
   struct Entry {
     int tries = 0;  // intents; above 0 without an outcome: in doubt
     bool has_outcome = false;
+    std::int64_t draw = 0;  // of the first intent
   };
 
   // Of the call with this key: its task and its place in it.
   Entry& EntryOf(const std::string& key) { return journal_[key]; }
+
+  // What a model says is never the same twice: a number that no call had before.
+  std::int64_t Draw() { return ++draws_; }
+  // A call came under the key that another had put down an intent under.
+  void Mistake(const std::string& key) { mistaken_ = key; }
+  const std::string& mistaken() const { return mistaken_; }  // empty if none was
 
   void Change(const std::string& key, const std::string& what) {
     ++made_[key];
@@ -45,6 +53,8 @@ class Outside {
   std::map<std::string, Entry> journal_;
   std::map<std::string, int> made_;
   std::map<std::string, int> changes_;
+  std::int64_t draws_ = 0;
+  std::string mistaken_;
 };
 
 // The same for one life of a process.
