@@ -108,14 +108,15 @@ TEST_P(FeedServiceTest, SubscribesWithTheArticlesThereAre) {
 }
 
 TEST_P(FeedServiceTest, KeepsAddressNameAndCategoryAsTheyWereGiven) {
-  const std::string path = "/Feeds/NEWS.xml?Edition=EU";
+  const std::string path = "/Feeds/NEWS.xml";
+  const std::string address = site_.Url(path) + "?Edition=EU";
   site_.Set(path, {.body = Rss(Item("one")), .content_type = "text/xml"});
   const auto added = Await(service_->Add(
-      "ada", {.url = site_.Url(path), .name = "The Morning Gazette", .category = "Local News"},
+      "ada", {.url = address, .name = "The Morning Gazette", .category = "Local News"},
       Deadline::In(20s)));
   ASSERT_TRUE(added) << added.error().ToString();
   const FeedCard card = *Await(store_->Find("ada", "", "The Morning Gazette"));
-  EXPECT_EQ(card.url, site_.Url(path));
+  EXPECT_EQ(card.url, address);
   EXPECT_EQ(card.name, "The Morning Gazette");
   EXPECT_EQ(card.category, "Local News");
   site_.Set(path, {.body = Rss(Item("one") + Item("two")), .content_type = "text/xml"});
