@@ -211,7 +211,7 @@ def bench_e2(table):
                 if threads > 1:
                     table.add("E2", f"batches that share a commit, {database}, {mode}, {threads} threads",
                               [each["batches_per_commit"] for each in runs],
-                              "one such commit takes", [each["commit_us"] for each in runs],
+                              "one such commit takes, µs", [each["commit_us"] for each in runs],
                               "-", "", [])
 
 
