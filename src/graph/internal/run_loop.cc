@@ -191,10 +191,11 @@ async::Task<bool> RunLoop::EndStep() {
 }
 
 // Of what settled at the moment of a failure: who was done while the failing node waited for its
-// next attempt keeps its edges.
+// next attempt, or while a subgraph ran, keeps its edges.
 void RunLoop::DropEdges() {
-  const bool at_once = std::ranges::any_of(frame_.tasks, [](const Task& task) {
-    return task.state == TaskState::kFailed && task.attempt <= 1;
+  const bool at_once = std::ranges::any_of(frame_.tasks, [&](const Task& task) {
+    return task.state == TaskState::kFailed && task.attempt <= 1 &&
+           frame_.NodeOf(task).subgraph == nullptr;
   });
   if (!at_once) return;
   for (Task& task : frame_.tasks) {
