@@ -226,6 +226,24 @@ TEST(InterruptTest, AnExpiredQuestionTakesNoAnswerAndTheNodeIsTold) {
   EXPECT_EQ(LogOf(bench.Answer(graph, {{"", "in time"}}).values), "in in time");
 }
 
+TEST(InterruptTest, AnExpiredQuestionOfASubgraphIsNotPendingAnyMore) {
+  Bench bench;
+  Question question = Ask("quick?");
+  question.expires = std::chrono::minutes(5);
+  const GraphPtr inner =
+      GraphDraft().Add("a", MakeAsker({question}).node).Edge(kStart, "a").Compile();
+  const GraphPtr graph = GraphDraft().Sub("s", inner).Edge(kStart, "s").Compile();
+  const std::string asked = bench.Input(graph, AskInput()).questions.at(0).id;
+  bench.clock.Advance(std::chrono::minutes(6));
+  const RunResult result = bench.GoOn(graph);
+  EXPECT_EQ(result.status.code(), Code::kDeadlineExceeded);
+  EXPECT_THAT(result.questions, SizeIs(0));
+  EXPECT_THAT(async::BlockOn(bench.runner.GetState(*graph, "t"))->questions, SizeIs(0));
+
+  EXPECT_EQ(bench.GoOn(graph).questions.at(0).id, asked) << "who goes on has it asked again";
+  EXPECT_EQ(LogOf(bench.Answer(graph, {{"", "in time"}}).values), "in in in time");
+}
+
 TEST(InterruptTest, QuestionsOfSubgraphsComeUpAndTheirAnswersGoDown) {
   Bench bench;
   Calls calls;

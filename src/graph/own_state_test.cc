@@ -139,5 +139,45 @@ TEST(OwnStateTest, GoesBackWithItsThreadWhereverTheProcessDies) {
   }
 }
 
+// What a subgraph keeps belongs behind the checkpoint that its super-step starts from, also where
+// that is stored only because another task of the super-step failed.
+TEST(OwnStateTest, IsNotCountedTwiceByARunFromTheCheckpointBeforeIt) {
+  Channels own;
+  own["mine"].kind = ChannelKind::kSum;
+  own["seen"].kind = ChannelKind::kLastValue;
+  const GraphPtr sub = GraphDraft(own)
+                           .Do("x",
+                               [](NodeContext& context) -> Result<NodeOutput> {
+                                 NodeOutput output;
+                                 output.writes["mine"] = 1;
+                                 output.writes["seen"] = json::GetInt(context.input(), "mine") + 1;
+                                 return output;
+                               })
+                           .Edge(kStart, "x")
+                           .Compile({.persistence = Persistence::kOwn});
+  int failures = 1;
+  Channels channels = testing::LogChannels();
+  channels["seen"].kind = ChannelKind::kLastValue;
+  const GraphPtr graph = GraphDraft(channels)
+                             .Sub("s", sub)
+                             .Do("f",
+                                 [&](NodeContext&) -> Result<NodeOutput> {
+                                   if (failures-- > 0) return Fail(Code::kInternal, "once");
+                                   return NodeOutput();
+                                 })
+                             .Edge(kStart, "s")
+                             .Edge(kStart, "f")
+                             .Compile();
+  Bench bench;
+  const RunOptions options{.durability = DurabilityMode::kExit};
+  const RunResult failed = bench.Input(graph, {{"log", json::Array{"in"}}}, options);
+  ASSERT_EQ(failed.status.code(), Code::kInternal);
+  EXPECT_EQ(json::GetInt(bench.GoOn(graph, options).values, "seen"), 1);
+  const RunResult result =
+      bench.Run(graph, {.thread_id = "t", .checkpoint_id = failed.checkpoint_id}, options);
+  EXPECT_TRUE(result.status.ok()) << result.status.ToString();
+  EXPECT_EQ(json::GetInt(result.values, "seen"), 1);
+}
+
 }  // namespace
 }  // namespace baton::graph

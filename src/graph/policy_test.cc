@@ -304,5 +304,22 @@ TEST(StepsTest, ANodeKnowsHowManySuperStepsAreLeft) {
   EXPECT_THAT(left, ElementsAre(3, 2, 1));
 }
 
+TEST(TimeoutPolicyTest, ARunWhoseWorkIsDoneHasNotTimedOut) {
+  for (const std::string names : {"a", "a b"}) {
+    const Deadline soon = Deadline::In(std::chrono::milliseconds(5));
+    GraphDraft draft;
+    draft.Do("a", [soon](NodeContext&) {
+      while (!soon.Expired()) {
+      }
+      return testing::Say("a");
+    });
+    if (names == "a b") draft.Say("b").Edge("a", "b");
+    const RunResult result = Bench().Input(draft.Edge(kStart, "a").Compile(),
+                                           {{"log", json::Array{"in"}}}, {.deadline = soon});
+    EXPECT_EQ(result.status.message(), names == "a" ? "" : "run: timed out");
+    EXPECT_EQ(LogOf(result.values), "in a");
+  }
+}
+
 }  // namespace
 }  // namespace baton::graph

@@ -18,7 +18,7 @@ async::Task<RunResult> Runner::Run(std::shared_ptr<const CompiledGraph> graph, R
   environment.thread_id = request.thread_id;
   environment.keeps_state = store_.keeps();
   environment.heads = heads_.get();
-  RunLoop loop(environment, *graph, "", {});
+  RunLoop loop(environment, *graph, "", {}, nullptr);
   Status opened;
   if (environment.keeps_state) {
     opened = co_await loop.Open(std::move(request));

@@ -127,8 +127,12 @@ async::Task<Status> CheckpointWriter::StoreFinished() {
 }
 
 Status CheckpointWriter::AddStart() {
-  if (frame_.is_nested()) BATON_TRY(frame_.parent.writer->AddStart());
+  BATON_TRY(AddStartAround());
   return !frame_.keeps || is_up_to_date() ? Status() : AddCheckpoint("loop");
+}
+
+Status CheckpointWriter::AddStartAround() {
+  return around_ == nullptr ? Status() : around_->AddStart();
 }
 
 async::Task<Status> CheckpointWriter::StoreStart() {
@@ -163,6 +167,7 @@ async::Task<Status> CheckpointWriter::CommitStep() {
   if (!frame_.keeps) co_return Status();
   const RunOptions& options = frame_.environment.options;
   if (frame_.StoresSteps()) BATON_CO_TRY(AddCheckpoint("loop"));
+  input_unstored_ = false;
   const bool only_input = std::exchange(new_input_, false);
   if (options.durability == DurabilityMode::kSync || (only_input && !options.input_is_stored)) {
     co_return co_await journal().Flush();
@@ -180,16 +185,14 @@ async::Task<Status> CheckpointWriter::StoreBehind() {
 // Under kExit this is the first that the store hears of it.
 async::Task<Status> CheckpointWriter::StoreStop(bool keeps_state, bool ended) {
   Status status;
-  if (keeps_state && !is_up_to_date()) status = AddCheckpoint("loop");
+  if (keeps_state || !ended) status = AddStartAround();
+  if (status.ok() && keeps_state && !is_up_to_date()) status = AddCheckpoint("loop");
   if (status.ok() && frame_.planned && !ended) status = AddTasks();
   if (!frame_.is_nested()) {
     Status closed = co_await journal().Close();
     co_return status.ok() ? closed : status;
   }
-  if (!status.ok() || ended) co_return status;
-  // With what the graph around it started from: see RunOpener::LoadOwn().
-  BATON_CO_TRY(frame_.parent.writer->AddStart());
-  co_return co_await journal().Flush();
+  co_return !status.ok() || ended ? status : co_await journal().Flush();
 }
 
 }  // namespace baton::graph

@@ -14,13 +14,15 @@
 
 namespace baton::graph {
 
-// Stores the checkpoints of one graph and the rows of its tasks. Only for runs with a store.
+// Stores the checkpoints of one graph and the rows of its tasks. For a graph that is not kept it
+// stores nothing; in a run without a store it is only asked where the graph stands.
 //
-// Lifetime: the frame outlives it. Threads: the run's executor.
+// Lifetime: the frame and `around` outlive it. Threads: the run's executor.
 // Errors:   those of the journal, and of values that cannot be stored.
 class CheckpointWriter {
  public:
-  explicit CheckpointWriter(GraphFrame& frame) : frame_(frame) {}
+  // `around` is that of the graph that this one is a subgraph of; null for the thread's own.
+  CheckpointWriter(GraphFrame& frame, CheckpointWriter* around) : frame_(frame), around_(around) {}
 
   // The graph stands at this checkpoint, which is in the store.
   void StandAt(const StoredCheckpoint& stored);
@@ -49,6 +51,9 @@ class CheckpointWriter {
   // What the super-step under way starts from, and what the graph around a subgraph does. Only
   // under kExit has the store not been given it yet.
   Status AddStart();
+  // The second half of that. Whatever a subgraph's own state is stored with comes first: a run
+  // that goes back to it must not find a state that is further than it.
+  Status AddStartAround();
   // AddStart(), and waits for the store: NodeContext::AwaitStored().
   async::Task<Status> StoreStart();
   // A super-step has ended; the frame is one further.
@@ -68,11 +73,12 @@ class CheckpointWriter {
   Journal& journal() const { return *frame_.environment.journal; }
 
   GraphFrame& frame_;
+  CheckpointWriter* const around_;
   std::string saved_id_;
   std::int64_t saved_seq_ = 0;
   std::optional<std::int64_t> forked_from_;  // seq of the checkpoint that the next branches off
   bool rows_saved_ = false;      // tasks of saved_seq_ have rows that its successor settles
-  bool input_unstored_ = false;  // START's commit is going to store it
+  bool input_unstored_ = false;  // until START's commit
   bool new_input_ = false;       // is to be flushed before the first node
   bool new_thread_ = false;      // made for this run: nobody else knows it
   bool unstored_ = false;        // what CommitStep() has left

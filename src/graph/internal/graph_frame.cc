@@ -103,14 +103,17 @@ void GraphFrame::SignOfLife(Task& task) {
 }
 
 void GraphFrame::StepForward() {
+  for (Task& task : tasks) {
+    // Who has no id has claimed nothing.
+    if (NodeOf(task).subgraph == nullptr || environment.own_states.empty() || task.id.empty()) {
+      continue;
+    }
+    if (KeepsOwnState(task)) environment.own_states.erase(NestedNamespace(task));
+    environment.ReleaseWithin(task.id);
+  }
   ++step;
   reopened = false;
   planned = false;
-  for (Task& task : tasks) {
-    if (NodeOf(task).subgraph == nullptr || environment.own_states.empty()) continue;
-    if (KeepsOwnState(task)) environment.own_states.erase(NestedNamespace(task));
-    environment.ReleaseWithin(IdOf(task));
-  }
   step_deadline = Deadline();
   if (is_nested()) parent.frame->SignOfLife(*parent.task);
   if (!environment.keeps()) return;

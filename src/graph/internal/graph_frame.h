@@ -14,13 +14,11 @@
 
 namespace baton::graph {
 
-class CheckpointWriter;
 struct GraphFrame;
 
 // The task of the graph around that a subgraph is run by; empty for the thread's own graph.
 struct ParentTask {
   GraphFrame* frame = nullptr;
-  CheckpointWriter* writer = nullptr;
   Task* task = nullptr;
 };
 

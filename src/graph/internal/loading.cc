@@ -175,10 +175,15 @@ Status CheckOutput(const CompiledGraph& graph, const NodeOutput& output) {
 }
 
 void LeaveOutUnknown(const CompiledGraph& graph, json::Object& writes) {
-  for (auto member = writes.begin(); member != writes.end();) {
-    const bool known = graph.FindChannel({member->key().data(), member->key().size()}) >= 0;
-    member = known ? std::next(member) : writes.stable_erase(member);
+  const auto is_known = [&graph](const auto& member) {
+    return graph.FindChannel({member.key().data(), member.key().size()}) >= 0;
+  };
+  if (std::ranges::all_of(writes, is_known)) return;
+  json::Object known;
+  for (auto& member : writes) {
+    if (is_known(member)) known.emplace(member.key(), std::move(member.value()));
   }
+  writes = std::move(known);
 }
 
 void GiveMessagesIds(const CompiledGraph& graph, json::Object& writes,

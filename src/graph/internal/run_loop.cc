@@ -8,10 +8,10 @@
 namespace baton::graph {
 
 RunLoop::RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns,
-                 ParentTask parent)
+                 ParentTask parent, CheckpointWriter* around)
     : frame_(environment, graph, std::move(ns), parent),
       environment_(environment),
-      writer_(frame_),
+      writer_(frame_, around),
       reporter_(frame_),
       step_runner_(frame_, writer_, reporter_) {}
 
@@ -48,7 +48,7 @@ async::Task<void> RunLoop::Loop() {
   for (;;) {
     if (OverLimit()) co_return;
     frame_.Plan();
-    if (frame_.tasks.empty()) co_return;
+    if (frame_.tasks.empty() || OutOfTime()) co_return;
     if (writer_.is_behind()) {
       if (Status status = co_await writer_.StoreBehind(); !status.ok()) {
         co_return StopWith(std::move(status));
@@ -135,11 +135,14 @@ bool RunLoop::OverLimit() {
                                 frame_.RecursionLimit())));
     return true;
   }
-  if (environment_.options.deadline.Expired()) {
-    StopWith(Status(Code::kDeadlineExceeded, "run: timed out"));
-    return true;
-  }
   return false;
+}
+
+// A run whose work is done in time has not timed out.
+bool RunLoop::OutOfTime() {
+  if (!environment_.options.deadline.Expired()) return false;
+  StopWith(Status(Code::kDeadlineExceeded, "run: timed out"));
+  return true;
 }
 
 // The slow way through a super-step: nodes that suspend, and listeners.
@@ -225,6 +228,7 @@ async::Task<void> RunLoop::Finish() {
 }
 
 Status RunLoop::TakeQuestions(Task& parent) {
+  for (const Task& task : frame_.tasks) parent.told_expired |= task.told_expired;
   if (!failure_.ok()) return failure_;
   for (Task& task : frame_.tasks) {
     if (task.state == TaskState::kFailed) return std::move(task.failure);

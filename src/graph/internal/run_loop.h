@@ -28,8 +28,9 @@ class RunLoop {
  public:
   enum class Stop { kFinished, kBreakpoint, kDrained, kLeft, kUnfinished, kFailed };
 
+  // For a subgraph with the writer of the graph around it.
   RunLoop(RunEnvironment& environment, const CompiledGraph& graph, std::string ns,
-          ParentTask parent);
+          ParentTask parent, CheckpointWriter* around);
 
   // RunOpener's. The listener is told of the checkpoint that opening made, and of the values that
   // a run goes on from; of new input once that is stored, and after OpenFresh(), which does not
@@ -71,6 +72,7 @@ class RunLoop {
   bool EndStepNow();
   async::Task<bool> EndStep();
   bool OverLimit();
+  bool OutOfTime();
   void StopWith(Status status);
   async::Task<void> StopIfCancelled();
   void DropEdges();

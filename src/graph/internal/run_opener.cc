@@ -145,7 +145,7 @@ async::Task<Status> RunOpener::OpenNested(const json::Value& input, bool may_hav
   }
   if (own) frame_.state.run_task = task;
   json::Value shared = SharedInput(frame_.graph, input);
-  BATON_CO_TRY(TakeInput(frame_.graph, shared));
+  BATON_CO_TRY(CheckWrites(frame_.graph, shared.get_object()).Annotate("input"));
   co_return AcceptInput(std::move(shared), /*is_new_thread=*/false);
 }
 
@@ -153,7 +153,7 @@ async::Task<Result<StoredCheckpoint>> RunOpener::LoadOwn() {
   // An earlier run of it may be on its way to the store. Under kExit what this super-step starts
   // from goes with it: a thread that is cut off must not find runs there that it goes back before.
   if (environment_.journal->has_unstored()) {
-    BATON_CO_TRY(frame_.parent.writer->AddStart());
+    BATON_CO_TRY(writer_.AddStartAround());
   }
   if (Status status = co_await environment_.journal->Flush(); !status.ok()) {
     co_return Fail(std::move(status));

@@ -184,8 +184,8 @@ async::Task<Result<NodeOutput>> TaskRunner::RunSubgraph(Task& task) {
   // An earlier attempt may have ended anywhere; this one may begin elsewhere.
   environment_.ReleaseWithin(frame_.IdOf(task));
   if (frame_.KeepsOwnState(task)) BATON_CO_TRY(frame_.ClaimOwnState(task));
-  RunLoop nested(environment_, *node.subgraph, frame_.NestedNamespace(task),
-                 {&frame_, &writer_, &task});
+  RunLoop nested(environment_, *node.subgraph, frame_.NestedNamespace(task), {&frame_, &task},
+                 &writer_);
   BATON_CO_TRY(
       co_await nested.OpenNested(frame_.InputOf(task), frame_.reopened || task.attempt > 1));
   co_await nested.Loop();
