@@ -79,14 +79,12 @@ async::Task<Status> ThreadEffects::Begin(std::string key, std::string tool) {
                                  "WHERE thread = $1 AND call_key = $2 AND tries = $3",
                              .params = {thread_, key, found, now},
                              .min_rows = 1};
+  has_records_ = true;  // also where nobody knows whether it was written
   Status written = co_await WriteOne(database_, std::move(statement), Durability::kFlushed);
   if (written.code() == Code::kAborted) {
     co_return Fail(Code::kAborted, "another run of thread '{}' makes this call", thread_);
   }
-  if (written.ok()) {
-    tries_[key] = found + 1;
-    has_records_ = true;
-  }
+  if (written.ok()) tries_[key] = found + 1;
   co_return written;
 }
 

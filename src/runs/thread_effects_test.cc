@@ -5,6 +5,7 @@
 #include "async/block_on.h"
 #include "storage/testing/database_session.h"
 #include "storage/testing/fresh_database.h"
+#include "storage/testing/torn_database.h"
 
 namespace baton::runs {
 namespace {
@@ -23,6 +24,17 @@ class ThreadEffectsTest : public ::testing::TestWithParam<storage::Dialect> {
   storage::testing::FreshDatabase files_{GetParam()};
   storage::testing::DatabaseSession session_{files_.address()};
 };
+
+TEST_P(ThreadEffectsTest, AreForgottenAlsoWhereNobodyKnowsWhetherTheyWereWritten) {
+  storage::testing::TornDatabase torn(session_.database());
+  const auto effects = BlockOn(ThreadEffects::Open(torn, SystemClock(), "graph:g:t")).value();
+  EXPECT_EQ(BlockOn(effects->Find("k"))->tries, 0);
+  torn.DoubtNext();
+  EXPECT_FALSE(BlockOn(effects->Begin("k", "add_note")).ok());
+  EXPECT_TRUE(BlockOn(Open("graph:g:t")->Find("k"))->in_doubt());
+  ASSERT_TRUE(BlockOn(effects->Forget()).ok());
+  EXPECT_EQ(BlockOn(Open("graph:g:t")->Find("k"))->tries, 0);
+}
 
 TEST_P(ThreadEffectsTest, OutliveTheRunAndGoWhenTheThreadHasEnded) {
   const auto first = Open("graph:g:t");
