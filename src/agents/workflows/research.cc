@@ -3,7 +3,7 @@
 //   START → plan → search ─ rounds used up ──────────→ answer → (structure) → END
 //                    ↑ └──→ judge ─ enough ────────────↑
 //                    ├── look further ─┘
-//                    └── nothing left in the documents, once: on the web
+//                    └── nothing left in the documents, once: on the web, with queries for it
 //
 // plan and judge say what to search for by writing an assistant message with tool calls, as a
 // model would; search is the node that runs tools in every workflow. The answering model thus
@@ -74,8 +74,9 @@ constexpr std::string_view kWebQueries =
     "anything that only the user's documents say; none if the web cannot know it.";
 
 constexpr std::string_view kWebSearched =
-    "The web was to be searched for what the documents do not say; what came of it is the last "
-    "tool result. Say of what comes from the web that it does. If the user did not allow the "
+    "The web was to be searched for what the documents do not say; what came of it are the results "
+    "of search_and_read_web. Say of what comes from the web that it does. If the user did not "
+    "allow the "
     "search, or it failed, say that in one sentence, and answer from what there is.";
 
 constexpr std::string_view kNothingFound =
@@ -267,6 +268,9 @@ class JudgeNode final : public graph::Node {
   bool IsJudgedOffline(const graph::NodeContext& context) const {
     return IsOffline(ScopeOf(context), SmallModel(ScopeOf(context), *spec_));
   }
+  // Null if the model gave none. `for_web`: its queries are for the web.
+  async::Task<Result<json::Value>> Judge(graph::NodeContext& context, bool for_web,
+                                         std::vector<llm::Message> messages) const;
   // What is left to be done in the documents.
   std::vector<llm::ToolCall> DocumentCalls(const json::Value& verdict, const SourceList& sources,
                                            const std::vector<llm::ToolCall>& made) const;
@@ -285,28 +289,34 @@ std::vector<llm::ToolCall> JudgeNode::DocumentCalls(const json::Value& verdict,
   return calls;
 }
 
+async::Task<Result<json::Value>> JudgeNode::Judge(graph::NodeContext& context, bool for_web,
+                                                  std::vector<llm::Message> messages) const {
+  std::string prompt(kJudgePrompt);
+  if (for_web) prompt += kWebQueries;
+  co_return co_await AskForJson(context, *spec_, prompt, JudgeSchema(), std::move(messages));
+}
+
 async::Task<Result<graph::NodeOutput>> JudgeNode::Run(graph::NodeContext& context) {
   BATON_CO_TRY(co_await ScopeOf(context).listener->OnStatus("Judging what was found"));
   const Result<std::vector<llm::Message>> messages = MessagesIn(context.input());
   if (!messages) co_return Fail(messages.error());
   const Result<SourceList> sources = SourcesIn(context.input());
   if (!sources) co_return Fail(sources.error());
-  const bool rounds_left = HasRoundsLeft(context);
-  std::string prompt(kJudgePrompt);
-  if (!rounds_left) prompt += kWebQueries;
-  const Result<json::Value> verdict =
-      co_await AskForJson(context, *spec_, prompt, JudgeSchema(), *messages);
-  if (!verdict) co_return Fail(verdict.error());
-  graph::NodeOutput output;
-  output.writes["missing"] = "";
-  if (json::GetBool(*verdict, "sufficient")) co_return output;
-  output.writes["missing"] = json::GetString(*verdict, "missing");
   const std::vector<llm::ToolCall> made = CallsIn(*messages);
+  const bool may_use_web = MayUseWeb(*spec_) && !IsJudgedOffline(context);
+  graph::NodeOutput output;
   std::vector<llm::ToolCall> calls;
-  if (rounds_left) calls = DocumentCalls(*verdict, *sources, made);
-  if (calls.empty() && MayUseWeb(*spec_) && !IsJudgedOffline(context)) {
-    calls = SearchCalls(*verdict, made, kWebTool, kMaxWebQueries);
-    output.writes["web"] = !calls.empty();
+  // Queries for the documents may hold what only these say: for the web it is asked again.
+  for (bool for_web = !HasRoundsLeft(context);; for_web = true) {
+    const Result<json::Value> verdict = co_await Judge(context, for_web, *messages);
+    if (!verdict) co_return Fail(verdict.error());
+    output.writes["missing"] = "";
+    if (verdict->is_null() || json::GetBool(*verdict, "sufficient")) co_return output;
+    output.writes["missing"] = json::GetString(*verdict, "missing");
+    calls = for_web ? SearchCalls(*verdict, made, kWebTool, kMaxWebQueries)
+                    : DocumentCalls(*verdict, *sources, made);
+    if (for_web) output.writes["web"] = !calls.empty();
+    if (!calls.empty() || for_web || !may_use_web) break;
   }
   if (!calls.empty()) {
     output.writes["messages"] = json::Array{CallMessage(context.task_id(), std::move(calls))};
