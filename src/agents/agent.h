@@ -13,6 +13,11 @@
 
 namespace baton::agents {
 
+struct Agent;
+
+// Those of AgentSpec::agents, with graphs of their own.
+using Callees = std::vector<std::shared_ptr<const Agent>>;
+
 // The channels that every workflow has, and the members of a turn's input and outcome:
 //   input    {"messages": [llm::Message as JSON, …]}  the history and this turn's message last
 //   outcome  {"answer": text, "sources": [tools::Source, …], "tools_used": [name, …],
@@ -27,15 +32,13 @@ namespace baton::agents {
 struct Agent {
   AgentSpec spec;
   std::shared_ptr<const graph::CompiledGraph> graph;
+  Callees callees;
 };
 
 using AgentsByName = std::map<std::string, std::shared_ptr<const Agent>, std::less<>>;
 
 // By its name, or its name with "_agent" behind it. Null if there is none.
 std::shared_ptr<const Agent> FindAgent(const AgentsByName& agents, std::string_view name);
-
-// Those of AgentSpec::agents, with graphs of their own.
-using Callees = std::vector<std::shared_ptr<const Agent>>;
 
 // Compiles the spec's workflow to a graph. kInvalidArgument names the unknown workflow, tool
 // or parameter. Only `callees` are offered to the model: without them an agent calls none.

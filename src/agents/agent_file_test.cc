@@ -176,7 +176,7 @@ TEST(AgentFile, OfAWorkflowWithAFormOfItsOwnTakesNoOutput) {
   text.replace(text.find("conversation"), 12, "editor");
   EXPECT_EQ(ErrorsOf(text),
             "agents/chat.md:7:1: workflow 'editor' has a structured output of its own: "
-            "conversation, automation and research take one");
+            "an 'output' is for conversation, automation, research");
 }
 
 TEST(AgentFile, MustGrantTheToolsOfItsWorkflow) {

@@ -76,7 +76,7 @@ Result<std::shared_ptr<const Agent>> LinkHandOver(const Agent& agent,
     if (!each.agent || (*each.agent)->spec.name != to) continue;
     auto graph = BuildHandOver(agent, **each.agent);
     if (!graph) return Fail(std::move(graph).error().Annotate(agent.spec.file + ":1:1"));
-    return std::make_shared<const Agent>(agent.spec, *std::move(graph));
+    return std::make_shared<const Agent>(agent.spec, *std::move(graph), agent.callees);
   }
   return Fail(Code::kInvalidArgument,
               "{}:1:1: agent '{}' hands over to '{}': there is no such agent, or its file is wrong",
@@ -104,8 +104,10 @@ std::shared_ptr<const Agent> FindAgent(const AgentsByName& agents, std::string_v
 }
 
 LoadedAgent LoadAgentFile(const std::filesystem::path& file, const KnownNames& known) {
+  Result<OutputSchemas> outputs = ReadOutputSchemas(file.parent_path());
+  if (!outputs) return {file, Fail(std::move(outputs).error())};
   KnownNames there = known;
-  there.outputs = ReadOutputSchemas(file.parent_path());
+  there.outputs = *std::move(outputs);
   return {file, CompileAgentFile(file, there)};
 }
 
@@ -113,8 +115,10 @@ Result<std::vector<LoadedAgent>> LoadAgentFolder(const std::filesystem::path& fo
                                                  const KnownNames& known) {
   const Result<std::vector<std::filesystem::path>> files = ListAgentFiles(folder);
   if (!files) return Fail(files.error());
+  Result<OutputSchemas> outputs = ReadOutputSchemas(folder);
+  if (!outputs) return Fail(std::move(outputs).error());
   KnownNames there = known;
-  there.outputs = ReadOutputSchemas(folder);
+  there.outputs = *std::move(outputs);
   std::vector<LoadedAgent> loaded;
   for (const std::filesystem::path& file : *files) {
     loaded.push_back({file, CompileAgentFile(file, there)});

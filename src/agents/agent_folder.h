@@ -25,7 +25,7 @@ LoadedAgent LoadAgentFile(const std::filesystem::path& file, const KnownNames& k
 
 // All agent files of the folder, by file name: *.md without README.md and hidden files. One that
 // is wrong does not keep the others away, but for those that call it or hand over to it. kNotFound
-// if there is no such folder, or none in it.
+// if there is no such folder, or none in it; kUnavailable if its schemas/ cannot be read.
 Result<std::vector<LoadedAgent>> LoadAgentFolder(const std::filesystem::path& folder,
                                                  const KnownNames& known);
 

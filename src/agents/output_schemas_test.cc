@@ -51,21 +51,30 @@ class SchemasFolder {
 std::string ProblemWith(std::string_view text) {
   const SchemasFolder folder;
   folder.Write("schemas/a.json", text);
-  const OutputSchemas schemas = ReadOutputSchemas(folder.path());
+  const OutputSchemas schemas = ReadOutputSchemas(folder.path()).value();
   const Result<json::Value>& read = schemas.at("a");
   return read ? "none" : read.error().message();
 }
 
 TEST(OutputSchemas, AreTheJsonFilesOfTheFolder) {
   const SchemasFolder folder;
-  EXPECT_TRUE(ReadOutputSchemas(folder.path()).empty());
-  EXPECT_TRUE(ReadOutputSchemas(folder.path() / "nowhere").empty());
+  EXPECT_TRUE(ReadOutputSchemas(folder.path())->empty());
+  EXPECT_TRUE(ReadOutputSchemas(folder.path() / "nowhere")->empty());
   folder.Write("schemas/a.json", kObjectSchema);
   folder.Write("schemas/.a.json.swp.json", "an editor's");
   folder.Write("schemas/README.md", "no schema");
-  const OutputSchemas schemas = ReadOutputSchemas(folder.path());
+  const OutputSchemas schemas = ReadOutputSchemas(folder.path()).value();
   ASSERT_EQ(schemas.size(), 1U);
   EXPECT_EQ(schemas.at("a").value(), json::Parse(kObjectSchema).value());
+}
+
+TEST(OutputSchemas, AFolderThatCannotBeReadIsNotTakenForNone) {
+  const SchemasFolder folder;
+  fs::remove(folder.path() / "schemas");
+  fs::create_directory_symlink("schemas", folder.path() / "schemas");
+  const Status failure = ReadOutputSchemas(folder.path()).error();
+  EXPECT_EQ(failure.code(), Code::kUnavailable);
+  EXPECT_THAT(failure.message(), HasSubstr("schemas' cannot be read: Too many levels"));
 }
 
 TEST(OutputSchemas, SayWhatIsWrongWithAFile) {
@@ -95,7 +104,7 @@ void ExpectExplained(const json::Value& schema, const std::string& place) {
 }
 
 TEST(BuiltInSchemas, ExplainEverythingAndLeaveNothingOpen) {
-  const OutputSchemas schemas = ReadOutputSchemas("agents");
+  const OutputSchemas schemas = ReadOutputSchemas("agents").value();
   EXPECT_GE(schemas.size(), 17U);
   for (const auto& [name, schema] : schemas) {
     ASSERT_TRUE(schema.has_value()) << name << ": " << schema.error().message();
@@ -131,7 +140,7 @@ json::Value WithoutDescriptions(json::Value schema) {
 }
 
 json::Value ShippedForm(const std::string& name) {
-  const OutputSchemas schemas = ReadOutputSchemas("agents");
+  const OutputSchemas schemas = ReadOutputSchemas("agents").value();
   return WithoutDescriptions(schemas.at(name).value());
 }
 
@@ -167,7 +176,7 @@ TEST(BuiltInSchemas, GameIsWhatSimulationKeeps) {
              model);
   const json::Value& game = result.values.at("structured_output");
   EXPECT_EQ(json::GetInt(game, "turn"), 2);
-  const auto schema = json::Schema::Compile(ReadOutputSchemas("agents").at("game").value());
+  const auto schema = json::Schema::Compile(ReadOutputSchemas("agents")->at("game").value());
   const Status fits = schema->Validate(game);
   EXPECT_TRUE(fits.ok()) << fits.message();
 }

@@ -81,7 +81,7 @@ class StructuredOutputTest : public ::testing::Test {
 
   static std::string OutputOf(const graph::RunResult& result) {
     const json::Value* output = json::Find(result.values, "structured_output");
-    return output == nullptr ? "" : json::Serialize(*output);
+    return output == nullptr || output->is_null() ? "" : json::Serialize(*output);
   }
   static std::string ErrorOf(const graph::RunResult& result) {
     return std::string(json::GetString(result.values, "structured_output_error"));
@@ -240,27 +240,93 @@ TEST_F(StructuredOutputTest, OfACalledAgentOnlyTheTextIsWanted) {
   EXPECT_TRUE(linked.back().agent.value()->spec.output.has_value()) << "asked itself it has one";
 }
 
+TEST_F(StructuredOutputTest, NoTimeLeftForItDoesNotFailTheTurn) {
+  agent_->run_options.deadline = Deadline::In(std::chrono::milliseconds(500));
+  model_->Add(Says("Confirmed."));
+  const graph::RunResult result = Ask();
+  EXPECT_EQ(ErrorOf(result), "the turn's time was over");
+  EXPECT_EQ(user_.answer(), "Confirmed.");
+  EXPECT_TRUE(writer_->requests().empty());
+}
+
+TEST_F(StructuredOutputTest, AWriterThatTakesTheTurnsTimeDoesNotFailIt) {
+  agent_->run_options.deadline = Deadline::In(std::chrono::milliseconds(1100));
+  model_->Add(Says("Confirmed."));
+  writer_->Add({.pieces = {{kClaimed, std::make_shared<baton::testing::Gate>()}}});
+  const graph::RunResult result = Ask();
+  EXPECT_EQ(OutputOf(result), "");
+  EXPECT_THAT(ErrorOf(result), HasSubstr("timed out"));
+}
+
 // An agent that hands over, and to whom.
-std::shared_ptr<const graph::CompiledGraph> CheckerBeforeShaper() {
-  AgentSpec checker = ClaimsSpec();
-  checker.hands_over = HandOver{.to = "shaper", .when = "They want a table."};
-  const AgentSpec shaper{
-      .name = "shaper", .title = "Shaper", .workflow = "transform", .prompt = "Shape."};
-  return BuildHandOver({checker, BuildWorkflow(checker).value()},
-                       {shaper, BuildWorkflow(shaper).value()})
+std::shared_ptr<const graph::CompiledGraph> HandOverTo(const AgentSpec& next,
+                                                       AgentSpec first = ClaimsSpec()) {
+  first.hands_over = HandOver{.to = next.name, .when = "They want a table."};
+  return BuildHandOver({first, BuildWorkflow(first).value()}, {next, BuildWorkflow(next).value()})
       .value();
 }
 
+AgentSpec ShaperSpec() {
+  return {.name = "shaper", .title = "Shaper", .workflow = "transform", .prompt = "Shape."};
+}
+
+constexpr const char* kShaped = R"({"form":"list","output":"- 330 m","note":""})";
+
 TEST_F(StructuredOutputTest, AfterAHandOverItIsThatOfWhoSpokeLast) {
-  SetUpAgent(CheckerBeforeShaper());
+  SetUpAgent(HandOverTo(ShaperSpec()));
   writer_->Add(Says(R"({"hand_over": true})"));
   model_->Add(Says("It is 330 m high."));
-  model_->Add(Says(R"({"form":"list","output":"- 330 m","note":""})"));
-  EXPECT_EQ(OutputOf(Ask()), R"({"form":"list","output":"- 330 m","note":""})");
+  model_->Add(Says(kShaped));
+  EXPECT_EQ(OutputOf(Ask()), kShaped);
+  EXPECT_EQ(writer_->requests().size(), 1U) << "the first one's is not written for nothing";
+}
+
+TEST_F(StructuredOutputTest, AfterAHandOverTheWriterSeesTheWorkOfBoth) {
+  SetUpAgent(HandOverTo(ClaimsSpec(), {.name = "finder",
+                                       .title = "Finder",
+                                       .workflow = "conversation",
+                                       .tools = {{"search_documents"}},
+                                       .prompt = "Find."}));
+  writer_->Add(Says(R"({"hand_over": true})"));
+  model_->Add(Calls("search_documents", {}));
+  model_->Add(Says("It is in towers.md [1]."));
+  model_->Add(Says("So it is 330 m high [1]."));
+  writer_->Add(Says(kClaimed));
+  EXPECT_EQ(OutputOf(Ask()), kClaimed);
+  const std::vector<llm::Message> seen = writer_->requests().back().messages;
+  ASSERT_EQ(seen.size(), 7U);  // instructions, question, call, result, answer, why, both answers
+  EXPECT_EQ(seen[1].content, "Is it 330 m high?");
+  EXPECT_THAT(seen[3].content, HasSubstr("330 m."));
+  EXPECT_THAT(seen[6].content, HasSubstr("It is in towers.md [1].\n\nSo it is 330 m high [1]."));
+}
+
+TEST_F(StructuredOutputTest, WhoSpeaksLastWithoutDataLeavesNone) {
+  AgentSpec talker = ClaimsSpec();
+  talker.output.reset();
+  SetUpAgent(HandOverTo(talker, ShaperSpec()));
+  writer_->Add(Says(R"({"hand_over": true})"));
+  model_->Add(Says(kShaped));
+  model_->Add(Says("That is all."));
+  const graph::RunResult result = Ask();
+  EXPECT_EQ(OutputOf(result), "");
+  EXPECT_THAT(user_.answer(), HasSubstr("That is all."));
+}
+
+TEST_F(StructuredOutputTest, WhoTakesOverGivesItsOwnAlthoughItCouldHandOverItself) {
+  AgentSpec next = ClaimsSpec();
+  next.hands_over = HandOver{.to = "shaper", .when = "They want a table."};
+  AgentSpec first = ClaimsSpec();
+  first.output.reset();
+  SetUpAgent(HandOverTo(next, first));
+  writer_->Add(Says(R"({"hand_over": true})"));
+  model_->Add(Says("It is 330 m high."));
+  model_->Add(Says("It is."));
+  writer_->Add(Says(kClaimed));
+  EXPECT_EQ(OutputOf(Ask()), kClaimed);
 }
 
 TEST_F(StructuredOutputTest, WithoutTheHandOverItIsTheFirstOnes) {
-  SetUpAgent(CheckerBeforeShaper());
+  SetUpAgent(HandOverTo(ShaperSpec()));
   writer_->Add(Says(R"({"hand_over": false})"));
   writer_->Add(Says(kClaimed));
   model_->Add(Says("It is 330 m high."));
@@ -280,7 +346,8 @@ TEST(StructuredOutput, OnlyAWorkflowThatAnswersInProseTakesASchema) {
   const auto graph = BuildWorkflow(ClaimsSpec("transform"));
   ASSERT_FALSE(graph);
   EXPECT_EQ(graph.error().message(),
-            "agent 'checker': workflow 'transform' has a structured output of its own");
+            "agent 'checker': workflow 'transform' has a structured output of its own: "
+            "an 'output' is for conversation, automation, research");
 }
 
 }  // namespace

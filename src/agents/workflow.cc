@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/ranges.h>
+
 #include "base/nearest_name.h"
 
 namespace baton::agents {
@@ -34,13 +36,6 @@ Status CheckTools(const AgentSpec& spec, const Workflow& workflow) {
   return {};
 }
 
-Status CheckOutput(const AgentSpec& spec, const Workflow& workflow) {
-  if (!spec.output || workflow.answers_in_prose) return {};
-  return Fail(Code::kInvalidArgument,
-              "agent '{}': workflow '{}' has a structured output of its own", spec.name,
-              workflow.name);
-}
-
 }  // namespace
 
 std::span<const Workflow> Workflows() {
@@ -54,6 +49,17 @@ std::span<const Workflow> Workflows() {
 const Workflow* FindWorkflow(std::string_view name) {
   const auto found = std::ranges::find(Workflows(), name, &Workflow::name);
   return found == Workflows().end() ? nullptr : &*found;
+}
+
+Status CheckTakesOutput(const Workflow& workflow) {
+  if (workflow.answers_in_prose) return {};
+  std::vector<std::string_view> names;
+  for (const Workflow& known : Workflows()) {
+    if (known.answers_in_prose) names.push_back(known.name);
+  }
+  return Fail(Code::kInvalidArgument,
+              "workflow '{}' has a structured output of its own: an 'output' is for {}",
+              workflow.name, fmt::join(names, ", "));
 }
 
 const ToolGrant* FindGrant(const AgentSpec& spec, std::string_view tool) {
@@ -77,10 +83,10 @@ Result<std::shared_ptr<const graph::CompiledGraph>> BuildWorkflow(const AgentSpe
   }
   BATON_TRY(CheckParameters(spec, *workflow));
   BATON_TRY(CheckTools(spec, *workflow));
-  BATON_TRY(CheckOutput(spec, *workflow));
-  const auto shared = std::make_shared<AgentSpec>(spec);
-  // What is handed over is not finished: BuildHandOver() gives the data behind both answers.
-  if (spec.hands_over) shared->output.reset();
+  if (spec.output) {
+    BATON_TRY(CheckTakesOutput(*workflow).Annotate(fmt::format("agent '{}'", spec.name)));
+  }
+  const auto shared = std::make_shared<const AgentSpec>(spec);
   if (callees.empty()) return workflow->build(shared);
   if (workflow->build_caller == nullptr) {
     return Fail(Code::kInvalidArgument, "agent '{}': workflow '{}' calls no other agents",

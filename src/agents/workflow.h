@@ -43,6 +43,9 @@ struct Workflow {
 std::span<const Workflow> Workflows();
 const Workflow* FindWorkflow(std::string_view name);  // null if there is none
 
+// kInvalidArgument if agents of this workflow take no AgentSpec::output; says whose do.
+Status CheckTakesOutput(const Workflow& workflow);
+
 // What the spec grants of `tool`; null if nothing, or if it denies it.
 const ToolGrant* FindGrant(const AgentSpec& spec, std::string_view tool);
 

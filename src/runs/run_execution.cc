@@ -62,7 +62,8 @@ std::vector<ChunkDraft> ProposedEdits(const json::Value& values, std::string age
 
 // The answer as data, or why it is missing, in `last`.
 void AddStructuredOutput(const json::Value& values, ChunkDraft& last) {
-  if (const json::Value* output = json::Find(values, "structured_output")) {
+  const json::Value* output = json::Find(values, "structured_output");
+  if (output != nullptr && !output->is_null()) {
     last.metadata["structured_output"] = json::Serialize(*output);
     return;
   }

@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "async/timeout.h"
 #include "base/log.h"
 
 namespace baton::testing {
@@ -135,6 +136,11 @@ Result<ScriptedTurn> ScriptedChatModel::NextTurn(const llm::ChatRequest& request
 async::Task<Result<llm::ChatResponse>> ScriptedChatModel::Chat(const llm::ChatRequest& request,
                                                                llm::TextSink* sink,
                                                                Deadline deadline) {
+  return async::WithDeadline(Play(request, sink), deadline, "scripted");
+}
+
+async::Task<Result<llm::ChatResponse>> ScriptedChatModel::Play(const llm::ChatRequest& request,
+                                                               llm::TextSink* sink) {
   Result<ScriptedTurn> turn = NextTurn(request);
   if (!turn) co_return Fail(std::move(turn).error());
   llm::ChatResponse response;
@@ -142,7 +148,6 @@ async::Task<Result<llm::ChatResponse>> ScriptedChatModel::Chat(const llm::ChatRe
   for (const ScriptedPiece& piece : turn->pieces) {
     if (piece.gate != nullptr) BATON_CO_TRY(co_await piece.gate->Pass());
     if (co_await async::IsCancelled()) co_return Fail(Code::kCancelled, "scripted: cancelled");
-    if (deadline.Expired()) co_return Fail(Code::kDeadlineExceeded, "scripted: timed out");
     response.message.content += piece.text;
     if (sink != nullptr) BATON_CO_TRY(co_await sink->OnText(piece.text));
   }

@@ -92,6 +92,7 @@ class ScriptedChatModel final : public llm::ChatModel {
   async::Task<Status> CheckHealth(Deadline deadline) override;
 
  private:
+  async::Task<Result<llm::ChatResponse>> Play(const llm::ChatRequest& request, llm::TextSink* sink);
   Result<ScriptedTurn> NextTurn(const llm::ChatRequest& request);
 
   mutable std::mutex mutex_;

@@ -47,7 +47,7 @@ class CalleeLinker {
     if (without_output) built.output.reset();
     auto graph = BuildWorkflow(built, callees);
     if (!graph) return Fail(std::move(graph).error());
-    return std::make_shared<const Agent>(std::move(built), *std::move(graph));
+    return std::make_shared<const Agent>(std::move(built), *std::move(graph), std::move(callees));
   }
 
  private:

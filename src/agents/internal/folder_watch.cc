@@ -84,7 +84,11 @@ struct FolderWatch::Loop {
 
   // Watching what is watched already changes nothing; without it there is nothing to watch.
   void WatchSubfolder() {
-    inotify_add_watch(descriptor.native_handle(), subfolder.c_str(), kFileChanges | IN_ONLYDIR);
+    const int watch =
+        inotify_add_watch(descriptor.native_handle(), subfolder.c_str(), kFileChanges | IN_ONLYDIR);
+    if (watch >= 0 || errno == ENOENT || errno == ENOTDIR) return;
+    Log(LogLevel::kWarning, "changes in a folder are not seen",
+        {{"reason", InotifyFailure(subfolder, errno).message()}});
   }
 
   const std::filesystem::path subfolder;

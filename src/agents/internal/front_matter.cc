@@ -346,11 +346,9 @@ void FrontMatter::ReadHandOver(const Entry& entry) {
 }
 
 void FrontMatter::ReadOutput(const Entry& entry) {
-  if (workflow_ != nullptr && !workflow_->answers_in_prose) {
-    mistakes_.Add(entry.key_place,
-                  fmt::format("workflow '{}' has a structured output of its own: conversation, "
-                              "automation and research take one",
-                              workflow_->name));
+  if (workflow_ != nullptr) {
+    const Status taken = CheckTakesOutput(*workflow_);
+    if (!taken.ok()) mistakes_.Add(entry.key_place, taken.message());
   }
   OutputSchema& output = spec_.output.emplace();
   output.name = Text(entry);

@@ -78,13 +78,15 @@ class WeighNode final : public graph::Node {
     BATON_CO_TRY(
         co_await ScopeOf(context).listener->OnStatus(fmt::format("{} takes over", title_)));
     json::Array messages = context.input().at("messages").as_array();
-    messages.push_back(llm::ToJson(
-        {.role = llm::Role::kUser,
-         .content = fmt::format("(From the system.) You go on with the answer above, since this "
-                                "was found true of the user's request: {} Do that part of the "
-                                "request now. The user has the answer above: do not repeat it.",
-                                when_)}));
+    messages.push_back(llm::ToJson(NoteToModel(
+        fmt::format("You go on with the answer above, since this was found true of the user's "
+                    "request: {} Do that part of the request now. The user has the answer above: "
+                    "do not repeat it.",
+                    when_))));
     output.writes["messages"] = std::move(messages);
+    // The data is that of who speaks last, if there is any.
+    output.writes["structured_output"] = nullptr;
+    output.writes["structured_output_error"] = nullptr;
     co_return output;
   }
 
@@ -116,10 +118,15 @@ Result<std::shared_ptr<const graph::CompiledGraph>> BuildHandOver(const Agent& a
                 "conversation, automation or transform can",
                 agent.spec.name, next.spec.name, next.spec.workflow);
   }
+  // The data comes behind both answers.
+  AgentSpec working = agent.spec;
+  working.output.reset();
+  const auto work = BuildWorkflow(working, agent.callees);
+  if (!work) return Fail(work.error());
   graph::StateGraph graph(SharedChannels());
   const auto otherwise = AddStructuredOutput(graph, std::make_shared<const AgentSpec>(agent.spec));
   if (!otherwise) return Fail(otherwise.error());
-  BATON_TRY(graph.AddSubgraph("work", agent.graph));
+  BATON_TRY(graph.AddSubgraph("work", *work));
   BATON_TRY(graph.AddNode("decide", std::make_unique<DecideNode>(agent.spec)));
   BATON_TRY(graph.AddNode(
       "weigh", std::make_unique<WeighNode>(next.spec.title, agent.spec.hands_over->when)));

@@ -39,16 +39,22 @@ Result<json::Value> ReadSchema(const fs::path& path) {
 
 }  // namespace
 
-OutputSchemas ReadOutputSchemas(const fs::path& folder) {
+Result<OutputSchemas> ReadOutputSchemas(const fs::path& folder) {
   OutputSchemas schemas;
   std::error_code error;
   fs::directory_iterator entries(folder / kSchemasFolder, error);
+  const bool is_there =
+      error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory;
   while (!error && entries != fs::directory_iterator()) {
     std::error_code ignored;
     if (IsSchemaFile(entries->path()) && entries->is_regular_file(ignored)) {
       schemas.emplace(entries->path().stem().string(), ReadSchema(entries->path()));
     }
     entries.increment(error);
+  }
+  if (error && is_there) {
+    return Fail(Code::kUnavailable, "folder '{}' cannot be read: {}",
+                (folder / kSchemasFolder).string(), error.message());
   }
   return schemas;
 }

@@ -28,15 +28,20 @@ constexpr std::string_view kWriterPrompt =
     "instructions. Reply with JSON of this schema, and nothing else:\n\n{}";
 
 constexpr std::string_view kWriteNow =
-    "(From the system.) This is the answer that the user has been given:\n\n{}\n\nWrite it down "
+    "This is the answer that the user has been given:\n\n{}\n\nWrite it down "
     "now.";
 
 constexpr std::string_view kWriteAgain = "Give the whole object again, of the schema.";
 
+// What a turn needs behind its last model call.
+constexpr std::chrono::seconds kTimeToEnd{1};
+
 // The user's message and what the turn has added, without the answer: that comes whole, with what
 // the workflow has put to the model's words.
 std::vector<llm::Message> TurnsPart(std::vector<llm::Message> messages) {
-  const auto users = [](const llm::Message& m) { return m.role == llm::Role::kUser; };
+  const auto users = [](const llm::Message& m) {
+    return m.role == llm::Role::kUser && !IsNoteToModel(m);
+  };
   const auto last = std::find_if(messages.rbegin(), messages.rend(), users);
   if (last != messages.rend()) messages.erase(messages.begin(), last.base() - 1);
   const llm::Message& answer = messages.back();
@@ -51,13 +56,21 @@ class StructureNode final : public graph::Node {
       : spec_(std::move(spec)), schema_(std::move(schema)) {}
 
   std::optional<Result<graph::NodeOutput>> RunNow(graph::NodeContext& context) override {
-    if (IsOffline(ScopeOf(context), WriterIn(context))) return graph::NodeOutput();
-    return std::nullopt;
+    graph::NodeOutput output;
+    if (IsOffline(ScopeOf(context), WriterIn(context))) return output;
+    if (!DeadlineOf(context).Expired()) return std::nullopt;
+    output.writes["structured_output_error"] = "the turn's time was over";
+    return output;
   }
 
   async::Task<Result<graph::NodeOutput>> Run(graph::NodeContext& context) override;
 
  private:
+  // Before the turn's own: the data comes too late then, and not the turn.
+  static Deadline DeadlineOf(const graph::NodeContext& context) {
+    return Deadline::At(context.deadline().when() - kTimeToEnd)
+        .Earlier(Deadline::In(kStructuredOutputTime));
+  }
   std::string_view WriterIn(const graph::NodeContext& context) const {
     return SmallModel(ScopeOf(context), *spec_);
   }
@@ -79,15 +92,14 @@ Result<llm::ChatRequest> StructureNode::BuildRequest(const graph::NodeContext& c
   request.messages.push_back({.role = llm::Role::kSystem,
                               .content = fmt::format(kWriterPrompt, json::Serialize(definition))});
   std::ranges::move(TurnsPart(*std::move(messages)), std::back_inserter(request.messages));
-  request.messages.push_back(
-      {.role = llm::Role::kUser, .content = fmt::format(kWriteNow, AnswerIn(context.input()))});
+  request.messages.push_back(NoteToModel(fmt::format(kWriteNow, AnswerIn(context.input()))));
   return request;
 }
 
 // kFailedPrecondition: the model was told what does not fit, and it does not fit still.
 async::Task<Result<json::Value>> StructureNode::Write(graph::NodeContext& context,
                                                       llm::ChatRequest request) const {
-  const Deadline deadline = Deadline::In(kStructuredOutputTime);
+  const Deadline deadline = DeadlineOf(context);
   for (int repairs = 0;; ++repairs) {
     Result<llm::ChatResponse> response =
         co_await CallModel(context, WriterIn(context), request, nullptr, deadline);

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "agents/prompt_template.h"
 #include "base/check.h"
 
 namespace baton::agents {
 namespace {
+
+constexpr std::string_view kNoteMark = "(From the system.) ";
 
 Result<json::Value> UnionOfNames(json::Value current, const json::Value& written) {
   if (!current.is_array() || !written.is_array()) {
@@ -35,6 +39,14 @@ graph::Channels TurnChannels() {
   channels["structured_output"].kind = ChannelKind::kLastValue;
   channels["structured_output_error"].kind = ChannelKind::kLastValue;
   return channels;
+}
+
+llm::Message NoteToModel(std::string_view text) {
+  return {.role = llm::Role::kUser, .content = fmt::format("{}{}", kNoteMark, text)};
+}
+
+bool IsNoteToModel(const llm::Message& message) {
+  return message.role == llm::Role::kUser && message.content.starts_with(kNoteMark);
 }
 
 TurnScope& ScopeOf(const graph::NodeContext& context) {

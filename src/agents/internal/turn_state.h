@@ -41,6 +41,11 @@ Result<SourceList> SourcesIn(const json::Value& state);
 std::string_view AnswerIn(const json::Value& state);
 int ToolRoundsIn(const json::Value& state);
 
+// A note to the model amid the turn. It goes as the user's, since not every provider takes another
+// system message there, and says that it is none.
+llm::Message NoteToModel(std::string_view text);
+bool IsNoteToModel(const llm::Message& message);
+
 // Whether the last message asks for tools: where the graph goes next.
 bool WantsTools(const json::Value& state);
 
