@@ -77,7 +77,7 @@ struct RunOptions {
   LongTermStore* store = nullptr;  // what the run's nodes may reach of it; outlives the run
   const RunControl* control = nullptr;
   NodeCache* cache = nullptr;  // for nodes with a CachePolicy
-  Deadline deadline;  // by which the work is to be done; its last commit may come later
+  Deadline deadline;           // by which the work is to be done; its last commit may come later
   // Kept with the checkpoints of the run, for StateSnapshot and to find them by.
   std::string run_id;
   json::Object metadata;
