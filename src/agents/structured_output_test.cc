@@ -140,6 +140,22 @@ TEST_F(StructuredOutputTest, WhatDoesNotFitGoesBackOnce) {
   EXPECT_THAT(again.back().content, HasSubstr("number"));
 }
 
+TEST_F(StructuredOutputTest, SourcesThatTheAnswerDoesNotCiteGoBackOnce) {
+  AgentSpec spec = ClaimsSpec();
+  spec.output = OutputSchema{"findings", json::Parse(R"({"type": "object", "properties": {
+    "found": {"type": "array", "items": {"type": "object", "properties": {
+      "sources": {"type": "array", "items": {"type": "integer"}}}}}}})")
+                                             .value()};
+  SetUpAgent(BuildWorkflow(spec).value());
+  model_->Add(Calls("search_documents", {}));
+  model_->Add(Says("Confirmed: 330 m [1]."));
+  writer_->Add(Says(R"({"found": [{"sources": [1]}, {"sources": [1, 7]}]})"));
+  writer_->Add(Says(R"({"found": [{"sources": [1]}]})"));
+  EXPECT_EQ(OutputOf(Ask()), R"({"found":[{"sources":[1]}]})");
+  EXPECT_THAT(writer_->requests().at(1).messages.back().content,
+              HasSubstr("- /found/1/sources: the answer cites no source 7\n"));
+}
+
 TEST_F(StructuredOutputTest, WhatIsWrongTwiceIsLeftOut) {
   model_->Add(Says("Confirmed."));
   writer_->Add(Says("I would rather not."));

@@ -1,6 +1,7 @@
 #include "agents/internal/structured_output.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -47,6 +48,39 @@ std::vector<llm::Message> TurnsPart(std::vector<llm::Message> messages) {
   const llm::Message& answer = messages.back();
   if (answer.role == llm::Role::kAssistant && answer.tool_calls.empty()) messages.pop_back();
   return messages;
+}
+
+// Lists of numbers called "sources" cite the answer's sources. What in `value`, which is at
+// `place`, cites others.
+void FindWrongSources(const json::Value& value, const std::string& place,
+                      const std::vector<std::int64_t>& cited, std::vector<std::string>& problems) {
+  if (const json::Array* list = value.if_array()) {
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      FindWrongSources((*list)[i], fmt::format("{}/{}", place, i), cited, problems);
+    }
+  }
+  if (!value.is_object()) return;
+  for (const auto& [key, member] : value.get_object()) {
+    const std::string there = fmt::format("{}/{}", place, std::string_view(key));
+    FindWrongSources(member, there, cited, problems);
+    if (key != "sources" || !member.is_array()) continue;
+    for (const json::Value& number : member.get_array()) {
+      if (!number.is_int64() || std::ranges::find(cited, number.get_int64()) != cited.end())
+        continue;
+      problems.push_back(
+          fmt::format("{}: the answer cites no source {}", there, number.get_int64()));
+    }
+  }
+}
+
+std::vector<std::int64_t> NumbersCited(const json::Value& state) {
+  std::vector<std::int64_t> numbers;
+  const json::Value* sources = json::Find(state, "sources");
+  if (sources == nullptr || !sources->is_array()) return numbers;
+  for (const json::Value& source : sources->get_array()) {
+    numbers.push_back(json::GetInt(source, "number"));
+  }
+  return numbers;
 }
 
 // Threads: a node serves all turns at once.
@@ -105,6 +139,7 @@ async::Task<Result<json::Value>> StructureNode::Write(graph::NodeContext& contex
         co_await CallModel(context, WriterIn(context), request, nullptr, deadline);
     if (!response) co_return Fail(std::move(response).error());
     StructuredAnswer written = ReadStructured(response->message.content, schema_);
+    FindWrongSources(written.value, "", NumbersCited(context.input()), written.problems);
     if (written.problems.empty()) co_return std::move(written.value);
     if (repairs == kMaxRepairs) {
       co_return Fail(Code::kFailedPrecondition, "{}", fmt::join(written.problems, "; "));

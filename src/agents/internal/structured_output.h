@@ -19,7 +19,8 @@ inline constexpr std::chrono::seconds kStructuredOutputTime{30};
 // is none.
 //
 // The node lets the fast model, or where there is none the agent's own, write down the answer of
-// the turn by the schema. What does not fit goes back to it once. What fits then is the channel
+// the turn by the schema. What does not fit, or cites sources under "sources" that the answer does
+// not, goes back to it once. What fits then is the channel
 // `structured_output`; else `structured_output_error` says why it is missing. Neither that nor a
 // model that fails or takes until the turn's deadline is a failure of the turn. The offline model,
 // which only quotes, is not asked.
