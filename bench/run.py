@@ -8,6 +8,7 @@ peer come from the same run, interleaved, REPEATS times; the table shows median 
 Absolute times are this machine's; ratios are what can be compared. Raw figures are kept as
 JSON under bench/results/.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = pathlib.Path(os.environ.get("BATON_BIN", ROOT / "build/release/bin"))
@@ -26,6 +28,8 @@ PEERS = ROOT / "bench/peers"
 REPEATS = int(os.environ.get("BATON_BENCH_REPEATS", "5"))
 SECONDS = float(os.environ.get("BATON_BENCH_SECONDS", "2"))
 CLOCK_TICK = os.sysconf("SC_CLK_TCK")
+LOAD_USER = "bench0"  # the only one of a single client
+SEARCH = "how checkpoints are stored"
 SERVER_CORE, LOAD_CORE = ("0", "1") if (os.cpu_count() or 1) > 1 else ("0", "0")
 
 
@@ -76,18 +80,35 @@ def echo(tokens=20):
     return Process(BIN / "echo_server", 0, tokens, core=SERVER_CORE)
 
 
-def provider(tokens=20, tool_calls=0):
-    return Process(BIN / "mock_provider", 0, tokens, 0, tool_calls, core=LOAD_CORE)
+def provider(tokens=20, tool_calls=0, query="nothing"):
+    return Process(BIN / "mock_provider", 0, tokens, 0, tool_calls, query, core=LOAD_CORE)
+
+
+@contextlib.contextmanager
+def library():
+    """A backend on the core of the peers, with docs/ as documents of the load programs' first user."""
+    with tempfile.TemporaryDirectory(prefix="baton-bench-") as data:
+        subprocess.run([BIN / "baton", "import", "docs", "--data", data, "--user", LOAD_USER],
+                       check=True, capture_output=True, cwd=ROOT, env=clean_environment())
+        with Process(BIN / "baton", "backend", "--data", data, "--metrics", 0, "--tools", 0,
+                     core=LOAD_CORE, log_port="tools_port",
+                     env=clean_environment(BATON_LOG_LEVEL="info")) as backend:
+            yield backend
 
 
 class Baton(Process):
-    def __init__(self, model_port, threads=1):
+    """All in one, or, with the address of a backend, only the orchestrator."""
+
+    def __init__(self, model_port, threads=1, backend=None):
         self.data = tempfile.mkdtemp(prefix="baton-bench-")
+        # One model call a turn, as the peers make: a title for each new conversation is another.
         env = clean_environment(OPENAI_BASE_URL=f"http://127.0.0.1:{model_port}/v1",
-                                OPENAI_API_KEY="k", BATON_MODEL="m", BATON_LOG_LEVEL="info",
+                                BATON_TITLES="words", OPENAI_API_KEY="k", BATON_MODEL="m", BATON_LOG_LEVEL="info",
                                 BATON_THREADS=str(threads))
-        super().__init__(BIN / "baton", "serve", "--data", self.data, "--http", "0", "--grpc",
-                         "0", "--tools", "0", core=SERVER_CORE, env=env, log_port="grpc_port")
+        role = (["orchestrator", "--metrics", 0, "--tools-target", backend] if backend
+                else ["serve", "--http", 0, "--tools", 0])
+        super().__init__(BIN / "baton", *role, "--data", self.data, "--grpc", 0,
+                         core=SERVER_CORE, env=env, log_port="grpc_port")
         # Its log is read to the end, so that the pipe never fills.
         self._drain = subprocess.Popen(["cat"], stdin=self.process.stderr,
                                        stdout=subprocess.DEVNULL)
@@ -304,12 +325,40 @@ def bench_t1(table):
                     # The turn with tools has one model call more than the turn without.
                     ours[calls].append(t["last_p50_us"] - w["last_p50_us"] - d["last_p50_us"])
         for _ in range(REPEATS):
-            out = subprocess.run(["taskset", "-c", LOAD_CORE, BIN / "unary_load", bare.address,
-                                  "1"], capture_output=True, text=True, check=True).stdout
-            floor.append(json.loads(out)["p50_us"])
+            floor.append(bare_calls(LOAD_CORE, bare.address)["p50_us"])
     for calls, values in ours.items():
-        table.add("T1", f"tool calls over gRPC, {calls} in parallel, per turn", values,
+        searches = "a search" if calls == 1 else f"{calls} searches at once"
+        table.add("T1", f"a turn with {searches}, over one without", values,
                   "bare gRPC unary", floor, "≤ 300 µs (1 call)", " µs")
+    bench_search_call(table)
+
+
+def bare_calls(core, address, *search):
+    out = subprocess.run(["taskset", "-c", core, BIN / "unary_load", address, "1", *search],
+                         capture_output=True, text=True, check=True).stdout
+    return json.loads(out)
+
+
+def bench_search_call(table):
+    """As the model's server sees it: from its answer that asks for a search to the request with
+    what was found, over the same search by a client on the orchestrator's core, as often."""
+    calls, bare = [], []
+    with library() as backend, provider(tool_calls=1, query=SEARCH) as model, \
+            Baton(model.port, backend=backend.address) as server:
+        for _ in range(REPEATS):
+            pauses(model)
+            load("chat_load", server.address, 1, SECONDS)
+            calls.append(pauses(model))
+            bare.append(bare_calls(SERVER_CORE, backend.address, LOAD_USER, SEARCH, "3"))
+    for key, goal in (("p50_us", "≤ 300 µs"), ("p99_us", "≤ 1,000 µs")):
+        over = [c[key] - b[key] for c, b in zip(calls, bare)]
+        table.add("T1", f"a search that hits, in its turn, {key[:3]}: over the bare call", over,
+                  "bare SearchDocuments", [b[key] for b in bare], goal, " µs", [])
+
+
+def pauses(model):
+    with urllib.request.urlopen(f"http://{model.address}/pauses") as told:
+        return json.load(told)
 
 
 def time_to_port(start):
