@@ -163,6 +163,7 @@ class GraphFileLoader {
         continue;
       }
       std::vector<std::string> from;
+      from.reserve(edge.from.size());
       for (const NameUse& source : edge.from) from.push_back(source.name);
       BATON_TRY(graph.AddJoin(std::move(from), edge.to.name));
     }

@@ -339,6 +339,7 @@ async::Task<Result<std::vector<std::string>>> SqlCheckpointStore::ListNamespaces
                                {Bytes(std::move(thread_id))}});
   if (!rows) co_return Fail(std::move(rows).error());
   std::vector<std::string> names;
+  names.reserve(rows->rows.size());
   for (std::size_t i = 0; i < rows->rows.size(); ++i) names.push_back(TextAt(*rows, i, 0));
   co_return names;
 }

@@ -330,6 +330,7 @@ async::Task<Result<std::vector<StoreNamespace>>> SqlLongTermStore::ListNamespace
   const Result<storage::Rows> rows = co_await database_.Read(std::move(draft).Take());
   if (!rows) co_return Fail(rows.error());
   std::vector<StoreNamespace> sorted;
+  sorted.reserve(rows->rows.size());
   for (std::size_t row = 0; row < rows->rows.size(); ++row) {
     sorted.push_back(internal::DecodeNamespace(rows->Text(row, 0)));
   }

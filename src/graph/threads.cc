@@ -86,6 +86,7 @@ async::Task<Result<std::vector<ChannelBlob>>> NamespaceCopy::ReadAllBlobs(std::i
     for (const BlobRange& range : body->ranges) channels.insert(range.channel);
   }
   std::vector<BlobRange> ranges;
+  ranges.reserve(channels.size());
   for (const std::string& channel : channels) ranges.push_back({channel, 1, last_seq});
   if (ranges.empty()) co_return std::vector<ChannelBlob>();
   co_return co_await store_.ReadBlobs(thread_id_, ns_, std::move(ranges));

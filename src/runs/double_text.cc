@@ -107,8 +107,10 @@ async::Task<Result<std::vector<std::string>>> RunQueue::ListThreads() {
   const auto rows = co_await database_.Read({.sql = "SELECT DISTINCT thread_id FROM queued_runs"});
   if (!rows) co_return Fail(rows.error());
   std::vector<std::string> threads;
-  for (std::size_t row = 0; row < rows->rows.size(); ++row)
+  threads.reserve(rows->rows.size());
+  for (std::size_t row = 0; row < rows->rows.size(); ++row) {
     threads.emplace_back(rows->Text(row, 0));
+  }
   co_return threads;
 }
 

@@ -280,6 +280,7 @@ async::Task<Result<std::vector<PermissionGrant>>> PermissionStore::ListGrants(st
        .params = {std::move(user)}});
   if (!rows) co_return Fail(rows.error());
   std::vector<PermissionGrant> grants;
+  grants.reserve(rows->rows.size());
   for (std::size_t row = 0; row < rows->rows.size(); ++row) {
     grants.push_back(ReadGrant(*rows, row));
   }
@@ -327,6 +328,7 @@ async::Task<Result<std::vector<PermissionEvent>>> PermissionStore::ListAudit(
 
 async::Task<Status> PermissionStore::Record(std::vector<PermissionEvent> events) {
   std::vector<Statement> batch;
+  batch.reserve(events.size());
   for (const PermissionEvent& event : events) batch.push_back(InsertEvent(event, Now()));
   if (batch.empty()) co_return Status();
   const auto written = co_await database_.Write(std::move(batch), Durability::kBuffered);

@@ -35,13 +35,8 @@ std::optional<ThreadHead> HeadCache::Take(const std::string& thread_id,
   const std::scoped_lock lock(mutex_);
   const auto found = by_thread_.find(thread_id);
   if (found == by_thread_.end()) return std::nullopt;
-  std::optional<ThreadHead> head;
-  ThreadHead& known = found->second->head;
-  if (known.checkpoint_id == checkpoint_id) {
-    head.emplace(std::move(known));
-    known.bytes = head->bytes;
-  }
-  Erase(found->second);
+  ThreadHead head = Remove(found->second);
+  if (head.checkpoint_id != checkpoint_id) return std::nullopt;
   return head;
 }
 
@@ -49,18 +44,20 @@ void HeadCache::Put(const std::string& thread_id, ThreadHead head) {
   if (head.bytes > kMaxBytes) return;
   const std::scoped_lock lock(mutex_);
   if (const auto found = by_thread_.find(thread_id); found != by_thread_.end()) {
-    Erase(found->second);
+    Remove(found->second);
   }
   bytes_ += head.bytes;
   entries_.push_front({thread_id, std::move(head)});
   by_thread_[thread_id] = entries_.begin();
-  while (bytes_ > kMaxBytes) Erase(std::prev(entries_.end()));
+  while (bytes_ > kMaxBytes) Remove(std::prev(entries_.end()));
 }
 
-void HeadCache::Erase(std::list<Entry>::iterator entry) {
+ThreadHead HeadCache::Remove(std::list<Entry>::iterator entry) {
   bytes_ -= entry->head.bytes;
   by_thread_.erase(entry->thread_id);
+  ThreadHead head = std::move(entry->head);
   entries_.erase(entry);
+  return head;
 }
 
 }  // namespace baton::graph

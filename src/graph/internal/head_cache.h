@@ -50,7 +50,7 @@ class HeadCache {
     std::string thread_id;
     ThreadHead head;
   };
-  void Erase(std::list<Entry>::iterator entry);
+  ThreadHead Remove(std::list<Entry>::iterator entry);
 
   std::mutex mutex_;
   std::list<Entry> entries_;  // newest first

@@ -75,6 +75,7 @@ std::string_view KindName(Kind kind) {
 
 std::vector<std::string_view> KindNames() {
   std::vector<std::string_view> names;
+  names.reserve(kKinds.size());
   for (const auto& [kind, name] : kKinds) names.push_back(name);
   return names;
 }

@@ -103,8 +103,9 @@ Result<std::string> CheckMemoryText(std::string_view text) {
 
 Result<std::size_t> OffsetOf(std::string_view page_token) {
   std::size_t offset = 0;
-  const char* const end = page_token.data() + page_token.size();
-  const auto read = std::from_chars(page_token.data(), end, offset);
+  const char* const begin = page_token.data();
+  const char* const end = begin + page_token.size();
+  const auto read = std::from_chars(begin, end, offset);
   const bool whole = read.ec == std::errc() && read.ptr == end;
   if (!page_token.empty() && (!whole || offset > kMostMemoriesPerUser)) {
     return Fail(Code::kInvalidArgument, "page_token is not one of a page");

@@ -70,13 +70,13 @@ std::string Fold(std::string_view text) {
   return folded;
 }
 
-template <std::size_t kSize>
-bool IsOneOf(const std::array<std::string_view, kSize>& list, std::string_view text) {
+template <std::size_t Size>
+bool IsOneOf(const std::array<std::string_view, Size>& list, std::string_view text) {
   return std::ranges::find(list, text) != list.end();
 }
 
-template <std::size_t kSize>
-bool HoldsOneOf(const std::array<std::string_view, kSize>& list, std::string_view text) {
+template <std::size_t Size>
+bool HoldsOneOf(const std::array<std::string_view, Size>& list, std::string_view text) {
   return std::ranges::any_of(list, [&](std::string_view sign) { return text.contains(sign); });
 }
 

@@ -14,6 +14,7 @@ void ReadKeys(YamlReader& yaml, const YamlPart& map, const std::vector<Key>& key
     return;
   }
   std::vector<std::string_view> names;
+  names.reserve(keys.size());
   for (const Key& key : keys) names.push_back(key.name);
   const std::vector<YamlPart> members = yaml.Members(map);
   for (const YamlPart& member : members) {
