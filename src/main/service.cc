@@ -270,7 +270,8 @@ Status Service::Parts::ConnectTools() {
   auto directory = LoadMessageFile(settings);
   if (!directory) return std::move(directory).error();
   auto messages = std::make_shared<tools::DirectoryGateway>(*std::move(directory), clock);
-  return RegisterTools(tool_registry, tool_client, std::move(messages), &*memories);
+  BATON_TRY(RegisterTools(tool_registry, tool_client, std::move(messages), &*memories));
+  return tool_server == nullptr ? Status() : WithdrawUnusableTools(tool_registry, settings);
 }
 
 Status Service::Parts::StartOrchestrator() {

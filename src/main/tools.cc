@@ -37,4 +37,14 @@ Status RegisterTools(tools::ToolRegistry& registry,
   return tools::remote::RegisterWebTools(registry, std::move(client));
 }
 
+Status WithdrawUnusableTools(tools::ToolRegistry& registry, const Settings& settings) {
+  if (!settings.Text("web.searxng_url").empty() || !settings.Text("web.brave_api_key").empty()) {
+    return {};
+  }
+  for (const char* tool : {"search_web", "search_and_read_web"}) {
+    BATON_TRY(registry.Withdraw(tool, "no search engine is set: SEARXNG_URL or BRAVE_API_KEY"));
+  }
+  return {};
+}
+
 }  // namespace baton::app

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/status.h"
+#include "main/settings.h"
 #include "runs/memory/memories.h"
 #include "tools/messages/message_gateway.h"
 #include "tools/remote/tool_service_client.h"
@@ -16,5 +17,9 @@ Status RegisterTools(tools::ToolRegistry& registry,
                      std::shared_ptr<tools::remote::ToolServiceClient> client,
                      std::shared_ptr<tools::MessageGateway> messages,
                      runs::memory::Memories* memories);
+
+// Takes the tools that need a search engine out of `registry` if the settings name none. For a
+// process that has the ToolService too: elsewhere only the ToolService's own settings tell.
+Status WithdrawUnusableTools(tools::ToolRegistry& registry, const Settings& settings);
 
 }  // namespace baton::app

@@ -9,8 +9,9 @@
 namespace baton::tools {
 
 struct ToolRegistry::Entry {
-  std::unique_ptr<Tool> tool;
+  std::unique_ptr<Tool> tool;  // null: withdrawn
   json::Schema arguments;
+  std::string why;  // it was withdrawn
 };
 
 std::string_view EffectName(Effect effect) {
@@ -69,7 +70,15 @@ Status ToolRegistry::Add(std::unique_ptr<Tool> tool) {
   }
   std::string name = definition.name;
   tools_.emplace(std::move(name),
-                 std::make_shared<Entry>(Entry{std::move(tool), *std::move(schema)}));
+                 std::make_shared<Entry>(Entry{std::move(tool), *std::move(schema), {}}));
+  return {};
+}
+
+Status ToolRegistry::Withdraw(std::string_view name, std::string why) {
+  const auto found = tools_.find(name);
+  if (found == tools_.end()) return Fail(Code::kNotFound, "tool '{}': no such tool", name);
+  found->second->tool.reset();
+  found->second->why = std::move(why);
   return {};
 }
 
@@ -91,6 +100,10 @@ Result<std::shared_ptr<ToolRegistry::Entry>> ToolRegistry::FindFitting(
   if (found == tools_.end()) {
     return Fail(Code::kNotFound, "tool '{}': no such tool; there are: {}", name,
                 tools_.empty() ? "none" : fmt::format("{}", fmt::join(names(), ", ")));
+  }
+  if (found->second->tool == nullptr) {
+    return Fail(Code::kFailedPrecondition, "tool '{}' is not to be had: {}", name,
+                found->second->why);
   }
   Status fits = found->second->arguments.Validate(json::Value(arguments));
   if (!fits.ok()) return Fail(std::move(fits).Annotate(fmt::format("tool '{}'", name)));

@@ -85,15 +85,20 @@ class ToolRegistry {
   // Compiles the tool's schema. kAlreadyExists for a name that is taken.
   Status Add(std::unique_ptr<Tool> tool);
 
-  // Null if there is no such tool.
+  // The tool is not to be had here, and `why`: agents' files may still name it. kNotFound if there
+  // is none.
+  Status Withdraw(std::string_view name, std::string why);
+
+  // Null if there is no such tool, or it has been withdrawn.
   Tool* Find(std::string_view name) const;
   std::vector<std::string> names() const;
 
   // Whether Call() would make the call: kInvalidArgument for arguments that do not fit the
-  // schema, kNotFound like Call().
+  // schema, kNotFound and kFailedPrecondition like Call().
   Status Check(std::string_view name, const json::Object& arguments) const;
 
-  // Checks the arguments against the schema, then calls. kNotFound names the tools there are.
+  // Checks the arguments against the schema, then calls. kNotFound names the tools there are;
+  // kFailedPrecondition says why a tool was withdrawn.
   async::Task<Result<ToolResult>> Call(std::string_view name, const json::Object& arguments,
                                        const ToolContext& context) const;
 

@@ -52,6 +52,18 @@ TEST(ToolRegistry, CallsTheToolOfThatName) {
   EXPECT_EQ(result->text, "ada: hi");
 }
 
+TEST(ToolRegistry, AToolThatIsWithdrawnKeepsItsNameAlone) {
+  ToolRegistry registry;
+  ASSERT_TRUE(registry.Add(MakeEcho("echo")).ok());
+  ASSERT_TRUE(registry.Withdraw("echo", "nobody shouts").ok());
+  EXPECT_EQ(registry.names(), std::vector<std::string>{"echo"});
+  EXPECT_EQ(registry.Find("echo"), nullptr);
+  const Status refused = registry.Check("echo", {});
+  EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+  EXPECT_EQ(refused.message(), "tool 'echo' is not to be had: nobody shouts");
+  EXPECT_EQ(registry.Withdraw("nothing", "").code(), Code::kNotFound);
+}
+
 TEST(ToolRegistry, NamesTheArgumentThatDoesNotFit) {
   ToolRegistry registry;
   ASSERT_TRUE(registry.Add(MakeEcho("echo")).ok());

@@ -181,6 +181,11 @@ json::Value CallMessage(std::string_view task_id, std::vector<llm::ToolCall> cal
 
 bool MayUseWeb(const AgentSpec& spec) { return FindGrant(spec, kWebTool) != nullptr; }
 
+// Whether there is a web to search.
+bool CanUseWeb(const graph::NodeContext& context, const AgentSpec& spec) {
+  return MayUseWeb(spec) && ScopeOf(context).tools->Find(kWebTool) != nullptr;
+}
+
 bool HasSearchedWeb(const json::Value& state) { return json::GetBool(state, "web"); }
 
 // Asks the fast model for JSON. An answer that is none of `schema`'s kind reads as null: a
@@ -254,8 +259,7 @@ class JudgeNode final : public graph::Node {
       : spec_(std::move(spec)), max_rounds_(GetParameter(*spec_, kMaxRounds)) {}
 
   std::optional<Result<graph::NodeOutput>> RunNow(graph::NodeContext& context) override {
-    // It counts words: too little to go to the web on.
-    if (!HasRoundsLeft(context) && IsJudgedOffline(context)) return graph::NodeOutput();
+    if (!HasRoundsLeft(context) && !GoesToWeb(context)) return graph::NodeOutput();
     return std::nullopt;
   }
 
@@ -265,8 +269,10 @@ class JudgeNode final : public graph::Node {
   bool HasRoundsLeft(const graph::NodeContext& context) const {
     return ToolRoundsIn(context.input()) < max_rounds_;
   }
-  bool IsJudgedOffline(const graph::NodeContext& context) const {
-    return IsOffline(ScopeOf(context), SmallModel(ScopeOf(context), *spec_));
+  // The offline model counts words: too little to go to the web on.
+  bool GoesToWeb(const graph::NodeContext& context) const {
+    return CanUseWeb(context, *spec_) &&
+           !IsOffline(ScopeOf(context), SmallModel(ScopeOf(context), *spec_));
   }
   // Null if the model gave none. `for_web`: its queries are for the web.
   async::Task<Result<json::Value>> Judge(graph::NodeContext& context, bool for_web,
@@ -303,7 +309,6 @@ async::Task<Result<graph::NodeOutput>> JudgeNode::Run(graph::NodeContext& contex
   const Result<SourceList> sources = SourcesIn(context.input());
   if (!sources) co_return Fail(sources.error());
   const std::vector<llm::ToolCall> made = CallsIn(*messages);
-  const bool may_use_web = MayUseWeb(*spec_) && !IsJudgedOffline(context);
   graph::NodeOutput output;
   std::vector<llm::ToolCall> calls;
   // Queries for the documents may hold what only these say: for the web it is asked again.
@@ -316,7 +321,7 @@ async::Task<Result<graph::NodeOutput>> JudgeNode::Run(graph::NodeContext& contex
     calls = for_web ? SearchCalls(*verdict, made, kWebTool, kMaxWebQueries)
                     : DocumentCalls(*verdict, *sources, made);
     if (for_web) output.writes["web"] = !calls.empty();
-    if (!calls.empty() || for_web || !may_use_web) break;
+    if (!calls.empty() || for_web || !GoesToWeb(context)) break;
   }
   if (!calls.empty()) {
     output.writes["messages"] = json::Array{CallMessage(context.task_id(), std::move(calls))};
