@@ -1,6 +1,8 @@
 #include "llm/offline/arguments.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <charconv>
 #include <utility>
 #include <vector>
@@ -15,7 +17,7 @@ namespace {
 // How many results are asked for where the tool demands a number and names none.
 constexpr double kUsualLimit = 5;
 
-enum class TextKind { kQuery, kMessage, kUrl, kPath, kId, kPlace, kDate };
+enum class TextKind { kQuery, kMessage, kContent, kUrl, kPath, kId, kPlace, kDate };
 
 bool HasWord(const std::vector<Word>& words, std::initializer_list<std::string_view> any) {
   return std::ranges::any_of(
@@ -34,8 +36,10 @@ TextKind KindOf(std::string_view name, const json::Object& schema) {
   if (HasWord(words, {"id", "ids", "uuid", "key", "token", "hash"})) return TextKind::kId;
   if (HasWord(words, {"location", "city", "place", "town", "address"})) return TextKind::kPlace;
   if (HasWord(words, {"date", "day"}) || is_format("date")) return TextKind::kDate;
-  if (HasWord(words, {"message", "request", "prompt", "question", "text", "content", "instruction",
-                      "description", "body"})) {
+  if (HasWord(words, {"text", "content", "title", "heading", "note", "body"})) {
+    return TextKind::kContent;
+  }
+  if (HasWord(words, {"message", "request", "prompt", "question", "instruction", "description"})) {
     return TextKind::kMessage;
   }
   return TextKind::kQuery;
@@ -82,6 +86,35 @@ std::string FindPlace(std::string_view text) {
   return {};
 }
 
+// What stands in quotation marks, if one thing does: "Add 'buy milk' to my list" is about that.
+std::string FindQuoted(std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kMarks = {
+      {{"'", "'"}, {"\"", "\""}, {"“", "”"}, {"„", "“"}, {"«", "»"}}};
+  const auto is_letter = [&](std::size_t at) {
+    return at < text.size() && (static_cast<unsigned char>(text[at]) >= 0x80 ||
+                                std::isalnum(static_cast<unsigned char>(text[at])) != 0);
+  };
+  std::string found;
+  for (const auto& [open, close] : kMarks) {
+    for (std::size_t at = text.find(open); at != std::string_view::npos;) {
+      const std::size_t begin = at + open.size();
+      std::size_t end = text.find(close, begin);
+      // An apostrophe has letters on both sides.
+      while (end != std::string_view::npos && is_letter(end + close.size())) {
+        end = text.find(close, end + close.size());
+      }
+      if ((at > 0 && is_letter(at - 1)) || end == std::string_view::npos) {
+        at = text.find(open, begin);
+        continue;
+      }
+      if (!found.empty()) return {};
+      found = Trimmed(text.substr(begin, end - begin));
+      at = text.find(open, end + close.size());
+    }
+  }
+  return found;
+}
+
 // "2026-11-22", or the word for a day that the text has.
 std::string FindDate(std::string_view text) {
   static constexpr std::string_view kDays[] = {"today",   "tomorrow", "yesterday", "heute",
@@ -116,6 +149,10 @@ std::optional<json::Value> TextArgument(std::string_view name, const json::Objec
       break;
     case TextKind::kDate:
       text = FindDate(ask.message);
+      break;
+    case TextKind::kContent:
+      text = FindQuoted(ask.message);
+      if (text.empty()) text = Trimmed(ask.message);
       break;
     case TextKind::kMessage:
       text = Trimmed(ask.message);

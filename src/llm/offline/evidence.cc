@@ -27,6 +27,10 @@ std::optional<int> HeaderNumber(std::string_view line) {
   return number > 0 ? std::optional(number) : std::nullopt;
 }
 
+bool IsSearch(const ToolCall& call) {
+  return call.name.contains("search") || call.name.contains("find");
+}
+
 bool IsEmptyPassage(const Passage& passage) {
   return passage.number == 0 && Trimmed(passage.text).empty();
 }
@@ -155,6 +159,8 @@ Evidence GatherEvidence(const ChatRequest& request) {
       evidence.instructions += TakeNumberedPassages(message.content, evidence) + "\n";
     } else if (message.role == Role::kSystem) {
       evidence.instructions += message.content + "\n";
+    } else if (message.role == Role::kAssistant && i > question) {
+      evidence.has_searched |= std::ranges::any_of(message.tool_calls, IsSearch);
     } else if (message.role == Role::kTool && i > question) {
       evidence.has_results = true;
       for (Passage& passage : ParsePassages(message.content)) {

@@ -32,7 +32,8 @@ struct Evidence {
   std::vector<std::string> earlier;  // the user's earlier messages, oldest first
   std::string instructions;          // system messages, and prompts that follow the question
   std::vector<Passage> passages;
-  bool has_results = false;  // a tool has answered in this turn, be it with nothing
+  bool has_results = false;   // a tool has answered in this turn, be it with nothing
+  bool has_searched = false;  // one of those looks for something, by its name
   Language language = Language::kEnglish;
 
   // The topics of the query that occur in the passages, and those that do not.

@@ -21,7 +21,8 @@ namespace baton::llm::offline {
 namespace {
 
 constexpr std::size_t kWordsPerPiece = 3;
-constexpr std::size_t kMaxNearest = 3;  // titles named where nothing matches
+constexpr std::size_t kMaxNearest = 3;    // titles named where nothing matches
+constexpr std::size_t kMostPlain = 2000;  // bytes of what a tool says
 
 // `text` in pieces of a few words, the white space behind a word with it. Joined they are
 // `text`.
@@ -65,16 +66,19 @@ std::string NearestTitles(const std::vector<Passage>& passages) {
   return out;
 }
 
-// What a tool said in words of its own, such as "No documents match 'x'".
-std::string PlainResult(const std::vector<Passage>& passages) {
-  for (const Passage& passage : passages) {
+// What a tool said in words of its own: of a search the first sentence, "No document matches.";
+// of another tool, which has done or listed something, all of it.
+std::string PlainResult(const Evidence& evidence) {
+  for (const Passage& passage : evidence.passages) {
+    if (passage.number != 0) continue;
+    if (!evidence.has_searched) return std::string(Utf8Prefix(Trimmed(passage.text), kMostPlain));
     const std::vector<std::string> sentences = SplitSentences(passage.text);
-    if (passage.number == 0 && !sentences.empty()) return sentences.front();
+    if (!sentences.empty()) return sentences.front();
   }
   return {};
 }
 
-std::string AnswerFromResults(const Evidence& evidence) {
+std::string AnswerFromResults(const Evidence& evidence, bool is_inventive) {
   const Phrases& phrases = PhrasesOf(evidence.language);
   const std::string answer = ComposeAnswer(FindSentences(evidence));
   if (!answer.empty()) return fmt::format("{}\n\n{}", answer, phrases.closing);
@@ -83,7 +87,11 @@ std::string AnswerFromResults(const Evidence& evidence) {
     return fmt::format("{}\n\n{}", fmt::format(fmt::runtime(phrases.no_match), nearest),
                        phrases.short_closing);
   }
-  const std::string plain = PlainResult(evidence.passages);
+  if (is_inventive) return std::string(phrases.unable);
+  const std::string plain = PlainResult(evidence);
+  if (!plain.empty() && !evidence.has_searched) {
+    return fmt::format("{}\n\n{}", plain, phrases.short_closing);
+  }
   return fmt::format("{}{}{}\n\n{}", phrases.nothing_found, plain.empty() ? "" : " ", plain,
                      phrases.short_closing);
 }
@@ -117,7 +125,9 @@ Result<ChatResponse> Answer(const ChatRequest& request) {
     if (!value) return Fail(value.error());
     response.message.content = json::Serialize(*value);
   } else if (has_sources) {
-    response.message.content = AnswerFromResults(evidence);
+    response.message.content = AnswerFromResults(evidence, request.is_inventive);
+  } else if (request.is_inventive) {
+    response.message.content = PhrasesOf(evidence.language).unable;
   } else {
     response.message.content = TalkAnswer(evidence);
   }

@@ -108,6 +108,20 @@ TEST(OfflineToolChoice, PicksTheToolThatFitsAndFillsItsArguments) {
             R"(search_documents{"query":"Heizung"})");
 }
 
+TEST(OfflineToolChoice, WritesWhatStandsInQuotationMarks) {
+  const ToolSpec add{.name = "add_item",
+                     .description = "Adds an item to the to-do list.",
+                     .parameters = *json::Parse(R"({"type":"object","required":["text"],
+                                     "properties":{"text":{"type":"string"}}})")};
+  const auto text = [&](const char* message) { return CalledTool(OfflineRequest(message, {add})); };
+  EXPECT_EQ(text("Add 'buy milk' to my to-do list."), R"(add_item{"text":"buy milk"})");
+  EXPECT_EQ(text("Add “Ada's cake” to the list"), R"(add_item{"text":"Ada's cake"})");
+  EXPECT_EQ(text("Add an item: call Ada's friend, it's urgent"),
+            R"(add_item{"text":"Add an item: call Ada's friend, it's urgent"})");
+  EXPECT_EQ(text("Add 'milk' and 'bread' to the list"),
+            R"(add_item{"text":"Add 'milk' and 'bread' to the list"})");
+}
+
 TEST(OfflineToolChoice, CallsNothingForSmallTalk) {
   for (const char* message :
        {"Hello!", "hi there", "Hallo Baton", "¡Hola!", "Bonjour", "Thanks a lot", "danke",
@@ -192,6 +206,25 @@ TEST(OfflineAnswer, SaysWhenNothingWasFound) {
           .message.content;
   EXPECT_TRUE(text.starts_with("Die Suche hat nichts gefunden")) << text;
   EXPECT_TRUE(text.contains("No document matches.")) << text;
+}
+
+TEST(OfflineAnswer, GivesWhatAToolThatDoesNotSearchSays) {
+  ChatRequest request = OfflineRequest("Which rooms am I in?");
+  request.messages.push_back(
+      {.role = Role::kAssistant,
+       .tool_calls = {{.id = "1", .name = "list_message_receivers", .arguments = {}}}});
+  request.messages.push_back({.role = Role::kTool,
+                              .content = "Messages can be sent to:\n- Bob\n- the garden group",
+                              .tool_call_id = "1"});
+  EXPECT_EQ(AskOffline(request).message.content,
+            "Messages can be sent to:\n- Bob\n- the garden group\n\n(Offline model.)");
+}
+
+TEST(OfflineAnswer, OfWhatIsToBeMadeUpSaysThatItCannot) {
+  ChatRequest request =
+      WithResults(OfflineRequest("Make the ending darker."), "No document matches.");
+  request.is_inventive = true;
+  EXPECT_TRUE(AskOffline(request).message.content.contains("OPENAI_API_KEY"));
 }
 
 TEST(OfflineAnswer, SummarisesWhatHasNoTopic) {
