@@ -6,7 +6,7 @@
 #include "base/deadline.h"
 #include "base/status.h"
 
-struct gpr_timespec;
+struct gpr_timespec;  // NOLINT(readability-identifier-naming): of gRPC
 namespace grpc {
 class Status;
 }

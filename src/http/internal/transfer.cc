@@ -44,7 +44,7 @@ bool HasHeader(const Headers& headers, std::string_view name) {
 Transfer::Transfer(const async::Executor& executor, Request request, RequestOptions options,
                    std::string user_agent)
     : request_(std::move(request)),
-      options_(options),
+      options_(std::move(options)),
       user_agent_(std::move(user_agent)),
       what_((IsMethod(request_.method) ? request_.method : "(no method)") + " " +
             PrintableUrl(request_.url)),
