@@ -30,8 +30,8 @@ class HeadCache;
 enum class DurabilityMode {
   kSync,   // each super-step's checkpoint before the next super-step
   kAsync,  // written while the next super-step runs; all of them before Run() returns
-  kExit,   // only the last one, when the run ends or asks, and what NodeContext::AwaitStored() and
-           // a second run of a subgraph with a state of its own (Persistence::kOwn) start from
+  kExit,   // only the last one, when the run ends or asks, and what super-steps start from in which
+           // a node calls NodeContext::AwaitStored() or a Persistence::kOwn subgraph runs
 };
 
 // What to do to the state before a run goes on: write to it, and start nodes beside those that
