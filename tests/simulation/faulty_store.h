@@ -9,6 +9,8 @@
 #include "async/signal.h"
 #include "graph/checkpoint_store.h"
 #include "scheduler.h"
+#include "turns.h"
+#include "witness.h"
 
 namespace baton::simulation {
 
@@ -18,23 +20,35 @@ struct Faults {
   int in_doubt = 0;  // a write that fails and was applied
   int unread = 0;    // a read that fails
   int slow = 0;      // a write that takes seconds, before it is applied or after
+  int stop = 0;      // a call at which the process stops for seconds
   int crash = 0;     // from this call on nothing reaches the store any more
 };
 
-// The store `inner` seen by one process. After a crash every call fails and changes nothing,
-// as for a process that is dead: Revive() is its restart.
+// The store `inner` seen by one process, the one that `witness` knows as `process`. After a crash
+// every call fails and changes nothing, as for a process that is dead.
 //
-// Threads: one.
+// Lifetime: what it is given outlives it.
+// Threads:  one.
 class FaultyStore final : public graph::CheckpointStore {
  public:
-  FaultyStore(graph::CheckpointStore& inner, Scheduler& scheduler, Random& random)
-      : inner_(inner), scheduler_(scheduler), random_(random) {}
+  struct Place {
+    graph::CheckpointStore& inner;
+    Turns& turns;
+    Random& random;
+    Witness& witness;
+    int process = 0;
+  };
+  FaultyStore(const Place& place, const Faults& faults)
+      : inner_(place.inner),
+        turns_(place.turns),
+        random_(place.random),
+        witness_(place.witness),
+        process_(place.process),
+        faults_(faults) {}
 
-  void Revive(const Faults& faults) {
-    faults_ = faults;
-    dead_ = false;
-  }
   bool dead() const { return dead_; }
+  // A write was refused because the thread is another's.
+  bool was_refused() const { return was_refused_; }
 
   // The process does something else that it may die at. False: it is dead.
   bool Survives() {
@@ -73,6 +87,11 @@ class FaultyStore final : public graph::CheckpointStore {
     if (dead_) co_return Dead();
     if (Chance(random_, faults_.lost)) co_return Status(Code::kUnavailable, "the write was lost");
     Status status = co_await inner_.Put(std::move(batch));
+    if (status.ok()) witness_.SawApplied(process_);
+    if (status.code() == Code::kAborted) {
+      witness_.SawRefused(process_);
+      was_refused_ = true;
+    }
     co_await Linger();
     Die();
     if (dead_) co_return Dead();
@@ -83,7 +102,7 @@ class FaultyStore final : public graph::CheckpointStore {
   }
 
   async::Task<Status> DeleteThread(std::string thread_id) override {
-    co_await scheduler_.Yield();
+    co_await turns_.Yield();
     if (dead_) co_return Dead();
     co_return co_await inner_.DeleteThread(std::move(thread_id));
   }
@@ -93,16 +112,23 @@ class FaultyStore final : public graph::CheckpointStore {
 
   void Die() { dead_ = dead_ || Chance(random_, faults_.crash); }
 
+  void MayStop() {
+    if (!Chance(random_, faults_.stop)) return;
+    turns_.Stop(std::chrono::milliseconds(Pick(random_, 10'000)));
+  }
+
   // A call that has begun is finished: cancelling it wakes it, and it goes on.
   async::Task<void> Linger() {
-    co_await scheduler_.Yield();
+    MayStop();
+    co_await turns_.Yield();
     if (!Chance(random_, faults_.slow)) co_return;
     co_await async::SleepUntil(Deadline::In(std::chrono::milliseconds(Pick(random_, 5000))));
-    co_await scheduler_.Yield();
+    co_await turns_.Yield();
   }
 
   async::Task<Status> BeforeRead() {
-    co_await scheduler_.Yield();
+    MayStop();
+    co_await turns_.Yield();
     Die();
     if (dead_) co_return Dead();
     if (Chance(random_, faults_.unread)) co_return Status(Code::kUnavailable, "cannot be read");
@@ -110,10 +136,13 @@ class FaultyStore final : public graph::CheckpointStore {
   }
 
   graph::CheckpointStore& inner_;
-  Scheduler& scheduler_;
+  Turns& turns_;
   Random& random_;
-  Faults faults_;
+  Witness& witness_;
+  const int process_;
+  const Faults faults_;
   bool dead_ = false;
+  bool was_refused_ = false;
 };
 
 }  // namespace baton::simulation

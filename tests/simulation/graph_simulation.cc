@@ -1,19 +1,24 @@
-// graph_simulation FIRST_SEED COUNT: random graphs on a store that fails, in processes that die.
+// graph_simulation FIRST_SEED COUNT: random graphs on a store that fails, in processes that die,
+// and beside each other.
 //
 // Each seed makes a graph and runs it twice: once on a store in good health, and once through
 // as many lives of a process as it takes, with writes that are lost, slow or in doubt, nodes
 // that fail, time that leaps, a wall clock that may go back between two lives, threads that are
-// pruned, and questions answered one by one or together. Both must end with the same state, and
-// both must have changed the world outside in the same way, each change made once.
+// pruned, and questions answered one by one or together. In some lives a second process takes the
+// thread over from one that was only slow, or stopped, and goes on. Some nodes always fail, and
+// their error handlers do the work. Both runs must end with the
+// same state, and both must have changed the world outside in the same way, each change made once.
 // In between, after every failure, the state must be readable, an accepted run must be there,
-// and in sync mode no task of a committed super-step may start again.
+// in sync mode no task of a committed super-step may start again, and of a process that was
+// superseded every write must be refused, which it must not end well with.
 #include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <list>
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,12 +26,11 @@
 #include "base/id_generator.h"
 #include "checkpoint/memory_checkpoint_store.h"
 #include "checkpoint/memory_node_cache.h"
-#include "faulty_store.h"
 #include "graph/runner.h"
 #include "graph/threads.h"
+#include "process.h"
 #include "random_graph.h"
 #include "testing/manual_clock.h"
-#include "world.h"
 
 namespace baton::simulation {
 namespace {
@@ -36,35 +40,9 @@ using CompiledPtr = std::shared_ptr<const graph::CompiledGraph>;
 constexpr int kMaxLives = 400;
 // Faults become rarer with each life, so that every run ends.
 constexpr int kFaultyLives = 40;
+constexpr int kPercentBeside = 30;  // of the lives: those in which a second process takes over
 
 const json::Value kInput = json::Object{{"log", json::Array{"in"}}};
-
-// What a run did so far, across lives: the tasks that a commit has made final.
-class Ledger final : public graph::StreamListener {
- public:
-  bool Wants(graph::StreamEvent::Kind kind) const override {
-    return kind == graph::StreamEvent::Kind::kCheckpoint;
-  }
-  async::Task<Status> OnEvent(graph::StreamEvent event) override {
-    if (!event.ns.empty()) co_return Status();
-    accepted = true;
-    final_.insert(started_.begin(), started_.end());
-    started_.clear();
-    co_return Status();
-  }
-  // False if the task was final already.
-  bool Start(std::string_view task) {
-    started_.emplace(task);
-    return !final_.contains(std::string(task));
-  }
-  void Forget() { started_.clear(); }
-
-  bool accepted = false;
-
- private:
-  std::set<std::string> started_;
-  std::set<std::string> final_;
-};
 
 // What all simulations together went through: a test that nothing happens in shows here.
 struct Totals {
@@ -73,6 +51,7 @@ struct Totals {
   int failures = 0;
   int answers = 0;
   int tasks = 0;
+  int handled = 0;    // failures, by error handlers
   int leaps = 0;      // of time, within a life
   int timeouts = 0;   // runs that ended with kDeadlineExceeded
   int in_doubt = 0;   // questions about a call
@@ -80,6 +59,9 @@ struct Totals {
   int changes = 0;    // of the world outside
   int pruned = 0;     // checkpoints
   int subgraphs = 0;  // namespaces at the end
+  int beside = 0;     // lives in which a second process took over
+  int slow = 0;       // processes that were superseded
+  int refused = 0;    // writes of theirs
 };
 
 class Simulation {
@@ -89,10 +71,11 @@ class Simulation {
 
   // Empty, or what went wrong.
   std::string Run() {
-    compiled_ = MakeGraph(random_);
+    compiled_ = surroundings_.graph = MakeGraph(random_);
     expected_ = InGoodHealth();
-    mode_ = std::array{graph::DurabilityMode::kSync, graph::DurabilityMode::kAsync,
-                       graph::DurabilityMode::kExit}[static_cast<std::size_t>(Pick(random_, 3))];
+    surroundings_.mode =
+        std::array{graph::DurabilityMode::kSync, graph::DurabilityMode::kAsync,
+                   graph::DurabilityMode::kExit}[static_cast<std::size_t>(Pick(random_, 3))];
     for (life_ = 0; life_ < kMaxLives && wrong_.empty(); ++life_) {
       if (Live()) return wrong_.empty() ? CompareOutside() : wrong_;
       LetTimePass();
@@ -105,7 +88,8 @@ class Simulation {
   json::Value InGoodHealth() {
     checkpoint::MemoryCheckpointStore store;
     graph::Runner runner(store, clock_, ids_);
-    World world(scheduler_, expected_outside_);
+    Turns turns(scheduler_);
+    World world(turns, expected_outside_);
     graph::RunRequest request{.thread_id = "t", .input = kInput};
     for (;;) {
       graph::RunResult result =
@@ -139,6 +123,7 @@ class Simulation {
   // Every change of the world is made, and made once.
   std::string CompareOutside() {
     totals_.leaps += scheduler_.leaps();
+    totals_.refused += witness_.refused();
     for (const auto& [what, times] : outside_.changes()) totals_.changes += times;
     const auto names = scheduler_.Run(disk_.ListNamespaces("t"));
     totals_.subgraphs += static_cast<int>(names->size()) - 1;
@@ -157,34 +142,95 @@ class Simulation {
     return "changes outside:" + all;
   }
 
+  bool faulty() const { return life_ < kFaultyLives; }
+
   Faults FaultsOfThisLife() {
-    if (life_ >= kFaultyLives) return {};
+    if (!faulty()) return {};
     return {.lost = Pick(random_, 12),
             .in_doubt = Pick(random_, 12),
             .unread = Pick(random_, 8),
             .slow = Pick(random_, 8),
+            .stop = Pick(random_, 4),
             .crash = Pick(random_, 10)};
   }
 
-  // One process, from its start to its end. True if the run has finished.
+  // One process, or two beside each other, from the start to the end. True if the run has finished.
   bool Live() {
     graph::Runner healthy(disk_, clock_, ids_);
     const auto state = scheduler_.Run(healthy.GetState(*compiled_, "t"));
-    const bool there = state.has_value();
-    if (!there && state.error().code() != Code::kNotFound) return Wrong(state.error().ToString());
-    if (!there && ledger_.accepted) return Wrong("accepted and lost");
+    if (!state && state.error().code() == Code::kNotFound && ledger_.accepted) {
+      return Wrong("accepted and lost");
+    }
     const auto history = scheduler_.Run(healthy.History(*compiled_, "t", 1000));
-    if (there && !history) return Wrong("history: " + history.error().ToString());
-    if (there && state->next.empty()) return Compare(state->values);
-    graph::RunRequest request{.thread_id = "t"};
-    if (!there) request.input = kInput;
-    if (there) request.answers = ChooseAnswers(state->questions);
-    return TryOnce(std::move(request));
+    if (state && !history) return Wrong("history: " + history.error().ToString());
+    const bool beside = faulty() && Chance(random_, kPercentBeside);
+    std::optional<graph::RunRequest> request = ToGoOn(state, beside);
+    if (!request) return !wrong_.empty() || Compare(state->values);
+    scheduler_.SetLeaps(faulty() ? Pick(random_, 4) : 0);
+    // Two that make the thread both want to be the one that does.
+    request->new_thread = beside && request->input;
+    Process& first = StartProcess();
+    scheduler_.Run(beside ? RunBeside(first, *std::move(request))
+                          : RunAlone(first, *std::move(request)));
+    return Conclude();
   }
 
-  // By id, some or all; or the only one without.
+  Process& StartProcess() {
+    const int flaky = faulty() ? Pick(random_, 10) : 0;
+    const Faults faults = FaultsOfThisLife();
+    ++totals_.lives;
+    return processes_.emplace_back(surroundings_, ++process_number_, faults, flaky);
+  }
+
+  // What the run needs next; none if it has finished, or if something is wrong. `beside`: another
+  // process may go on with it too.
+  std::optional<graph::RunRequest> ToGoOn(const Result<graph::StateSnapshot>& state, bool beside) {
+    graph::RunRequest request{.thread_id = "t"};
+    if (state) {
+      if (state->next.empty()) return std::nullopt;
+      request.answers = ChooseAnswers(state->questions, beside);
+      totals_.answers += static_cast<int>(request.answers.size());
+    } else if (state.error().code() == Code::kNotFound) {
+      request.input = kInput;
+    } else {
+      Wrong(state.error().ToString());
+      return std::nullopt;
+    }
+    return request;
+  }
+
+  static async::Task<bool> RunAlone(Process& process, graph::RunRequest request) {
+    co_await process.Run(std::move(request));
+    co_return true;
+  }
+
+  // The second process comes while the first is at work, or stopped.
+  async::Task<bool> RunBeside(Process& first, graph::RunRequest request) {
+    async::TaskGroup group(co_await async::CurrentExecutor());
+    group.Spawn(first.Run(std::move(request)));
+    group.Spawn(TakeOver(first));
+    co_await group.Join();
+    co_return true;
+  }
+
+  async::Task<void> TakeOver(Process& first) {
+    if (Chance(random_, 30)) {
+      co_await async::SleepUntil(Deadline::In(std::chrono::milliseconds(Pick(random_, 3000))));
+    }
+    for (int turns = Pick(random_, 40); turns > 0; --turns) co_await scheduler_.Yield();
+    if (Chance(random_, 60)) first.turns().Stop(std::chrono::milliseconds(Pick(random_, 10'000)));
+    graph::Runner healthy(disk_, clock_, ids_);
+    std::optional<graph::RunRequest> request =
+        ToGoOn(co_await healthy.GetState(*compiled_, "t"), true);
+    if (!request) co_return;
+    request->new_thread = request->input.has_value();
+    ++totals_.beside;
+    co_await StartProcess().Run(*std::move(request));
+  }
+
+  // By id, some or all; or the only one without, if nobody else answers it.
   std::map<std::string, json::Value> ChooseAnswers(
-      const std::vector<graph::PendingQuestion>& questions) {
+      const std::vector<graph::PendingQuestion>& questions, bool beside) {
     std::map<std::string, json::Value> answers;
     for (const auto& question : questions) {
       const bool expired = question.expires && *question.expires <= clock_.Now();
@@ -193,51 +239,51 @@ class Simulation {
       totals_.in_doubt += json::Find(question.payload, "in_doubt") != nullptr;
       answers[question.id] = AnswerTo(question.payload, outside_);
     }
-    const bool may_be_nameless = questions.size() == 1 && !questions[0].expires;
+    const bool may_be_nameless = !beside && questions.size() == 1 && !questions[0].expires;
     if (answers.empty() && may_be_nameless) {
       answers[""] = AnswerTo(questions[0].payload, outside_);
     }
     return answers;
   }
 
-  bool TryOnce(graph::RunRequest request) {
-    store_.Revive(FaultsOfThisLife());
-    ++totals_.lives;
-    totals_.answers += static_cast<int>(request.answers.size());
-    const int flaky = life_ < kFaultyLives ? Pick(random_, 10) : 0;
-    ledger_.Forget();
-    scheduler_.SetLeaps(life_ < kFaultyLives ? Pick(random_, 4) : 0);
-    const bool answers = !request.answers.empty();
-    World world(scheduler_, outside_);
-    world.survives = [this] { return store_.Survives(); };
-    world.on_start = [&](const graph::NodeContext& context) {
-      // A dead process starts nothing; that its coroutines still run is the simulation's.
-      if (store_.dead()) return Status(Code::kUnavailable, "the process is dead");
-      ++totals_.tasks;
-      if (!ledger_.Start(context.task_id()) && mode_ == graph::DurabilityMode::kSync) {
-        wrong_ = fmt::format("task {} of node '{}' is final and starts again", context.task_id(),
-                             context.node_name());
-      }
-      return Chance(random_, flaky) ? Status(Code::kUnavailable, "a flaky node") : Status();
-    };
-    graph::Runner runner(store_, clock_, ids_);
-    const graph::RunResult result = scheduler_.Run(
-        runner.Run(compiled_, std::move(request),
-                   {.durability = mode_, .listener = &ledger_, .scope = &world, .cache = &cache_}));
-    totals_.deaths += store_.dead();
-    totals_.failures += !result.status.ok();
-    if (result.status.ok() && result.next.empty()) return Compare(result.values);
-    if (!result.status.ok() && json::Value(CodeName(result.status.code())) == expected_)
-      return true;
-    const Code code = result.status.code();
-    if (code == Code::kDeadlineExceeded && answers) ++totals_.expired;
-    if (code == Code::kDeadlineExceeded && !answers) ++totals_.timeouts;
-    const bool is_clear =
-        code == Code::kUnavailable || (code == Code::kDeadlineExceeded && life_ < kFaultyLives + 2);
-    if (!result.status.ok() && !is_clear) {
-      return Wrong("not a clear error: " + result.status.ToString());
+  // What has become of the processes of this life. True if the run has finished.
+  bool Conclude() {
+    bool finished = false;
+    const bool beside = processes_.size() > 1;
+    for (const Process& process : processes_) {
+      if (wrong_.empty()) wrong_ = process.wrong();
+      finished = ConcludeOne(process, beside) || finished;
     }
-    return false;
+    processes_.clear();
+    if (witness_.broken()) return Wrong("a superseded process has written");
+    if (!finished || expected_.is_string() || !wrong_.empty()) return finished;
+    // Whatever a slow process does after the end, or did before.
+    graph::Runner healthy(disk_, clock_, ids_);
+    const auto state = scheduler_.Run(healthy.GetState(*compiled_, "t"));
+    if (!state) return Wrong("finished and lost: " + state.error().ToString());
+    if (!state->next.empty()) return Wrong("finished, and something is left to run");
+    return Compare(state->values);
+  }
+
+  bool ConcludeOne(const Process& process, bool beside) {
+    const graph::RunResult& result = process.result();
+    const Code code = result.status.code();
+    totals_.tasks += process.tasks();
+    totals_.handled += process.handled();
+    totals_.deaths += process.dead();
+    totals_.failures += !result.status.ok();
+    totals_.slow += witness_.IsSuperseded(process.number());
+    if (process.was_refused() && result.status.ok()) return Wrong("ends well without its writes");
+    if (result.status.ok()) return result.next.empty() && Compare(result.values);
+    if (json::Value(CodeName(code)) == expected_) return true;
+    if (code == Code::kDeadlineExceeded) ++(process.answers() ? totals_.expired : totals_.timeouts);
+    // Somebody else has answered, or it is too late to.
+    const bool answered = code == Code::kFailedPrecondition || code == Code::kInvalidArgument;
+    const bool is_clear =
+        code == Code::kUnavailable || (beside && code == Code::kAborted) ||
+        (beside && answered && process.answers()) ||
+        (code == Code::kDeadlineExceeded && (process.answers() || life_ < kFaultyLives + 2));
+    return !is_clear && Wrong("not a clear error: " + result.status.ToString());
   }
 
   bool Compare(const json::Value& values) {
@@ -259,13 +305,16 @@ class Simulation {
   CompiledPtr compiled_;
   json::Value expected_;
   Outside expected_outside_;
-  graph::DurabilityMode mode_ = graph::DurabilityMode::kSync;
   checkpoint::MemoryCheckpointStore disk_;
   checkpoint::MemoryNodeCache cache_;
-  FaultyStore store_{disk_, scheduler_, random_};
   Outside outside_;
   Ledger ledger_;
+  Witness witness_;
+  Surroundings surroundings_{random_, scheduler_, clock_,  ids_,    disk_, witness_,
+                             cache_,  outside_,   ledger_, nullptr, {}};
   int life_ = 0;
+  int process_number_ = 0;
+  std::list<Process> processes_;  // of this life
   std::string wrong_;
 };
 
@@ -275,7 +324,8 @@ constexpr std::uint64_t kSeedsWithEverything = 300;
 bool HasEverything(const Totals& totals) {
   return totals.deaths > 0 && totals.failures > 0 && totals.answers > 0 && totals.leaps > 0 &&
          totals.timeouts > 0 && totals.in_doubt > 0 && totals.expired > 0 && totals.changes > 0 &&
-         totals.pruned > 0 && totals.subgraphs > 0;
+         totals.pruned > 0 && totals.subgraphs > 0 && totals.beside > 0 && totals.slow > 0 &&
+         totals.refused > 0 && totals.handled > 0;
 }
 
 std::uint64_t seed_under_way = 0;
@@ -312,6 +362,9 @@ int Main(int argc, char** argv) {
               totals.leaps, totals.timeouts, totals.expired, totals.pruned);
   std::printf("%d changes outside, %d answers about calls in doubt, %d namespaces of subgraphs\n",
               totals.changes, totals.in_doubt, totals.subgraphs);
+  std::printf("%d processes beside another, %d superseded, %d of their writes refused\n",
+              totals.beside, totals.slow, totals.refused);
+  std::printf("%d failures handled\n", totals.handled);
   if (count >= kSeedsWithEverything && !HasEverything(totals)) {
     std::printf("something of this never happened\n");
     ++failed;

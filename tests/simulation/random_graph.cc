@@ -98,7 +98,14 @@ class GraphMaker {
       options.cache = graph::CachePolicy();
       if (Chance(random_, 60)) options.cache->ttl = std::chrono::minutes(1 + Pick(random_, 120));
     }
-    Expect(graph_.AddNode(name, std::make_unique<RandomNode>(name, MakePace(), asks), options));
+    auto node = std::make_unique<RandomNode>(name, MakePace(), asks);
+    if (i == 0 || !Chance(random_, 15)) {
+      Expect(graph_.AddNode(name, std::move(node), std::move(options)));
+      return;
+    }
+    options.cache.reset();
+    options.error_handler = std::move(node);
+    Expect(graph_.AddNode(name, std::make_unique<FailingNode>(MakePace()), std::move(options)));
   }
 
   void AddSubgraph(const std::string& name) {

@@ -28,12 +28,12 @@ json::Value SeenIn(const json::Value& input) {
 // What a node does first.
 async::Task<Status> Begin(NodeContext& context, const Pace& pace) {
   World& world = WorldOf(context);
-  for (int i = 0; i < pace.yields; ++i) co_await world.scheduler.Yield();
+  for (int i = 0; i < pace.yields; ++i) co_await world.turns.Yield();
   if (Status status = world.on_start(context); !status.ok()) co_return status;
   if (pace.delay.count() == 0) co_return Status();
   const auto slept = co_await async::SleepUntil(Deadline::In(pace.delay));
   if (slept == async::WaitResult::kCancelled) co_return Status(Code::kCancelled, "cut short");
-  co_await world.scheduler.Yield();
+  co_await world.turns.Yield();
   co_return Status();
 }
 
@@ -68,6 +68,15 @@ int AnswerTo(const json::Value& payload, const Outside& outside) {
   return static_cast<int>(Fnv1a(json::Serialize(payload)) % 1000);
 }
 
+async::Task<Result<NodeOutput>> FailingNode::Run(NodeContext& context) {
+  for (int i = 0; i < pace_.yields; ++i) co_await WorldOf(context).turns.Yield();
+  if (co_await async::SleepUntil(Deadline::In(pace_.delay)) == async::WaitResult::kCancelled) {
+    co_return Fail(Code::kCancelled, "cut short");
+  }
+  co_await WorldOf(context).turns.Yield();
+  co_return Fail(Code::kInternal, "always");
+}
+
 async::Task<Result<NodeOutput>> RandomNode::Run(NodeContext& context) {
   if (Status status = co_await Begin(context, pace_); !status.ok()) co_return Fail(status);
   json::Array told;
@@ -76,7 +85,7 @@ async::Task<Result<NodeOutput>> RandomNode::Run(NodeContext& context) {
     if (!answer) co_return Fail(std::move(answer).error());
     told.push_back(std::move(*answer));
   }
-  co_await WorldOf(context).scheduler.Yield();
+  co_await WorldOf(context).turns.Yield();
   NodeOutput output = Say(name_);
   json::Object seen{{"told", std::move(told)}, {"saw", SeenIn(context.input())}};
   // Of a subgraph's own: its parent has no such channel.
@@ -136,11 +145,12 @@ async::Task<Status> ToolNode::Change(NodeContext& context, const std::string& wh
   const std::int64_t draw = json::GetInt(context.input(), "draw");
   if (entry.tries > 0 && entry.draw != draw) world.outside.Mistake(key);
   if (entry.has_outcome) co_return Status();
-  if (entry.tries > 0) {
+  const int tries = entry.tries;
+  if (tries > 0) {
     graph::Question question;
-    question.payload = json::Object{{"in_doubt", key}, {"tries", entry.tries}};
+    question.payload = json::Object{{"in_doubt", key}, {"tries", tries}};
     question.answer_schema = json::Object{{"type", "integer"}};
-    question.key = fmt::format("doubt:{}", entry.tries);  // an answer is good for one try
+    question.key = fmt::format("doubt:{}", tries);  // an answer is good for one try
     const Result<json::Value> answer = co_await context.Interrupt(std::move(question));
     if (!answer) co_return answer.error();
     if (answer->to_number<int>() == kDone) {
@@ -149,18 +159,21 @@ async::Task<Status> ToolNode::Change(NodeContext& context, const std::string& wh
       co_return Status();
     }
   }
-  co_await world.scheduler.Yield();
+  co_await world.turns.Yield();
   if (!world.survives()) co_return Dead();
+  // As the journals of runs and threads have it: the intent is on what was found.
+  if (entry.tries != tries) co_return Status(Code::kAborted, "another process makes this call");
   ++entry.tries;
   entry.draw = draw;
-  co_await world.scheduler.Yield();
+  co_await world.turns.Yield();
   if (!world.survives()) co_return Dead();
   world.outside.Change(key, what);
   if (co_await async::SleepUntil(Deadline::In(pace_.delay)) == async::WaitResult::kCancelled) {
     co_return Status(Code::kCancelled, "cut short");
   }
-  co_await world.scheduler.Yield();
+  co_await world.turns.Yield();
   if (!world.survives()) co_return Dead();
+  if (entry.tries != tries + 1) co_return Status(Code::kAborted, "another process makes this call");
   entry.has_outcome = true;
   co_return Status();
 }

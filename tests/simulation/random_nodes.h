@@ -42,6 +42,17 @@ class RandomNode final : public graph::Node {
   const Asks asks_;
 };
 
+// Fails each time: what is to be done is its error handler's, a RandomNode.
+class FailingNode final : public graph::Node {
+ public:
+  explicit FailingNode(Pace pace) : pace_(pace) {}
+
+  async::Task<Result<graph::NodeOutput>> Run(graph::NodeContext& context) override;
+
+ private:
+  const Pace pace_;
+};
+
 // A model: up to three of its turns call tools, a task of `tool` for each call, the turns after
 // that do not. Which and how many is written in its name. As a model's words are, a call is
 // another one (Outside::Draw()) whenever the turn is taken again.

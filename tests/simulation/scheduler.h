@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@
 namespace baton::simulation {
 
 using Random = std::mt19937_64;
+using SteadyTime = std::chrono::steady_clock::time_point;
 
 // A number in [0, bound).
 inline int Pick(Random& random, int bound) {
@@ -32,7 +34,8 @@ inline bool Chance(Random& random, int percent) { return Pick(random, 100) < per
 
 // Runs a coroutine and everything it starts on one thread. Each of them gives way by Yield(),
 // and one of those that did goes on at random: the same seed gives the same interleaving. When
-// nobody can go on but who waits for a time, time passes, and at random it leaps before.
+// nobody can go on but who waits for a time, time passes, and at random it leaps before. Who has
+// stopped, as a process does at SIGSTOP, gets no turn until its time has come.
 //
 // Lifetime: outlives what runs in it; `clock` outlives it.
 // Threads:  one.
@@ -53,10 +56,11 @@ class Scheduler {
     return std::move(*result);
   }
 
-  // Suspends until it is this coroutine's turn.
-  async::Task<void> Yield() {
+  // Suspends until it is this coroutine's turn, which does not come before `*stopped_until`: that
+  // may be moved while it waits. Null: whenever.
+  async::Task<void> Yield(const SteadyTime* stopped_until = nullptr) {
     async::Signal turn(co_await async::CurrentExecutor());
-    waiting_.push_back(&turn);
+    waiting_.push_back({&turn, stopped_until});
     co_await turn.WaitUncancellable();
   }
 
@@ -64,6 +68,11 @@ class Scheduler {
   // After as many rounds without a turn everything that goes on by itself has done so.
   static constexpr int kQuietRounds = 40;
   static constexpr int kMaxIdleSteps = 100'000;
+
+  struct Waiter {
+    async::Signal* turn;
+    const SteadyTime* stopped_until;
+  };
 
   template <typename T>
   static async::Task<void> Keep(async::Task<T> task, std::optional<T>& result) {
@@ -78,10 +87,13 @@ class Scheduler {
     int idle = 0;
     while (!result) {
       co_await boost::asio::post(boost::asio::use_awaitable);
-      if (waiting_.empty()) {
+      const std::vector<std::size_t> able = WhoCanGo();
+      if (able.empty()) {
         if (++quiet < kQuietRounds) continue;
         BATON_CHECK(++idle < kMaxIdleSteps, "the simulation waits for nothing");
-        co_await Pass(std::chrono::milliseconds(1 + Pick(random_, 200)));
+        // Who has stopped has done so for long.
+        const int most = waiting_.empty() ? 200 : 2000;
+        co_await Pass(std::chrono::milliseconds(1 + Pick(random_, most)));
         quiet = 0;
         continue;
       }
@@ -90,12 +102,24 @@ class Scheduler {
         ++leaps_so_far_;
         co_await Pass(std::chrono::milliseconds(Pick(random_, 120'000)));
       }
-      const auto chosen = waiting_.begin() + Pick(random_, static_cast<int>(waiting_.size()));
-      async::Signal* turn = *chosen;
-      waiting_.erase(chosen);
+      const std::size_t chosen =
+          able[static_cast<std::size_t>(Pick(random_, static_cast<int>(able.size())))];
+      async::Signal* turn = waiting_[chosen].turn;
+      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(chosen));
       turn->NotifyAll();
     }
     co_await group.Join();
+  }
+
+  // Places in waiting_.
+  std::vector<std::size_t> WhoCanGo() const {
+    std::vector<std::size_t> able;
+    const SteadyTime now = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < waiting_.size(); ++i) {
+      const SteadyTime* until = waiting_[i].stopped_until;
+      if (until == nullptr || *until <= now) able.push_back(i);
+    }
+    return able;
   }
 
   // Both clocks move. A timer that comes before all others makes asio look which ones are due.
@@ -111,7 +135,7 @@ class Scheduler {
   testing::ManualClock& clock_;
   int leaps_ = 0;
   int leaps_so_far_ = 0;
-  std::vector<async::Signal*> waiting_;
+  std::vector<Waiter> waiting_;
 };
 
 }  // namespace baton::simulation

@@ -8,7 +8,7 @@
 
 #include "graph/node.h"
 #include "json/json.h"
-#include "scheduler.h"
+#include "turns.h"
 
 namespace baton::simulation {
 
@@ -59,14 +59,13 @@ class Outside {
 
 // The same for one life of a process.
 //
-// Lifetime: scheduler and outside outlive it.
+// Lifetime: turns and outside outlive it.
 // Threads:  one.
 class World : public graph::RunScope {
  public:
-  World(Scheduler& a_scheduler, Outside& an_outside)
-      : scheduler(a_scheduler), outside(an_outside) {}
+  World(Turns& the_turns, Outside& an_outside) : turns(the_turns), outside(an_outside) {}
 
-  Scheduler& scheduler;
+  Turns& turns;
   Outside& outside;
   // A task starts. What it says is how the task ends, if not well.
   std::function<Status(const graph::NodeContext&)> on_start = [](const auto&) { return Status(); };
