@@ -1,6 +1,8 @@
 #include "agents/agent_folder.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <system_error>
@@ -51,7 +53,8 @@ Result<std::string> ReadAgentFile(const std::filesystem::path& path) {
   std::string text(kMaxAgentFileBytes + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (in.bad() || !in.is_open()) {
-    return Fail(Code::kUnavailable, "{}:1:1: the file cannot be read", path.string());
+    return Fail(Code::kUnavailable, "{}:1:1: the file cannot be read: {}", path.string(),
+                std::strerror(errno));
   }
   text.resize(static_cast<std::size_t>(in.gcount()));
   return text;

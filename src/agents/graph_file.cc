@@ -1,6 +1,8 @@
 #include "agents/graph_file.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -179,7 +181,8 @@ class GraphFileLoader {
 Result<std::string> ReadGraphFile(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in || fs::is_directory(file)) {
-    return Fail(Code::kNotFound, "{}: cannot be read", file.string());
+    return Fail(Code::kNotFound, "{}: cannot be read: {}", file.string(),
+                fs::is_directory(file) ? "Is a directory" : std::strerror(errno));
   }
   // A byte above the limit is enough to tell.
   std::string text(kMaxGraphFileBytes + 1, '\0');

@@ -3,14 +3,13 @@
 #include <array>
 #include <cctype>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 
 #include "agents/agent_spec.h"
 #include "agents/workflow.h"
 #include "base/nearest_name.h"
+#include "base/read_file.h"
 #include "base/write_file.h"
 #include "main/agents_folder.h"
 #include "main/terminal.h"
@@ -62,19 +61,11 @@ std::string TitleOf(std::string_view name) {
   return title;
 }
 
-Result<std::string> ReadText(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) return Fail(Code::kNotFound, "{}: cannot be read", file.string());
-  return text.str();
-}
-
 Result<std::string> TextFor(const Settings& settings, const AgentsCommand& command) {
   if (command.from.empty()) return NewAgentText(command.name, command.workflow);
   const auto folder = FindAgentsFolder(settings);
   if (!folder) return Fail(folder.error());
-  const auto text = ReadText(*folder / (command.from + ".md"));
+  const auto text = ReadFile(*folder / (command.from + ".md"));
   if (!text) return Fail(Code::kNotFound, "no agent '{}' in {}", command.from, folder->string());
   return CopiedAgentText(*text, command.name);
 }

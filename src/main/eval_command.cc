@@ -1,9 +1,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -14,6 +12,7 @@
 #include "async/task_group.h"
 #include "base/id_generator.h"
 #include "base/log.h"
+#include "base/read_file.h"
 #include "base/write_file.h"
 #include "json/json.h"
 #include "main/agents_folder.h"
@@ -35,18 +34,8 @@ using runs::evals::EvalFile;
 using runs::evals::EvalReport;
 using runs::evals::QuestionResult;
 
-Result<std::string> ReadEvalText(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in || fs::is_directory(file)) {
-    return Fail(Code::kNotFound, "{}: cannot be read", file.string());
-  }
-  return text.str();
-}
-
 Result<EvalFile> LoadEvalFile(const EvalCommand& command) {
-  const auto text = ReadEvalText(command.file);
+  const auto text = ReadFile(command.file);
   if (!text) return Fail(text.error());
   auto file = runs::evals::ParseEvalFile(*text, command.file.string(), command.file.parent_path());
   if (!file) return file;
@@ -152,7 +141,7 @@ Result<EvalReport> Examine(const Settings& settings, const EvalCommand& command,
 
 // The results of the last time; none if there are none that can be read.
 std::optional<EvalReport> LastReport(const fs::path& results) {
-  const auto text = ReadEvalText(results);
+  const auto text = ReadFile(results);
   const auto value = text ? json::Parse(*text) : Result<json::Value>(Fail(text.error()));
   auto report =
       value ? runs::evals::ParseEvalReport(*value) : Result<EvalReport>(Fail(value.error()));

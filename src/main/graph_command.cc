@@ -1,5 +1,3 @@
-#include <fstream>
-#include <sstream>
 
 #include "agents/agent_catalog.h"
 #include "agents/agent_spec.h"
@@ -9,6 +7,7 @@
 #include "base/id_generator.h"
 #include "base/metrics.h"
 #include "base/nearest_name.h"
+#include "base/read_file.h"
 #include "checkpoint/sql_checkpoint_store.h"
 #include "graph/draw_mermaid.h"
 #include "graph/runner.h"
@@ -26,14 +25,6 @@
 
 namespace baton::app {
 namespace {
-
-Result<std::string> ReadText(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Fail(Code::kNotFound, "{}: cannot be read", path.string());
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 Result<agents::GraphFile> OpenChecked(const std::filesystem::path& path,
                                       const llm::ModelCatalog& models, const Settings& settings) {
@@ -60,7 +51,7 @@ int LintGraphs(const Settings& settings, const GraphCommand& command) {
 
 Result<std::shared_ptr<const graph::CompiledGraph>> GraphIn(const std::filesystem::path& path) {
   if (path.extension() == ".md") {
-    const Result<std::string> text = ReadText(path);
+    const Result<std::string> text = ReadFile(path);
     if (!text) return Fail(text.error());
     const auto spec = agents::ParseAgentFile(*text, path.string());
     if (!spec) return Fail(spec.error());
@@ -96,7 +87,7 @@ Status CheckChannels(const graph::CompiledGraph& graph, const json::Object& inpu
 Result<json::Value> ReadInput(const std::string& given) {
   std::string text = given;
   if (given.starts_with('@')) {
-    Result<std::string> content = ReadText(given.substr(1));
+    Result<std::string> content = ReadFile(given.substr(1));
     if (!content) return Fail(std::move(content).error().Annotate("--input"));
     text = std::move(*content);
   }

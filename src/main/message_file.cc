@@ -1,26 +1,17 @@
 #include "main/message_file.h"
 
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "base/read_file.h"
 #include "http/url.h"
 
 namespace baton::app {
 namespace {
 
 using Entry = tools::MessageDirectory::Entry;
-
-Result<std::string> ReadTextFile(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) return Fail(Code::kNotFound, "'{}' cannot be read", path);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 Result<http::MailServer::Tls> ParseTls(std::string_view text) {
   if (text == "required") return http::MailServer::Tls::kRequired;
@@ -100,7 +91,7 @@ class MessageFileReader {
       return {};
     }
     if (key == "password_file") {
-      Result<std::string> password = ReadTextFile(value);
+      Result<std::string> password = ReadFile(value);
       if (!password) return std::move(password).error();
       server.password = password->substr(0, password->find_first_of("\r\n"));
       return {};
@@ -183,7 +174,7 @@ Result<tools::MessageDirectory> ParseMessageFile(const std::string& text,
 Result<tools::MessageDirectory> LoadMessageFile(const Settings& settings) {
   const std::string& path = settings.Text("messages.file");
   if (path.empty()) return tools::MessageDirectory();
-  Result<std::string> text = ReadTextFile(path);
+  Result<std::string> text = ReadFile(path);
   if (!text) return Fail(std::move(text).error().Annotate("setting 'messages.file'"));
   return ParseMessageFile(*text, path);
 }

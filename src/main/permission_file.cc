@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
+
+#include "base/read_file.h"
 
 namespace baton::app {
 namespace {
@@ -143,11 +143,9 @@ Result<PermissionPolicy> ParsePermissionPolicy(const std::string& text,
 Result<PermissionPolicy> LoadPermissionPolicy(const Settings& settings) {
   const std::string& path = settings.Text("permissions.file");
   if (path.empty()) return PermissionPolicy();
-  std::ifstream in(path);
-  if (!in) return Fail(Code::kNotFound, "setting 'permissions.file': '{}' cannot be read", path);
-  std::stringstream text;
-  text << in.rdbuf();
-  return ParsePermissionPolicy(text.str(), path);
+  const Result<std::string> text = ReadFile(path);
+  if (!text) return Fail(Status(text.error()).Annotate("setting 'permissions.file'"));
+  return ParsePermissionPolicy(*text, path);
 }
 
 }  // namespace baton::app

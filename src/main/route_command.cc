@@ -1,8 +1,9 @@
 #include "main/route_command.h"
 
-#include <fstream>
 #include <iostream>
+#include <sstream>
 
+#include "base/read_file.h"
 #include "json/json.h"
 #include "main/routing.h"
 #include "main/terminal.h"
@@ -35,8 +36,9 @@ int ReadRows(std::istream& in, const std::string& name, const Visit& visit) {
 int EvaluateFile(const std::vector<agents::AgentSpec>& agents,
                  const runs::routing::Knowledge& knowledge, const AgentsCommand& command) {
   const std::filesystem::path& file = command.evaluate;
-  std::ifstream in(file);
-  if (!in) return ReportError(Fail(Code::kNotFound, "{}: cannot be read", file.string()));
+  const Result<std::string> text = ReadFile(file);
+  if (!text) return ReportError(text.error());
+  std::istringstream in(*text);
   std::vector<RoutedExample> rows;
   const int wrong = ReadRows(in, file.string(), [&](const RoutedExample& row) {
     if (!row.agent.empty()) rows.push_back(row);

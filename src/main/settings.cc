@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fstream>
 #include <sstream>
 
 #include <yaml-cpp/yaml.h>
@@ -11,6 +10,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/nearest_name.h"
+#include "base/read_file.h"
 #include "json/json.h"
 
 namespace baton::app {
@@ -235,12 +235,10 @@ Status AssignNode(Values& values, const std::string& prefix, const YAML::Node& n
 }
 
 Status AssignFile(Values& values, const std::filesystem::path& path) {
-  std::ifstream in(path);
-  if (!in) return Fail(Code::kNotFound, "configuration file '{}': cannot be read", path.string());
-  std::stringstream text;
-  text << in.rdbuf();
+  const Result<std::string> text = ReadFile(path);
+  if (!text) return Status(text.error()).Annotate("configuration file");
   try {  // yaml-cpp reports by exception
-    const YAML::Node root = YAML::Load(text.str());
+    const YAML::Node root = YAML::Load(*text);
     if (root.IsNull()) return {};
     if (!root.IsMap()) {
       return Fail(Code::kInvalidArgument, "{}:1: must hold 'setting: value' lines", path.string());
