@@ -64,7 +64,7 @@ async::Task<Status> WatchTask(Tasks& tasks, chat::WatchTaskRequest request, Mess
     chat::TaskEvent wire;
     if ((*event)->status) *wire.mutable_task() = EncodeTaskStatus(*std::move((*event)->status));
     if ((*event)->chunk) *wire.mutable_chunk() = EncodeChunk(*std::move((*event)->chunk));
-    Status written = co_await writer.Write(std::move(wire));
+    Status written = co_await writer.Write(wire);
     if (!written.ok()) co_return written;
   }
 }
