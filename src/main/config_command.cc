@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "main/commands.h"
 #include "main/terminal.h"
 
@@ -9,6 +11,9 @@ int RunConfig(const Settings& settings, const ConfigCommand& command) {
     out.WriteLine(settings.DescribeAsJson());
   } else {
     out.Write(settings.Describe());
+    for (const UnknownVariable& variable : UnknownVariables(environ)) {
+      out.WriteLine("# environment " + variable.name + " sets nothing");
+    }
   }
   return 0;
 }

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 
@@ -30,6 +32,16 @@ int Run(const Settings& settings, const Command& command) {
   return std::visit(Dispatch{settings}, command);
 }
 
+void WarnOfMisspelledVariables() {
+  for (const UnknownVariable& variable : UnknownVariables(environ)) {
+    if (variable.meant.empty()) continue;
+    Terminal err(stderr);
+    err.Write("warning: ", Style::kYellow);
+    err.WriteLine("environment " + variable.name + " sets nothing: did you mean '" +
+                  variable.meant + "'?");
+  }
+}
+
 int RunMain(int argc, char** argv) {
   auto parsed = ParseCommandLine(argc, argv);
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
@@ -37,6 +49,7 @@ int RunMain(int argc, char** argv) {
   const auto settings =
       Settings::Load(command_line.config_file, &std::getenv, command_line.settings);
   if (!settings) return ReportError(settings.error(), "`baton config` prints what can be set");
+  WarnOfMisspelledVariables();
   SetLogLevel(*ParseLogLevel(settings->Text("log.level")));
   return Run(*settings, command_line.command);
 }

@@ -268,6 +268,26 @@ std::string Shown(const SettingSpec& spec, const SettingValue& value) {
 
 }  // namespace
 
+std::vector<UnknownVariable> UnknownVariables(const char* const* environment) {
+  std::vector<std::string_view> known;
+  for (const SettingSpec& spec : kSettings) {
+    for (std::string_view rest = spec.environment; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(' '), rest.size());
+      known.push_back(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  std::vector<UnknownVariable> unknown;
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view variable = *environment;
+    const std::string_view name = variable.substr(0, variable.find('='));
+    if (!name.starts_with("BATON_") || std::ranges::find(known, name) != known.end()) continue;
+    unknown.push_back({std::string(name), std::string(NearestName(name, known))});
+  }
+  std::ranges::sort(unknown, {}, &UnknownVariable::name);
+  return unknown;
+}
+
 Result<Settings> Settings::Load(const std::filesystem::path& file, const Environment& environment,
                                 const std::map<std::string, std::string>& flags) {
   Settings settings;

@@ -29,6 +29,15 @@ struct SettingValue {
   std::string origin;  // "default", "file baton.yaml:3", "environment BATON_MODEL", "command line"
 };
 
+// An environment variable BATON_… that sets nothing.
+struct UnknownVariable {
+  std::string name;
+  std::string meant;  // the variable that it is most likely a misspelling of; empty: none is close
+};
+
+// Those among `environment`, "NAME=VALUE" each and a null pointer behind the last, as environ(7).
+std::vector<UnknownVariable> UnknownVariables(const char* const* environment);
+
 // The effective configuration: defaults < file < environment < flags.
 //
 // Threads: immutable after Load().

@@ -46,6 +46,17 @@ TEST(Settings, FlagsWinOverEnvironmentOverFileOverDefaults) {
   EXPECT_EQ(settings->Text("user"), "ann") << "an empty variable counts as not set";
 }
 
+TEST(Settings, FindsVariablesThatSetNothing) {
+  const char* const environment[] = {"BATON_SERVRE=x", "PATH=/bin", "BATON_USER=ann",
+                                     "BATON_QUITE_ANOTHER=1", nullptr};
+  const std::vector<UnknownVariable> unknown = UnknownVariables(environment);
+  ASSERT_EQ(unknown.size(), 2U);
+  EXPECT_EQ(unknown[0].name, "BATON_QUITE_ANOTHER");
+  EXPECT_EQ(unknown[0].meant, "");
+  EXPECT_EQ(unknown[1].name, "BATON_SERVRE");
+  EXPECT_EQ(unknown[1].meant, "BATON_SERVER");
+}
+
 TEST(Settings, DescribeNamesOriginsAndMasksSecrets) {
   const SettingsFile file("\nuser: ann\n");
   const auto settings = Settings::Load(file.path(), SomeEnvironment, {});
