@@ -10,6 +10,8 @@
 namespace baton::app {
 namespace {
 
+constexpr int kUsage = 2;  // the exit code of a command line that cannot be understood
+
 using SettingMap = std::map<std::string, std::string>;
 
 // A flag that sets `key` of settings.h for this run.
@@ -415,7 +417,7 @@ int ReportUnknownCommand(CLI::App& app, const std::string& given) {
     known += (known.empty() ? "" : ", ") + command->get_name();
   }
   ReportError(Status(Code::kInvalidArgument, "no command '" + given + "'"), "commands: " + known);
-  return 2;
+  return kUsage;
 }
 
 }  // namespace
@@ -465,7 +467,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, char** argv) {
   try {  // CLI11 reports help and mistakes by exception
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e);
+    return app.exit(e) == 0 ? 0 : kUsage;
   }
   return out;
 }

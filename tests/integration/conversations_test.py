@@ -11,7 +11,7 @@ from mock_provider import MockProvider
 
 # with_postgres (tests/graph/with_postgres.cc) names the server.
 DATABASE = harness.os.environ.get("PROBE_CHECKPOINTER", "").removeprefix("postgres:")
-USAGE = 105  # a command line that says two things
+USAGE = 2  # a command line that says two things
 STORE = {"BATON_DATABASE": DATABASE} if DATABASE else {}
 
 

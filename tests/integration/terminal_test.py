@@ -73,6 +73,30 @@ class StartOfServe(unittest.TestCase):
             self.assertIn('"stopped"', "".join(server.log[-3:]))
 
 
+class CommandLine(unittest.TestCase):
+    def baton(self, *args, **environment):
+        return subprocess.run([harness.BATON, *args], text=True, capture_output=True, timeout=30,
+                              cwd=harness.ROOT, env={**harness.clean_environment(), **environment})
+
+    def test_what_cannot_be_understood_exits_with_2(self):
+        for args in ((), ("frob",), ("chat", "--frob"), ("import",), ("graph", "lint")):
+            with self.subTest(args):
+                self.assertEqual(self.baton(*args).returncode, 2)
+        self.assertEqual(self.baton("chat", "--help").returncode, 0)
+
+    def test_a_misspelled_variable_is_named_with_the_one_that_is_meant(self):
+        done = self.baton("config", BATON_SERVRE="127.0.0.1:1", BATON_QUITE_ANOTHER="1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "warning: environment BATON_SERVRE sets nothing: "
+                                      "did you mean 'BATON_SERVER'?\n")
+        self.assertIn("# environment BATON_QUITE_ANOTHER sets nothing", done.stdout)
+
+    def test_a_folder_is_no_configuration_file(self):
+        done = self.baton("--config", str(harness.ROOT), "config")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot be read: Is a directory", done.stderr)
+
+
 class Questions(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
