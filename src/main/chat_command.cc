@@ -26,7 +26,8 @@ async::Task<int> Chat(Conversation& conversation, const ChatCommand& command,
     }
     Terminal(stderr).WriteLine("");
   }
-  if (ok && !command.json) Terminal(stderr).WriteLine("go on with: " + go_on, Style::kDim);
+  if (conversation.leads_on() && !command.json)
+    Terminal(stderr).WriteLine("go on with: " + go_on, Style::kDim);
   co_return ok ? 0 : 1;
 }
 

@@ -43,25 +43,26 @@ Task<void> CancelOnInterrupt(asio::signal_set& signals, runs::ChunkStream& strea
   stream.Cancel(CancelReason::kUser);
 }
 
-Task<Result<TurnOutcome>> ReadTurn(runs::ChunkStream& stream, ChatView& view) {
+Task<Result<TurnOutcome>> ReadTurn(runs::ChunkStream& stream, ChatView& view, bool& answered) {
   runs::Chunk last;
   for (;;) {
     Result<std::optional<runs::Chunk>> chunk = co_await stream.Next();
     if (!chunk) co_return Fail(std::move(chunk).error());
     if (!*chunk) co_return OutcomeOf(last);
+    answered = true;
     view.Show(**chunk);
     last = std::move(**chunk);
   }
 }
 
 Task<Result<TurnOutcome>> RunTurn(runs::Orchestrator& orchestrator, runs::TurnRequest request,
-                                  ChatView& view) {
+                                  ChatView& view, bool& answered) {
   auto stream = co_await orchestrator.StreamChat(std::move(request));
   if (!stream) co_return Fail(std::move(stream).error());
   asio::signal_set signals(co_await async::CurrentExecutor(), SIGINT);
   async::TaskGroup group(co_await async::CurrentExecutor());
   group.Spawn(CancelOnInterrupt(signals, **stream));
-  Result<TurnOutcome> outcome = co_await ReadTurn(**stream, view);
+  Result<TurnOutcome> outcome = co_await ReadTurn(**stream, view, answered);
   group.Cancel(CancelReason::kSuperseded);
   co_await group.Join();
   co_return outcome;
@@ -107,14 +108,18 @@ Task<bool> Conversation::Turn(std::string query, bool resume, TurnFrom from) {
   request.base_message_id = std::move(from.base_message_id);
   request.regenerate = from.regenerate;
   for (;;) {
-    Result<TurnOutcome> outcome = co_await RunTurn(orchestrator_, std::move(request), view_);
+    bool answered = false;
+    Result<TurnOutcome> outcome =
+        co_await RunTurn(orchestrator_, std::move(request), view_, answered);
+    leads_on_ = outcome.has_value();
     if (!outcome) {
-      ReportError(outcome.error(), HintFor(outcome.error()));
+      ReportError(outcome.error(), HintFor(outcome.error(), answered));
       co_return false;
     }
     if (outcome->questions.empty() || options_.json) co_return outcome->status.ok();
     std::optional<Answers> answers = AskAll(outcome->questions);
     if (!answers) {
+      leads_on_ = false;
       Terminal(stderr).WriteLine(
           options_.go_on.empty()
               ? "\nno answer: the run ends here"
@@ -165,10 +170,12 @@ runs::TurnRequest Conversation::NewRequest() const {
   return request;
 }
 
-std::string Conversation::HintFor(const Status& status) const {
+std::string Conversation::HintFor(const Status& status, bool answered) const {
+  if (status.code() == Code::kUnavailable && !answered) {
+    return "start one with `baton serve`, or name another with --server";
+  }
   if (status.code() == Code::kUnavailable && !options_.go_on.empty()) {
-    return "is `baton serve` running? An answer that was cut off goes on with: " + options_.go_on +
-           " --resume";
+    return "is `baton serve` running? The answer goes on with: " + options_.go_on + " --resume";
   }
   if (status.code() == Code::kUnauthenticated) return "set BATON_SERVICE_TOKEN as the server has";
   return {};

@@ -45,6 +45,9 @@ class Conversation {
   // person has not given; the reason has been told.
   async::Task<bool> Turn(std::string query, bool resume, TurnFrom from = {});
 
+  // Whether there is something to go on with, and the person has not been told yet how.
+  bool leads_on() const { return leads_on_; }
+
   // A line of the person's; empty at the end of input.
   std::optional<std::string> Ask(const std::string& prompt);
 
@@ -52,7 +55,7 @@ class Conversation {
   using Answers = std::map<std::string, std::string>;
 
   runs::TurnRequest NewRequest() const;
-  std::string HintFor(const Status& status) const;
+  std::string HintFor(const Status& status, bool answered) const;
   std::optional<std::string> AskUntilAnswered(const Question& question);
   std::optional<Answers> AskAll(const std::vector<Question>& questions);
 
@@ -60,6 +63,7 @@ class Conversation {
   std::istream& in_;
   const ConversationOptions options_;
   ChatView view_;
+  bool leads_on_ = false;
 };
 
 }  // namespace baton::app

@@ -22,6 +22,7 @@ class ScriptedTurns final : public runs::Orchestrator {
   async::Task<Result<std::unique_ptr<runs::ChunkStream>>> StreamChat(
       runs::TurnRequest request) override {
     turns.push_back(std::move(request));
+    if (ends_.empty()) co_return Fail(Code::kUnavailable, "nobody answers");
     runs::Chunk last = std::move(ends_.front());
     ends_.pop_front();
     co_return std::make_unique<Stream>(std::move(last));
@@ -52,6 +53,7 @@ runs::Chunk Asking(const std::string& questions) {
 
 struct Outcome {
   bool ok = false;
+  bool leads_on = false;
   std::string err;
 };
 
@@ -63,6 +65,7 @@ Outcome Talk(ScriptedTurns& orchestrator, const std::string& lines) {
       {.id = "c1", .user = "ann", .go_on = "baton chat --conversation c1 --user ann"});
   ::testing::internal::CaptureStderr();
   Outcome outcome{.ok = async::BlockOn(conversation.Turn("hello", false))};
+  outcome.leads_on = conversation.leads_on();
   outcome.err = ::testing::internal::GetCapturedStderr();
   return outcome;
 }
@@ -106,6 +109,21 @@ TEST(CommandToGoOn, NamesTheUserAndTheServerThatAreNotTheDefault) {
             "baton chat --conversation c1 --user ann --server 10.0.0.1:50051");
   EXPECT_EQ(command({{"user", "ann o'neill; ls"}}),
             R"(baton chat --conversation c1 --user 'ann o'\''neill; ls')");
+}
+
+TEST(Conversation, LeadsOnAlsoAfterATurnThatWasCancelled) {
+  ScriptedTurns turns({{.type = "error", .message = "The run was cancelled (user)."}});
+  const Outcome outcome = Talk(turns, "");
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_TRUE(outcome.leads_on);
+}
+
+TEST(Conversation, LeadsNowhereWhereNoServerAnswers) {
+  ScriptedTurns turns({});
+  const Outcome outcome = Talk(turns, "");
+  EXPECT_FALSE(outcome.leads_on);
+  EXPECT_THAT(outcome.err, HasSubstr("start one with `baton serve`"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("--resume")));
 }
 
 }  // namespace
