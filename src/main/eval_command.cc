@@ -118,6 +118,15 @@ Task<Status> AskUntilInterrupted(EvalRun& run, EvalReport& report) {
   co_return Status();
 }
 
+// Asked of an agent that is not there, every question would fail, and the results of the last
+// time would be lost.
+Status CheckAgentIsThere(const fs::path& folder, std::string_view name) {
+  if (name.ends_with("_agent")) name.remove_suffix(std::string_view("_agent").size());
+  if (fs::exists(folder / fmt::format("{}.md", name))) return {};
+  return Fail(Code::kNotFound, "no agent '{}' in {}: `baton agents list` names them", name,
+              folder.string());
+}
+
 Result<EvalReport> Examine(const Settings& settings, const EvalCommand& command,
                            const EvalFile& file) {
   auto models = BuildEvalModels(settings, command, LocalsOf(file));
@@ -128,6 +137,7 @@ Result<EvalReport> Examine(const Settings& settings, const EvalCommand& command,
   if (!agents) return Fail(agents.error());
   ServiceOptions options{.models = models->models};
   if (models->clock != nullptr) options.clock = models->clock.get();
+  if (!command.agent.empty()) BATON_TRY(CheckAgentIsThere(*agents, command.agent));
   const auto trial = Trial::Start(settings, *agents, file.documents, std::move(options));
   if (!trial) return Fail(trial.error());
   EvalReport report{.file = command.file.string(),

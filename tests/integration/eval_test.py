@@ -173,6 +173,15 @@ class Eval(unittest.TestCase):
         self.assertEqual(again.returncode, 0, again.stdout)
         self.assertIn("newly passing   friendly", again.stdout)
 
+    def test_an_agent_that_is_not_there_is_told_once_and_keeps_the_last_results(self):
+        self.record(judge_passes=True)
+        kept = (self.folder / "data/evals/e.json").read_text()
+        result = self.eval("--agent", "nobody")
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stdout, "")
+        self.assertIn("error: no agent 'nobody' in ", result.stderr)
+        self.assertEqual((self.folder / "data/evals/e.json").read_text(), kept)
+
     def test_without_a_recording_it_says_so(self):
         result = self.eval("--replay", "nowhere")
         self.assertEqual(result.returncode, 1)
