@@ -27,6 +27,12 @@ inline std::optional<std::filesystem::path> SqliteFile(const Settings& settings)
   return address.substr(kSqlite.size());
 }
 
+// What to do where the database has no room; empty for other errors.
+inline std::string_view RoomHint(const Status& status) {
+  if (status.code() != Code::kResourceExhausted) return {};
+  return "make room on the disk, or name another data folder with --data";
+}
+
 inline storage::PostgresLimits PostgresLimits(const Settings& settings) {
   const auto limit = [&settings](std::string_view key) {
     return std::chrono::milliseconds(settings.Number(key));

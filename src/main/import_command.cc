@@ -214,7 +214,9 @@ int RunImport(const Settings& settings, const ImportCommand& command) {
   const auto job = ImportPaths(settings, command);
   if (!job) {
     const bool begun = !job.error().details().contains(kDatabaseDetail);
-    return ReportError(job.error(), begun ? "" : "--data names the data folder");
+    const std::string_view room = RoomHint(job.error());
+    if (begun || !room.empty()) return ReportError(job.error(), room);
+    return ReportError(job.error(), "--data names the data folder");
   }
   if (job->state != jobs::JobState::kCompleted) return ReportUnfinished(*job);
   Report(*job, std::chrono::steady_clock::now() - started, settings);

@@ -11,6 +11,7 @@
 #include "async/block_on.h"
 #include "base/log.h"
 #include "main/commands.h"
+#include "main/database_address.h"
 #include "main/service.h"
 #include "main/terminal.h"
 
@@ -63,7 +64,7 @@ void ShowBanner(const Settings& settings, const Service& service) {
 
 std::string HintFor(const Status& status) {
   const auto flag = status.details().find(kPortFlagDetail);
-  if (flag == status.details().end()) return {};
+  if (flag == status.details().end()) return std::string(RoomHint(status));
   return fmt::format("another port: {} PORT (0: any free one)", flag->second);
 }
 
