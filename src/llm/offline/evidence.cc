@@ -27,10 +27,6 @@ std::optional<int> HeaderNumber(std::string_view line) {
   return number > 0 ? std::optional(number) : std::nullopt;
 }
 
-bool IsSearch(const ToolCall& call) {
-  return call.name.contains("search") || call.name.contains("find");
-}
-
 bool IsEmptyPassage(const Passage& passage) {
   return passage.number == 0 && Trimmed(passage.text).empty();
 }
@@ -81,6 +77,12 @@ std::string TakeNumberedPassages(std::string_view prompt, Evidence& evidence) {
     }
   }
   return rest;
+}
+
+bool OnlySearches(const std::vector<ToolCall>& calls) {
+  return std::ranges::all_of(calls, [](const ToolCall& call) {
+    return call.name.starts_with("search") || call.name.starts_with("find");
+  });
 }
 
 // What to search for. "And on Thursday?" is about what was asked before.
@@ -160,7 +162,7 @@ Evidence GatherEvidence(const ChatRequest& request) {
     } else if (message.role == Role::kSystem) {
       evidence.instructions += message.content + "\n";
     } else if (message.role == Role::kAssistant && i > question) {
-      evidence.has_searched |= std::ranges::any_of(message.tool_calls, IsSearch);
+      evidence.only_searched = evidence.only_searched && OnlySearches(message.tool_calls);
     } else if (message.role == Role::kTool && i > question) {
       evidence.has_results = true;
       for (Passage& passage : ParsePassages(message.content)) {

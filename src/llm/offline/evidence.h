@@ -33,7 +33,7 @@ struct Evidence {
   std::string instructions;          // system messages, and prompts that follow the question
   std::vector<Passage> passages;
   bool has_results = false;   // a tool has answered in this turn, be it with nothing
-  bool has_searched = false;  // one of those looks for something, by its name
+  bool only_searched = true;  // no tool but those that search was called in this turn
   Language language = Language::kEnglish;
 
   // The topics of the query that occur in the passages, and those that do not.

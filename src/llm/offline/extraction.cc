@@ -24,6 +24,12 @@ constexpr double kWorthSaying = 0.5;
 constexpr double kSameThing = 0.75;         // share of stems from which a sentence repeats another
 constexpr std::size_t kLongSentence = 400;  // bytes; longer ones are cut
 
+// How much less each further sentence of a passage is worth where the place decides.
+constexpr double kPlaceWeight = 0.25;
+
+// A question with fewer topics than this asks about them, also where a title has them.
+constexpr std::size_t kWordsOfAName = 2;
+
 // For how many sentences a heading is thought to speak, and how much its words count there.
 constexpr std::size_t kHeadingReach = 4;
 constexpr double kHeadingWeight = 0.5;
@@ -34,9 +40,25 @@ struct Candidate {
   std::vector<std::string> heading;  // stems of the heading or lead-in above
 };
 
-// Without the ellipses of a cut-out and Markdown's bold.
+// "[Fees](fees.html)" says "Fees": what a link leads to is another place from here.
+std::string WithoutLinks(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t middle = text.find("](");
+    const std::size_t open = middle == std::string_view::npos ? middle : text.rfind('[', middle);
+    const std::size_t close = middle == std::string_view::npos ? middle : text.find(')', middle);
+    if (open == std::string_view::npos || close == std::string_view::npos) break;
+    const bool picture = open > 0 && text[open - 1] == '!';
+    out += text.substr(0, picture ? open - 1 : open);
+    out += text.substr(open + 1, middle - open - 1);
+    text.remove_prefix(close + 1);
+  }
+  return out.append(text);
+}
+
+// Without links, the ellipses of a cut-out and Markdown's bold.
 std::string CleanSentence(std::string_view sentence) {
-  std::string out(sentence);
+  std::string out = WithoutLinks(sentence);
   for (const std::string_view mark : {"**", "__", "<b>", "</b>"}) {
     for (std::size_t at = out.find(mark); at != std::string::npos; at = out.find(mark, at)) {
       out.erase(at, mark.size());
@@ -68,6 +90,9 @@ void AppendCandidates(const Passage& passage, std::size_t index, std::vector<Can
     if (passage.number > 0) candidate.finding.citations = {passage.number};
     candidate.stems = AllStems(candidate.finding.text);
     if (candidate.stems.empty()) continue;
+    candidate.finding.repeats_title = std::ranges::all_of(candidate.stems, [&](const auto& stem) {
+      return std::ranges::find(title, stem) != title.end();
+    });
     if (IsFragment(candidate.finding.text) || candidate.finding.text.ends_with(':')) {
       heading = candidate.stems;
       // What the whole passage is about tells nothing of this part.
@@ -95,9 +120,35 @@ double CountTopic(const Candidate& candidate, const std::string& topic) {
   return times == 0 && headed ? kHeadingWeight : times;
 }
 
+// The rest of a table's row, or a name with what it stands for.
+bool IsEntry(std::string_view sentence) {
+  return sentence.ends_with(" |") || (sentence.starts_with('`') && sentence.contains("`:"));
+}
+
+// U+2500 to U+257F: "├── src".
+bool IsDrawing(std::string_view sentence) {
+  return sentence.contains("\xE2\x94") || sentence.contains("\xE2\x95");
+}
+
+// A line of data or of code: letters enough, and no sentence.
+bool IsFigure(std::string_view sentence) {
+  return sentence.ends_with(';') || sentence.ends_with('{') ||
+         (sentence.starts_with('"') && sentence.contains("\":"));
+}
+
+// Whether a passage that was cut out begins within a sentence.
+bool IsRestOfSentence(const Finding& finding) {
+  return finding.position == 0 && finding.text[0] >= 'a' && finding.text[0] <= 'z';
+}
+
 // How well a sentence's form suits an answer: fragments, lead-ins and questions suit less.
-double FormFactor(std::string_view sentence) {
-  double factor = IsFragment(sentence) ? 0.1 : 1;
+double FormFactor(const Finding& finding) {
+  const std::string_view sentence = finding.text;
+  double factor = IsFragment(sentence) || finding.repeats_title ? 0.1 : 1;
+  if (IsDrawing(sentence)) return 0;
+  if (IsFigure(sentence)) factor *= 0.1;
+  if (IsEntry(sentence)) factor *= 0.4;
+  if (IsRestOfSentence(finding)) factor *= 0.4;
   if (sentence.ends_with('?')) factor *= 0.5;
   if (sentence.ends_with(':')) factor *= 0.6;
   if (sentence.starts_with('|') || sentence.starts_with("//")) factor *= 0.3;
@@ -151,14 +202,14 @@ void ScoreByTopics(const std::vector<std::string>& topics, const std::vector<Pas
     // The search put the better source first.
     const double rank =
         1 - 0.05 * static_cast<double>(std::min<std::size_t>(candidate.finding.passage, 8));
-    candidate.finding.score = score * rank * FormFactor(candidate.finding.text);
+    candidate.finding.score = score * rank * FormFactor(candidate.finding);
   }
 }
 
 void ScoreByPlace(std::vector<Candidate>& candidates) {
   for (Candidate& candidate : candidates) {
-    candidate.finding.score =
-        FormFactor(candidate.finding.text) / (1 + static_cast<double>(candidate.finding.position));
+    candidate.finding.score = FormFactor(candidate.finding) /
+                              (1 + kPlaceWeight * static_cast<double>(candidate.finding.position));
   }
 }
 
@@ -213,6 +264,20 @@ void Arrange(std::vector<Finding>& findings) {
   });
 }
 
+// The passages of the documents that the question names whole: "summarise the heating report".
+std::set<std::size_t> NamedPassages(const Evidence& evidence) {
+  std::set<std::size_t> named;
+  if (evidence.covered.size() < kWordsOfAName || !evidence.missing.empty()) return named;
+  for (std::size_t p = 0; p < evidence.passages.size(); ++p) {
+    const std::vector<std::string> title = AllStems(evidence.passages[p].title);
+    const bool all = std::ranges::all_of(evidence.covered, [&](const std::string& topic) {
+      return std::ranges::find(title, topic) != title.end();
+    });
+    if (all && evidence.passages[p].number > 0) named.insert(p);
+  }
+  return named;
+}
+
 bool EndsSentence(std::string_view text) {
   for (const std::string_view mark :
        {".", "!", "?", ":", ";", "…", "。", "！", "？", ".\"", ".”", ".)"}) {
@@ -226,6 +291,11 @@ bool EndsSentence(std::string_view text) {
 std::vector<Finding> FindSentences(const Evidence& evidence, const ExtractionLimits& limits) {
   std::vector<Candidate> candidates = CollectCandidates(evidence.passages);
   if (evidence.covered.empty() && evidence.missing.empty()) {
+    ScoreByPlace(candidates);
+  } else if (const auto named = NamedPassages(evidence); !named.empty()) {
+    std::erase_if(candidates, [&](const Candidate& candidate) {
+      return !named.contains(candidate.finding.passage);
+    });
     ScoreByPlace(candidates);
   } else {
     ScoreByTopics(evidence.covered, evidence.passages, candidates);

@@ -21,8 +21,8 @@ namespace baton::llm::offline {
 namespace {
 
 constexpr std::size_t kWordsPerPiece = 3;
-constexpr std::size_t kMaxNearest = 3;    // titles named where nothing matches
-constexpr std::size_t kMostPlain = 2000;  // bytes of what a tool says
+constexpr std::size_t kMaxPlainBytes = 2000;
+constexpr std::size_t kMaxNearest = 3;  // titles named where nothing matches
 
 // `text` in pieces of a few words, the white space behind a word with it. Joined they are
 // `text`.
@@ -66,20 +66,26 @@ std::string NearestTitles(const std::vector<Passage>& passages) {
   return out;
 }
 
-// What a tool said in words of its own: of a search the first sentence, "No document matches.";
-// of another tool, which has done or listed something, all of it.
-std::string PlainResult(const Evidence& evidence) {
-  for (const Passage& passage : evidence.passages) {
-    if (passage.number != 0) continue;
-    if (!evidence.has_searched) return std::string(Utf8Prefix(Trimmed(passage.text), kMostPlain));
-    const std::vector<std::string> sentences = SplitSentences(passage.text);
-    if (!sentences.empty()) return sentences.front();
+// What tools said in words of their own, such as "No document matches." or a list; empty where
+// there is a source to be quoted, or more than can be read as an answer.
+std::string PlainResult(const std::vector<Passage>& passages) {
+  std::string plain;
+  for (const Passage& passage : passages) {
+    if (passage.number > 0) return {};
+    plain += (plain.empty() ? "" : "\n\n") + std::string(Trimmed(passage.text));
   }
-  return {};
+  return plain.size() <= kMaxPlainBytes ? plain : std::string();
 }
 
 std::string AnswerFromResults(const Evidence& evidence, bool is_inventive) {
   const Phrases& phrases = PhrasesOf(evidence.language);
+  const std::string plain = PlainResult(evidence.passages);
+  if (is_inventive && evidence.only_searched && !plain.empty()) return std::string(phrases.unable);
+  if (!plain.empty()) {
+    return evidence.only_searched
+               ? fmt::format("{} {}\n\n{}", phrases.nothing_found, plain, phrases.short_closing)
+               : fmt::format("{}\n\n{}", plain, phrases.plain_closing);
+  }
   const std::string answer = ComposeAnswer(FindSentences(evidence));
   if (!answer.empty()) return fmt::format("{}\n\n{}", answer, phrases.closing);
   const std::string nearest = NearestTitles(evidence.passages);
@@ -87,13 +93,7 @@ std::string AnswerFromResults(const Evidence& evidence, bool is_inventive) {
     return fmt::format("{}\n\n{}", fmt::format(fmt::runtime(phrases.no_match), nearest),
                        phrases.short_closing);
   }
-  if (is_inventive) return std::string(phrases.unable);
-  const std::string plain = PlainResult(evidence);
-  if (!plain.empty() && !evidence.has_searched) {
-    return fmt::format("{}\n\n{}", plain, phrases.short_closing);
-  }
-  return fmt::format("{}{}{}\n\n{}", phrases.nothing_found, plain.empty() ? "" : " ", plain,
-                     phrases.short_closing);
+  return fmt::format("{}\n\n{}", phrases.nothing_found, phrases.short_closing);
 }
 
 // Input that is not UTF-8 is made so once, here; everything below relies on it.

@@ -130,6 +130,14 @@ TEST(OfflineToolChoice, CallsNothingForSmallTalk) {
   }
 }
 
+TEST(OfflineToolChoice, TakesARequestForOneAlsoWhereThePersonSpeaksOfThemselves) {
+  EXPECT_EQ(CalledTool(
+                OfflineRequest("Crawl https://example.org/ and add it to my library.", AllTools())),
+            R"(crawl_page{"url":"https://example.org/"})");
+  EXPECT_TRUE(AskOffline(OfflineRequest("Start a game: I am Blue, you are Red."))
+                  .message.content.contains("OPENAI_API_KEY"));
+}
+
 TEST(OfflineToolChoice, CallsNothingItCannotFill) {
   EXPECT_TRUE(
       CalledTool(OfflineRequest("Read the whole document", {GetTool()})).starts_with("none: "));
@@ -190,6 +198,26 @@ TEST(OfflineAnswer, ReadsASentenceUnderItsHeading) {
   EXPECT_FALSE(text.contains("roses")) << text;
 }
 
+TEST(OfflineAnswer, QuotesSentencesAndNoMarkup) {
+  const std::string text =
+      AskOffline(WithResults(OfflineRequest("How does a run end?"),
+                             "[1] Runs — r.md\nrunning ─┬─ a run may end ─ here\n```\n"
+                             "\"run\": \"end\", \"how\": \"the run may end\"\n```\n"
+                             "The [life](runs.md) of a run may end early.\n<!-- run end -->"))
+          .message.content;
+  EXPECT_TRUE(text.starts_with("The life of a run may end early. [1]\n\n(")) << text;
+}
+
+TEST(OfflineAnswer, SummarisesTheDocumentThatIsNamed) {
+  const std::string text =
+      AskOffline(
+          WithResults(OfflineRequest("Summarise the document 'Heating report'."),
+                      "[1] Heating report — h.md\n# Heating report\nGas fell by a third. The "
+                      "pump is new.\n\n[2] Bills — b.md\nThe heating is dear, says a report."))
+          .message.content;
+  EXPECT_TRUE(text.starts_with("Gas fell by a third. [1] The pump is new. [1]\n\n(")) << text;
+}
+
 TEST(OfflineAnswer, SaysWhenTheSourcesDoNotAnswer) {
   const std::string text =
       AskOffline(WithResults(OfflineRequest("Who is the mayor of Kiel?"), kDesignResults))
@@ -208,16 +236,13 @@ TEST(OfflineAnswer, SaysWhenNothingWasFound) {
   EXPECT_TRUE(text.contains("No document matches.")) << text;
 }
 
-TEST(OfflineAnswer, GivesWhatAToolThatDoesNotSearchSays) {
+TEST(OfflineAnswer, TellsAllThatAToolSaysInWordsOfItsOwn) {
   ChatRequest request = OfflineRequest("Which rooms am I in?");
+  request.messages.push_back({.role = Role::kAssistant, .tool_calls = {{"c1", "list_rooms", {}}}});
   request.messages.push_back(
-      {.role = Role::kAssistant,
-       .tool_calls = {{.id = "1", .name = "list_message_receivers", .arguments = {}}}});
-  request.messages.push_back({.role = Role::kTool,
-                              .content = "Messages can be sent to:\n- Bob\n- the garden group",
-                              .tool_call_id = "1"});
+      {.role = Role::kTool, .content = "You are in:\n- Garden\n- Choir\n", .tool_call_id = "c1"});
   EXPECT_EQ(AskOffline(request).message.content,
-            "Messages can be sent to:\n- Bob\n- the garden group\n\n(Offline model.)");
+            "You are in:\n- Garden\n- Choir\n\n(Offline model: as the tool says it.)");
 }
 
 TEST(OfflineAnswer, OfWhatIsToBeMadeUpSaysThatItCannot) {

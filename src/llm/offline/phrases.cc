@@ -22,6 +22,7 @@ constexpr Phrases kEnglishPhrases = {
     .nothing_found = "The search found nothing that I could answer from.",
     .no_match = "The sources that were found do not speak of it directly. Nearest come:\n{}",
     .closing = "(Offline model: sentences quoted from the sources.)",
+    .plain_closing = "(Offline model: as the tool says it.)",
     .short_closing = "(Offline model.)",
 };
 
@@ -43,6 +44,7 @@ constexpr Phrases kGermanPhrases = {
     .nothing_found = "Die Suche hat nichts gefunden, woraus ich antworten könnte.",
     .no_match = "Die gefundenen Quellen sagen dazu nichts Genaues. Am nächsten kommen:\n{}",
     .closing = "(Offline-Modell: Sätze wörtlich aus den Quellen.)",
+    .plain_closing = "(Offline-Modell: so, wie es das Werkzeug sagt.)",
     .short_closing = "(Offline-Modell.)",
 };
 
@@ -64,6 +66,7 @@ constexpr Phrases kSpanishPhrases = {
     .nothing_found = "La búsqueda no encontró nada con que responder.",
     .no_match = "Las fuentes encontradas no lo tratan directamente. Las más cercanas:\n{}",
     .closing = "(Modelo sin conexión: frases citadas de las fuentes.)",
+    .plain_closing = "(Modelo sin conexión: tal como lo dice la herramienta.)",
     .short_closing = "(Modelo sin conexión.)",
 };
 
@@ -85,6 +88,7 @@ constexpr Phrases kFrenchPhrases = {
     .nothing_found = "La recherche n'a rien trouvé qui permette de répondre.",
     .no_match = "Les sources trouvées n'en parlent pas directement. Les plus proches :\n{}",
     .closing = "(Modèle hors ligne : phrases citées des sources.)",
+    .plain_closing = "(Modèle hors ligne : tel que l'outil le dit.)",
     .short_closing = "(Modèle hors ligne.)",
 };
 

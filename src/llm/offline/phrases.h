@@ -19,6 +19,7 @@ struct Phrases {
   std::string_view nothing_found;  // tools answered with nothing
   std::string_view no_match;       // {}: the titles that came nearest
   std::string_view closing;        // below answers made of sources
+  std::string_view plain_closing;  // below what a tool said in words of its own
   std::string_view short_closing;  // below other answers
 };
 

@@ -86,6 +86,11 @@ std::size_t SentenceEnd(std::string_view text, std::size_t begin) {
   return text.size();
 }
 
+// Whether the line has a character of a drawing, U+2500 to U+257F: "├── src".
+bool HasDrawing(std::string_view line) {
+  return line.contains("\xE2\x94") || line.contains("\xE2\x95");
+}
+
 // "**Durability.** An accepted run …": what is bold at the start belongs to what follows.
 bool IsBoldLead(std::string_view sentence) {
   return sentence.size() > 4 && sentence.starts_with("**") && sentence.ends_with("**");
@@ -116,15 +121,23 @@ std::vector<std::string> SplitSentences(std::string_view text) {
     block.clear();
   };
   bool in_code = false;
+  bool in_comment = false;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view raw = Trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
+    // What a page keeps from its readers.
+    if (in_comment || (!in_code && raw.starts_with("<!--"))) {
+      end_block();
+      in_comment = !raw.contains("-->");
+      continue;
+    }
     const bool is_fence = raw.starts_with("```");
     bool starts_block = false;
     const std::string_view line = in_code ? raw : WithoutMark(raw, starts_block);
-    // A line of code, of a table and a heading stand by themselves.
-    const bool stands_alone = in_code || raw.starts_with('#') || raw.starts_with('|');
+    // A line of code, of a table or a drawing, and a heading stand by themselves.
+    const bool stands_alone =
+        in_code || raw.starts_with('#') || raw.starts_with('|') || HasDrawing(raw);
     if (starts_block || stands_alone || is_fence || raw.empty()) end_block();
     if (is_fence) {
       in_code = !in_code;

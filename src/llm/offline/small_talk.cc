@@ -120,6 +120,7 @@ bool TellsOfUser(std::string_view sentence) {
   bool first_person = false;
   const std::vector<Word> words = SplitWords(sentence);
   if (words.empty() || IsQuestionWord(words.front().folded)) return false;
+  if (IsOpeningVerb(words.front().folded)) return false;
   for (const Word& word : words) {
     if (IsCommandWord(word.folded)) return false;
     first_person = first_person || IsFirstPersonWord(word.folded);

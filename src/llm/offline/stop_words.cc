@@ -22,11 +22,13 @@ WordSet Split(std::string_view words) {
 }
 
 constexpr std::string_view kEnglishWords =
-    "a about above after again against all also am an and any are aren as at be because been "
+    "a about above according after again against all also am an and any are aren as at be because "
+    "been "
     "before being below between both but by can cannot could couldn d did didn do does doesn doing "
     "don down during each else ever few for from further get gets got had hadn has hasn have haven "
     "having he her here hers herself him himself his how however i if in into is isn it its itself "
-    "just ll m may maybe me might more most must my myself no nor not now of off on once one only "
+    "just ll m many may maybe me might more most much must my myself no nor not now of off on once "
+    "one only "
     "or other our ours out over own quite re really s same she should shouldn since so some still "
     "such t than that the their theirs them themselves then there these they this those through to "
     "too under until up upon us use used uses using ve very was wasn we were weren what when where "
@@ -41,11 +43,13 @@ constexpr std::string_view kGermanWords =
     "diesen dieser dieses dir doch dort du durch ein eine einem einen einer eines einige er es "
     "etwas euch euer für gegen gibt hab habe haben hast hat hatte hatten hier hin hinter ich ihm "
     "ihn ihnen ihr ihre ihrem ihren ihrer im in ins ist ja jede jedem jeden jeder jedes jetzt kann "
-    "kannst kein keine keinem keinen keiner können könnte machen man mehr mein meine meinem meinen "
+    "kannst kein keine keinem keinen keiner können könnte laut machen man mehr mein meine meinem "
+    "meinen "
     "meiner mich mir mit muss nach nicht nichts noch nun nur ob oder ohne sehr sein seine seinem "
     "seinen seiner seit sich sie sind steht stehen so soll sollte sollten sondern sonst über um "
     "und uns unser "
-    "unsere unter verwende verwenden verwendet vom von vor war waren warum was weil welche welchem "
+    "unsere unter viel viele vielen vieler verwende verwenden verwendet vom von vor war waren "
+    "warum was weil welche welchem "
     "welchen welcher welches wenn "
     "wer werden wem wen weshalb wessen wie wieso wieviel will wir wird wirst wo wofür woher wohin "
     "wozu würde würden zu zum zur zwischen";
@@ -54,13 +58,15 @@ constexpr std::string_view kSpanishWords =
     "a al algo algunas algunos ante antes aquel aquella cada como cómo con contra cual cuál "
     "cuáles cuando cuándo cuanto cuánto cuántos de del desde donde dónde durante e el él ella "
     "ellas ellos en entre era es esa esas ese eso esos esta está estaba están estas este esto "
-    "estos estoy fue ha había han hasta hay la las le les lo los más me mi mis mucho muy nada ni "
+    "estos estoy fue ha había han hasta hay la las le les lo los más me mi mis mucha muchas mucho "
+    "muchos muy nada ni "
     "no nos nosotros o os otra otro para pero poco por porque que qué quien quién quiénes se según "
     "ser si sí sin sobre son soy su sus también tan te tengo ti tiene tienen todo todos tu tú tus "
     "un una uno unos usted y ya yo";
 
 constexpr std::string_view kFrenchWords =
-    "à ai alors as au aucun aussi autre aux avec avoir avons avez c ce cela celle celui ces cet "
+    "à ai alors as au aucun aussi autre aux avec avoir avons avez beaucoup c ce cela celle celui "
+    "ces cet "
     "cette chez ci comme comment d dans de depuis des donc dont du elle elles en encore entre est "
     "et étaient était être eu fait faut ils il j je l la là le les leur leurs lui m ma mais me "
     "même mes moi mon n ne ni nos notre nous on ont ou où par parce pas peu peut plus pour "
@@ -79,6 +85,26 @@ constexpr std::string_view kCommandWords =
     "aide cherche chercher compare décris dis disent dit donne écris explique liste montre peux "
     "raconte "
     "recherche résume résumé sais trouve trouver veux voudrais";
+
+constexpr std::string_view kOpeningVerbs =
+    "add analyse analyze append archive begin book build buy call cancel capture change check "
+    "close "
+    "complete continue convert copy correct crawl create cut delete derive download draft draw "
+    "edit "
+    "email fix format generate import improve insert invent link make mark merge move paint plan "
+    "play post proofread publish put read record refresh remind remove rename replace report "
+    "review "
+    "revise rewrite run save schedule send set shorten start stop store subscribe switch take "
+    "translate try turn unsubscribe update write "
+    "abonniere ändere archiviere beginne bestell entferne ersetze erstelle füge importiere "
+    "korrigiere "
+    "kürze lade leg lösche mach mache merke notiere prüfe schick sende setze spiele starte "
+    "streiche "
+    "trag übersetze verbessere verschiebe zeichne "
+    "abre agrega añade borra cambia comprueba convierte corrige crea dibuja elimina empieza envía "
+    "escribe genera guarda haz importa juega mejora pon quita recuérdame revisa traduce "
+    "ajoute améliore change commence convertis corrige crée dessine efface enlève ferme fais garde "
+    "génère importe joue mets rappelle remplace supprime traduis vérifie";
 
 constexpr std::string_view kContainerWords =
     "doc docs document documents documentation file files folder folders note notes page pages "
@@ -119,6 +145,11 @@ bool IsStopWordOf(std::string_view word, Language language) {
 
 bool IsCommandWord(std::string_view word) {
   static const WordSet words = Split(kCommandWords);
+  return words.contains(word);
+}
+
+bool IsOpeningVerb(std::string_view word) {
+  static const WordSet words = Split(kOpeningVerbs);
   return words.contains(word);
 }
 

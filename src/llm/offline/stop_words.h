@@ -16,6 +16,10 @@ bool IsStopWordOf(std::string_view word, Language language);
 // Words of a request: "find", "zeige", "explique".
 bool IsCommandWord(std::string_view word);
 
+// Verbs that ask for something to be done where a message begins with them, and mean what they mean
+// elsewhere: "add", "crawl", "schreib", "traduis".
+bool IsOpeningVerb(std::string_view word);
+
 // What documents are called, as in "what do my notes say about …": "notes", "dateien".
 bool IsContainerWord(std::string_view word);
 

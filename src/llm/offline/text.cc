@@ -98,11 +98,15 @@ bool IsPartOfName(std::string_view text, const Word& word) {
 std::vector<Word> TopicWords(std::string_view text) {
   std::vector<Word> topics;
   std::vector<Word> containers;
-  for (Word& word : SplitWords(text)) {
+  const std::vector<Word> words = SplitWords(text);
+  const bool opened =
+      words.size() > 2 && IsOpeningVerb(words.front().folded) && !IsPartOfName(text, words.front());
+  for (std::size_t i = opened ? 1 : 0; i < words.size(); ++i) {
+    const Word& word = words[i];
     const bool named = IsPartOfName(text, word);
     if (!named && (IsStopWord(word.folded) || IsCommandWord(word.folded))) continue;
     const bool is_container = !named && IsContainerWord(word.folded);
-    (is_container ? containers : topics).push_back(std::move(word));
+    (is_container ? containers : topics).push_back(word);
   }
   return topics.empty() ? containers : topics;
 }

@@ -74,9 +74,22 @@ TEST(OfflineText, JoinsWrappedLinesAndParsesMarkdown) {
   EXPECT_TRUE(SplitSentences("\n \n---\n").empty());
 }
 
+TEST(OfflineText, LeavesOutCommentsAndKeepsDrawingsApart) {
+  EXPECT_EQ(SplitSentences("Before.\n<!-- for the editor -->\n<!-- of\ntwo lines -->\nAfter."),
+            (Strings{"Before.", "After."}));
+  EXPECT_EQ(SplitSentences("A run is\nrunning └─ busy\nand ends."),
+            (Strings{"A run is", "running └─ busy", "and ends."}));
+}
+
 TEST(OfflineText, KeepsABoldLeadWithItsSentence) {
   EXPECT_EQ(SplitSentences("**Durability.** A run is on disk. More."),
             (Strings{"**Durability.** A run is on disk.", "More."}));
+}
+
+TEST(OfflineText, TheVerbThatOpensARequestIsNoTopic) {
+  EXPECT_EQ(KeyPhrase("Make the intro catchier."), "intro catchier");
+  EXPECT_EQ(KeyPhrase("What does the store make of it?"), "store make");
+  EXPECT_EQ(KeyPhrase("import files"), "import");
 }
 
 TEST(OfflineText, GuessesTheLanguage) {
