@@ -1,6 +1,9 @@
 #include "base/client_error.h"
 
 #include <string>
+#include <string_view>
+
+#include <fmt/format.h>
 
 #include "base/clock.h"
 #include "base/id_generator.h"
@@ -31,7 +34,10 @@ Status ForClients(const Status& failure) {
   if (!IsInternal(failure)) return {failure.code(), failure.message()};
   const std::string id = NewErrorId();
   Log(LogLevel::kError, "internal error", {{"id", id}, {"status", failure.ToString()}});
-  return {failure.code(), "internal error " + id + ": the server's log says more"};
+  const std::string_view what = failure.code() == Code::kResourceExhausted
+                                    ? "no room left on the server, error "
+                                    : "internal error ";
+  return {failure.code(), fmt::format("{}{}: the server's log says more", what, id)};
 }
 
 }  // namespace baton

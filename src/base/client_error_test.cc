@@ -32,5 +32,14 @@ TEST(ForClients, HidesWhatIsOursBehindAnIdThatTheLogExplains) {
   }
 }
 
+TEST(ForClients, TellsThatTheServerHasNoRoomLeft) {
+  const Status full = Status(Code::kResourceExhausted, "database or disk is full: COMMIT")
+                          .With(std::string(kInternalDetail), "storage");
+  ::testing::internal::CaptureStderr();
+  const Status told = ForClients(full);
+  ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(told.message().find("no room left on the server, error err_"), 0U) << told.message();
+}
+
 }  // namespace
 }  // namespace baton

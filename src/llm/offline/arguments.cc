@@ -1,8 +1,6 @@
 #include "llm/offline/arguments.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <charconv>
 #include <utility>
 #include <vector>
@@ -17,7 +15,7 @@ namespace {
 // How many results are asked for where the tool demands a number and names none.
 constexpr double kUsualLimit = 5;
 
-enum class TextKind { kQuery, kMessage, kContent, kUrl, kPath, kId, kPlace, kDate };
+enum class TextKind { kQuery, kMessage, kUrl, kPath, kId, kPlace, kDate };
 
 bool HasWord(const std::vector<Word>& words, std::initializer_list<std::string_view> any) {
   return std::ranges::any_of(
@@ -36,10 +34,8 @@ TextKind KindOf(std::string_view name, const json::Object& schema) {
   if (HasWord(words, {"id", "ids", "uuid", "key", "token", "hash"})) return TextKind::kId;
   if (HasWord(words, {"location", "city", "place", "town", "address"})) return TextKind::kPlace;
   if (HasWord(words, {"date", "day"}) || is_format("date")) return TextKind::kDate;
-  if (HasWord(words, {"text", "content", "title", "heading", "note", "body"})) {
-    return TextKind::kContent;
-  }
-  if (HasWord(words, {"message", "request", "prompt", "question", "instruction", "description"})) {
+  if (HasWord(words, {"message", "request", "prompt", "question", "text", "content", "instruction",
+                      "description", "body"})) {
     return TextKind::kMessage;
   }
   return TextKind::kQuery;
@@ -86,35 +82,6 @@ std::string FindPlace(std::string_view text) {
   return {};
 }
 
-// What stands in quotation marks, if one thing does: "Add 'buy milk' to my list" is about that.
-std::string FindQuoted(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kMarks = {
-      {{"'", "'"}, {"\"", "\""}, {"“", "”"}, {"„", "“"}, {"«", "»"}}};
-  const auto is_letter = [&](std::size_t at) {
-    return at < text.size() && (static_cast<unsigned char>(text[at]) >= 0x80 ||
-                                std::isalnum(static_cast<unsigned char>(text[at])) != 0);
-  };
-  std::string found;
-  for (const auto& [open, close] : kMarks) {
-    for (std::size_t at = text.find(open); at != std::string_view::npos;) {
-      const std::size_t begin = at + open.size();
-      std::size_t end = text.find(close, begin);
-      // An apostrophe has letters on both sides.
-      while (end != std::string_view::npos && is_letter(end + close.size())) {
-        end = text.find(close, end + close.size());
-      }
-      if ((at > 0 && is_letter(at - 1)) || end == std::string_view::npos) {
-        at = text.find(open, begin);
-        continue;
-      }
-      if (!found.empty()) return {};
-      found = Trimmed(text.substr(begin, end - begin));
-      at = text.find(open, end + close.size());
-    }
-  }
-  return found;
-}
-
 // "2026-11-22", or the word for a day that the text has.
 std::string FindDate(std::string_view text) {
   static constexpr std::string_view kDays[] = {"today",   "tomorrow", "yesterday", "heute",
@@ -134,6 +101,71 @@ std::string FindDate(std::string_view text) {
   return {};
 }
 
+// What stands in quotation marks: empty if nothing does, or more than one thing.
+std::string_view FindQuotation(std::string_view text) {
+  struct Marks {
+    std::string_view open;
+    std::string_view close;
+  };
+  static constexpr Marks kMarks[] = {{"'", "'"}, {"\"", "\""}, {"“", "”"}, {"‘", "’"},
+                                     {"„", "“"}, {"«", "»"},   {"`", "`"}};
+  std::string_view found;
+  for (std::size_t at = 0; at < text.size();) {
+    const bool at_word = at == 0 || std::string_view(" \t\n(:").contains(text[at - 1]);
+    const auto* marks = std::ranges::find_if(
+        kMarks, [&](const Marks& m) { return at_word && text.substr(at).starts_with(m.open); });
+    std::size_t end = std::string_view::npos;
+    if (marks != std::end(kMarks)) {
+      // A mark within a word is an apostrophe.
+      end = text.find(marks->close, at + marks->open.size());
+      while (end != std::string_view::npos && end + marks->close.size() < text.size() &&
+             !SplitWords(text.substr(end + marks->close.size(), 1)).empty()) {
+        end = text.find(marks->close, end + 1);
+      }
+    }
+    if (end == std::string_view::npos) {
+      ++at;
+      continue;
+    }
+    if (!found.empty()) return {};
+    found = Trimmed(text.substr(at + marks->open.size(), end - at - marks->open.size()));
+    at = end + marks->close.size();
+  }
+  return found;
+}
+
+// "in the category Sport", "tags 'a, b'": what follows the parameter's name, in quotation marks or
+// capitalised.
+std::string FindNamed(std::string_view name, std::string_view text) {
+  const std::vector<Word> words = SplitWords(text);
+  const std::string wanted = Fold(name);
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i].folded != wanted) continue;
+    const auto begin = static_cast<std::size_t>(words[i + 1].raw.data() - text.data());
+    std::string value;
+    std::size_t end = begin;
+    for (std::size_t next = i + 1; next < words.size(); ++next) {
+      const Word& word = words[next];
+      const auto at = static_cast<std::size_t>(word.raw.data() - text.data());
+      if (!IsCapitalised(word.raw) || (at != begin && text.substr(end, at - end) != " ")) break;
+      end = at + word.raw.size();
+    }
+    value = text.substr(begin, end - begin);
+    if (value.empty() && begin > 0 && std::string_view("'\"").contains(text[begin - 1])) {
+      value = FindQuotation(text.substr(begin - 1));
+    }
+    if (!value.empty()) return value;
+  }
+  return {};
+}
+
+// What is to be written down: what is quoted, or else all of the message.
+std::string_view TextToKeep(std::string_view name, std::string_view message) {
+  const bool keeps = HasWord(SplitWords(name), {"text", "content", "body", "message"});
+  const std::string_view quoted = keeps ? FindQuotation(message) : std::string_view();
+  return quoted.empty() ? Trimmed(message) : quoted;
+}
+
 std::optional<json::Value> TextArgument(std::string_view name, const json::Object& schema,
                                         const Ask& ask) {
   std::string text;
@@ -150,12 +182,8 @@ std::optional<json::Value> TextArgument(std::string_view name, const json::Objec
     case TextKind::kDate:
       text = FindDate(ask.message);
       break;
-    case TextKind::kContent:
-      text = FindQuoted(ask.message);
-      if (text.empty()) text = Trimmed(ask.message);
-      break;
     case TextKind::kMessage:
-      text = Trimmed(ask.message);
+      text = TextToKeep(name, ask.message);
       break;
     case TextKind::kQuery:
       text = ask.query;
@@ -306,6 +334,8 @@ std::optional<json::Object> FillArguments(const ToolSpec& tool, const Ask& ask) 
         if (!value) return std::nullopt;
       } else if (MayFillUnasked(name, property)) {
         value = MentionedArgument(name, property, ask);
+      } else if (const std::string named = FindNamed(name, ask.message); !named.empty()) {
+        value = json::Value(FitLength(property, named));
       }
       if (value) arguments[name] = *std::move(value);
     }

@@ -77,10 +77,9 @@ std::string PlainResult(const std::vector<Passage>& passages) {
   return plain.size() <= kMaxPlainBytes ? plain : std::string();
 }
 
-std::string AnswerFromResults(const Evidence& evidence, bool is_inventive) {
+std::string AnswerFromResults(const Evidence& evidence) {
   const Phrases& phrases = PhrasesOf(evidence.language);
   const std::string plain = PlainResult(evidence.passages);
-  if (is_inventive && evidence.only_searched && !plain.empty()) return std::string(phrases.unable);
   if (!plain.empty()) {
     return evidence.only_searched
                ? fmt::format("{} {}\n\n{}", phrases.nothing_found, plain, phrases.short_closing)
@@ -125,7 +124,10 @@ Result<ChatResponse> Answer(const ChatRequest& request) {
     if (!value) return Fail(value.error());
     response.message.content = json::Serialize(*value);
   } else if (has_sources) {
-    response.message.content = AnswerFromResults(evidence, request.is_inventive);
+    response.message.content = AnswerFromResults(evidence);
+    if (request.response_schema) {
+      response.message.content.append(" ").append(PhrasesOf(evidence.language).no_writing);
+    }
   } else if (request.is_inventive) {
     response.message.content = PhrasesOf(evidence.language).unable;
   } else {

@@ -108,18 +108,19 @@ TEST(OfflineToolChoice, PicksTheToolThatFitsAndFillsItsArguments) {
             R"(search_documents{"query":"Heizung"})");
 }
 
-TEST(OfflineToolChoice, WritesWhatStandsInQuotationMarks) {
-  const ToolSpec add{.name = "add_item",
-                     .description = "Adds an item to the to-do list.",
-                     .parameters = *json::Parse(R"({"type":"object","required":["text"],
-                                     "properties":{"text":{"type":"string"}}})")};
-  const auto text = [&](const char* message) { return CalledTool(OfflineRequest(message, {add})); };
-  EXPECT_EQ(text("Add 'buy milk' to my to-do list."), R"(add_item{"text":"buy milk"})");
-  EXPECT_EQ(text("Add “Ada's cake” to the list"), R"(add_item{"text":"Ada's cake"})");
-  EXPECT_EQ(text("Add an item: call Ada's friend, it's urgent"),
-            R"(add_item{"text":"Add an item: call Ada's friend, it's urgent"})");
-  EXPECT_EQ(text("Add 'milk' and 'bread' to the list"),
-            R"(add_item{"text":"Add 'milk' and 'bread' to the list"})");
+TEST(OfflineToolChoice, FillsInWhatIsQuotedAndWhatIsNamed) {
+  const ToolSpec add{"add_item", "Adds an item to the list.",
+                     *json::Parse(R"({"type":"object","required":["text"],"properties":{
+                       "text":{"type":"string"},"category":{"type":"string"}}})")};
+  const auto call = [&](const char* message) { return CalledTool(OfflineRequest(message, {add})); };
+  EXPECT_EQ(call("Add 'buy Ann's milk' to my list"), R"(add_item{"text":"buy Ann's milk"})");
+  EXPECT_EQ(call("Add „Brot“ to the list in the category Sunday Shopping, please"),
+            R"(add_item{"text":"Brot","category":"Sunday Shopping"})");
+  EXPECT_EQ(
+      call("Add \"a\" and \"b\" to the list, category 'my own'"),
+      R"(add_item{"text":"Add \"a\" and \"b\" to the list, category 'my own'","category":"my own"})");
+  EXPECT_EQ(call("Don't add Ann's and Bob's to the list of one category"),
+            R"(add_item{"text":"Don't add Ann's and Bob's to the list of one category"})");
 }
 
 TEST(OfflineToolChoice, CallsNothingForSmallTalk) {
@@ -245,13 +246,6 @@ TEST(OfflineAnswer, TellsAllThatAToolSaysInWordsOfItsOwn) {
             "You are in:\n- Garden\n- Choir\n\n(Offline model: as the tool says it.)");
 }
 
-TEST(OfflineAnswer, OfWhatIsToBeMadeUpSaysThatItCannot) {
-  ChatRequest request =
-      WithResults(OfflineRequest("Make the ending darker."), "No document matches.");
-  request.is_inventive = true;
-  EXPECT_TRUE(AskOffline(request).message.content.contains("OPENAI_API_KEY"));
-}
-
 TEST(OfflineAnswer, SummarisesWhatHasNoTopic) {
   const std::string text =
       AskOffline(WithResults(OfflineRequest("Summarise this, please."), kDesignResults))
@@ -326,6 +320,15 @@ TEST(OfflineChatModel, SaysSoWhereASchemaWantsSomethingInvented) {
                        "operations":{"type":"array"}}})");
   request.is_inventive = true;
   EXPECT_TRUE(AskOffline(request).message.content.contains("offline model"));
+}
+
+TEST(OfflineChatModel, SaysBelowWhatItQuotesThatItWroteNothing) {
+  ChatRequest request = WithResults(OfflineRequest("Add a mode of durability."), kDesignResults);
+  request.response_schema = *json::Parse(R"({"type":"object"})");
+  request.is_inventive = true;
+  const std::string text = AskOffline(request).message.content;
+  EXPECT_TRUE(text.contains("Durability has the modes sync, async and exit. [2]")) << text;
+  EXPECT_TRUE(text.contains("Nothing is written or changed")) << text;
 }
 
 TEST(OfflineChatModel, StopsAtTheLimitOfTokens) {

@@ -24,6 +24,9 @@ constexpr Phrases kEnglishPhrases = {
     .closing = "(Offline model: sentences quoted from the sources.)",
     .plain_closing = "(Offline model: as the tool says it.)",
     .short_closing = "(Offline model.)",
+    .no_writing =
+        "Nothing is written or changed: that takes a language model (OPENAI_API_KEY or "
+        "OPENAI_BASE_URL, and BATON_MODEL).",
 };
 
 constexpr Phrases kGermanPhrases = {
@@ -46,6 +49,10 @@ constexpr Phrases kGermanPhrases = {
     .closing = "(Offline-Modell: Sätze wörtlich aus den Quellen.)",
     .plain_closing = "(Offline-Modell: so, wie es das Werkzeug sagt.)",
     .short_closing = "(Offline-Modell.)",
+    .no_writing =
+        "Geschrieben oder geändert wird nichts: dazu braucht es ein Sprachmodell (OPENAI_API_KEY "
+        "oder "
+        "OPENAI_BASE_URL, und BATON_MODEL).",
 };
 
 constexpr Phrases kSpanishPhrases = {
@@ -68,6 +75,10 @@ constexpr Phrases kSpanishPhrases = {
     .closing = "(Modelo sin conexión: frases citadas de las fuentes.)",
     .plain_closing = "(Modelo sin conexión: tal como lo dice la herramienta.)",
     .short_closing = "(Modelo sin conexión.)",
+    .no_writing =
+        "No se escribe ni se cambia nada: para eso hace falta un modelo de lenguaje "
+        "(OPENAI_API_KEY u "
+        "OPENAI_BASE_URL, y BATON_MODEL).",
 };
 
 constexpr Phrases kFrenchPhrases = {
@@ -90,6 +101,9 @@ constexpr Phrases kFrenchPhrases = {
     .closing = "(Modèle hors ligne : phrases citées des sources.)",
     .plain_closing = "(Modèle hors ligne : tel que l'outil le dit.)",
     .short_closing = "(Modèle hors ligne.)",
+    .no_writing =
+        "Rien n'est écrit ni changé : il y faut un modèle de langage (OPENAI_API_KEY ou "
+        "OPENAI_BASE_URL, et BATON_MODEL).",
 };
 
 }  // namespace

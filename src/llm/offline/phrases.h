@@ -21,6 +21,7 @@ struct Phrases {
   std::string_view closing;        // below answers made of sources
   std::string_view plain_closing;  // below what a tool said in words of its own
   std::string_view short_closing;  // below other answers
+  std::string_view no_writing;     // below these where something was to be written or changed
 };
 
 const Phrases& PhrasesOf(Language language);
