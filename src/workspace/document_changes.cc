@@ -185,6 +185,7 @@ async::Task<Result<std::vector<Document>>> DocumentStore::List(std::string user_
        {user_id}});
   if (!rows) co_return Fail(rows.error());
   std::vector<Document> documents;
+  documents.reserve(rows->rows.size());
   for (std::size_t row = 0; row < rows->rows.size(); ++row) {
     documents.push_back(internal::ReadDocument(*rows, row));
   }

@@ -43,7 +43,8 @@ int IntArgument(const json::Object& arguments, std::string_view key, std::int64_
 }
 
 // Appends "[n] …" for one more source.
-void AppendSource(ToolResult& result, std::string title, std::string url, std::string_view text) {
+void AppendSource(ToolResult& result, std::string title, const std::string& url,
+                  std::string_view text) {
   if (title.empty()) title = url;
   if (!result.sources.empty()) result.text += "\n\n";
   result.text += NumberedBlock(result.sources.size() + 1, title, url, text);
@@ -60,12 +61,13 @@ void AppendPage(ToolResult& result, WebPage&& page, std::size_t share) {
     text +=
         fmt::format("\n(cut: the first {} of {} bytes are shown)", text.size(), page.text.size());
   }
-  AppendSource(result, std::move(page.title), std::move(page.url), text);
+  AppendSource(result, std::move(page.title), page.url, text);
 }
 
 // Short pages leave their share to the others.
 void AppendPages(ToolResult& result, std::vector<WebPage>&& pages) {
   std::vector<std::size_t> sizes;
+  sizes.reserve(pages.size());
   for (const WebPage& page : pages) sizes.push_back(page.text.size());
   std::ranges::sort(sizes);
   std::size_t left = kMaxWebBytes;
@@ -86,7 +88,7 @@ async::Task<Result<ToolResult>> SearchWeb(ToolServiceClient& client, json::Objec
   ToolResult result;
   result.text = hits->empty() ? "The web search found nothing." : kWarning;
   for (WebHit& hit : *hits) {
-    AppendSource(result, std::move(hit.title), std::move(hit.url), hit.snippet);
+    AppendSource(result, std::move(hit.title), hit.url, hit.snippet);
   }
   co_return result;
 }
@@ -123,7 +125,7 @@ async::Task<Result<ToolResult>> SearchAndReadWeb(ToolServiceClient& client, json
   });
   AppendPages(result, std::move(found->pages));
   for (WebHit& hit : found->hits) {
-    AppendSource(result, std::move(hit.title), std::move(hit.url), hit.snippet);
+    AppendSource(result, std::move(hit.title), hit.url, hit.snippet);
   }
   co_return result;
 }

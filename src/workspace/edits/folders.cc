@@ -77,6 +77,7 @@ std::string WithFrontMatter(const NewFile& file) {
   }
   if (!file.tags.empty()) {
     std::vector<std::string> tags;
+    tags.reserve(file.tags.size());
     for (const std::string& tag : file.tags) tags.push_back(YamlText(tag));
     content = SetFrontMatterField(content, "tags", fmt::format("[{}]", fmt::join(tags, ", ")));
   }
@@ -117,6 +118,7 @@ async::Task<Result<std::vector<Folder>>> EditService::Folders(std::string user_i
     if (!folder.empty()) ++add(folder).documents;
   }
   std::vector<Folder> list;
+  list.reserve(folders.size());
   for (auto& [path, folder] : folders) list.push_back(std::move(folder));
   co_return list;
 }
@@ -223,6 +225,7 @@ async::Task<Result<std::vector<Document>>> EditService::FindByTags(std::string u
   const auto rows = co_await database_.Read(std::move(query));
   if (!rows) co_return Fail(rows.error());
   std::vector<Document> documents;
+  documents.reserve(rows->rows.size());
   for (std::size_t row = 0; row < rows->rows.size(); ++row) {
     documents.push_back(workspace::internal::ReadDocument(*rows, row));
   }

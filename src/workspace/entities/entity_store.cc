@@ -71,6 +71,7 @@ void Bind(storage::Statement& statement, const std::vector<std::string>& values)
 
 std::vector<std::string> FirstColumn(const storage::Rows& rows) {
   std::vector<std::string> values;
+  values.reserve(rows.rows.size());
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
     values.emplace_back(rows.Text(row, 0));
   }
@@ -98,6 +99,7 @@ async::Task<Result<std::vector<Entity>>> EntityStore::Search(std::string user_id
   const auto rows = co_await database_.Read(std::move(statement));
   if (!rows) co_return Fail(rows.error());
   std::vector<Entity> entities;
+  entities.reserve(rows->rows.size());
   for (std::size_t row = 0; row < rows->rows.size(); ++row) {
     entities.push_back(ReadEntity(*rows, row));
   }

@@ -22,6 +22,7 @@ constexpr std::int64_t kArticleCandidates = 500;
 
 std::vector<StoredArticle> ReadArticles(const storage::Rows& rows) {
   std::vector<StoredArticle> articles;
+  articles.reserve(rows.rows.size());
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
     articles.push_back(internal::ReadArticle(rows, row));
   }

@@ -51,6 +51,7 @@ async::Task<Result<std::vector<FeedCard>>> FeedStore::Select(
   const auto rows = co_await database_.Read(std::move(statement));
   if (!rows) co_return Fail(rows.error());
   std::vector<FeedCard> feeds;
+  feeds.reserve(rows->rows.size());
   for (std::size_t row = 0; row < rows->rows.size(); ++row) {
     feeds.push_back(internal::ReadFeed(*rows, row));
   }
@@ -135,6 +136,7 @@ async::Task<Result<std::vector<FeedCard>>> FeedStore::Due(Timestamp now, int lim
        {std::string(), FormatTimestamp(now), std::int64_t{limit}}});
   if (!rows) co_return Fail(rows.error());
   std::vector<FeedCard> feeds;
+  feeds.reserve(rows->rows.size());
   for (std::size_t row = 0; row < rows->rows.size(); ++row) {
     feeds.push_back(internal::ReadFeed(*rows, row));
   }

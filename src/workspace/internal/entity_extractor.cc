@@ -135,6 +135,7 @@ class Extractor {
       at += std::max<std::size_t>(taken, 1);
     }
     std::vector<EntityMention> mentions;
+    mentions.reserve(found_.size());
     for (auto& [key, mention] : found_) mentions.push_back(std::move(mention));
     std::ranges::sort(mentions, [](const EntityMention& a, const EntityMention& b) {
       return std::tie(b.count, a.type, a.name) < std::tie(a.count, b.type, b.name);

@@ -13,6 +13,7 @@ constexpr double kRankConstant = 60;  // the authors' own
 // Scaled reciprocal ranks by one kind of evidence.
 std::vector<double> ReciprocalRanks(const std::vector<Evidence>& chunks, double Evidence::* kind) {
   std::vector<double> order;
+  order.reserve(chunks.size());
   for (const Evidence& chunk : chunks) order.push_back(chunk.*kind);
   std::ranges::sort(order, std::greater<>());
   std::vector<double> ranks;

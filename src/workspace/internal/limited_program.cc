@@ -88,6 +88,7 @@ class SpawnPlan {
 
   Result<pid_t> Start(std::vector<std::string>& command) const {
     std::vector<char*> arguments;
+    arguments.reserve(command.size() + 1);
     for (std::string& each : command) arguments.push_back(each.data());
     arguments.push_back(nullptr);
     std::string path = "PATH=/usr/local/bin:/usr/bin:/bin";

@@ -32,7 +32,8 @@ class DateReader {
     std::size_t length = 0;
     while (length < most && length < text_.size() && IsDigit(text_[length])) ++length;
     int value = -1;
-    std::from_chars(text_.data(), text_.data() + length, value);
+    const char* const begin = text_.data();
+    std::from_chars(begin, begin + length, value);
     text_.remove_prefix(length);
     return value;
   }
@@ -92,7 +93,7 @@ DateParts ReadIsoDate(DateReader& reader, int year) {
 }
 
 // "Sat, 07 Sep 2002", "7 September 2002", "Sep 7, 2002"; `first` is a word already read.
-DateParts ReadWordDate(DateReader& reader, std::string first, int day) {
+DateParts ReadWordDate(DateReader& reader, const std::string& first, int day) {
   DateParts date{.year = 0, .month = MonthOf(first), .day = day};
   while (date.month == 0 || date.day < 0) {
     reader.SkipAny(" ,\t-.");
