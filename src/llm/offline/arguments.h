@@ -19,8 +19,8 @@ struct Ask {
 // The arguments of `tool`, valid against its schema. Required ones are filled from the message
 // (text by the query or by what is quoted, a URL, a path or a place by what looks like one,
 // enumerations by mention) or else by default and minimum; optional ones only where the message
-// mentions them. Nothing if a required one cannot be known, such as the id of something, or a value
-// does not fit.
+// mentions them. Nothing if a required one cannot be known, such as the id of something, or a
+// value does not fit.
 std::optional<json::Object> FillArguments(const ToolSpec& tool, const Ask& ask);
 
 // Arguments that only satisfy the schema, for a model that must call a tool.

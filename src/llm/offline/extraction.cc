@@ -26,6 +26,8 @@ constexpr std::size_t kLongSentence = 400;  // bytes; longer ones are cut
 
 // How much less each further sentence of a passage is worth where the place decides.
 constexpr double kPlaceWeight = 0.25;
+// How much more the beginning of a document is worth there.
+constexpr double kBeginWeight = 1.3;
 
 // A question with fewer topics than this asks about them, also where a title has them.
 constexpr std::size_t kWordsOfAName = 2;
@@ -77,7 +79,9 @@ std::string CleanSentence(std::string_view sentence) {
 }
 
 // What has fewer words is a heading, a label or a scrap.
-bool IsFragment(std::string_view sentence) { return SplitWords(sentence).size() < 4; }
+bool IsFragment(std::string_view sentence) {
+  return SplitWords(sentence).size() < (sentence.ends_with('.') ? 3U : 4U);
+}
 
 void AppendCandidates(const Passage& passage, std::size_t index, std::vector<Candidate>& out) {
   const std::vector<std::string> title = AllStems(passage.title);
@@ -85,11 +89,13 @@ void AppendCandidates(const Passage& passage, std::size_t index, std::vector<Can
   std::size_t since_heading = 0;
   std::size_t position = 0;
   for (const std::string& raw : SplitSentences(passage.text)) {
+    if (raw.starts_with("document_id: ")) continue;  // told for the next call
     Candidate candidate;
     candidate.finding = {.passage = index, .position = position++, .text = CleanSentence(raw)};
     if (passage.number > 0) candidate.finding.citations = {passage.number};
     candidate.stems = AllStems(candidate.finding.text);
     if (candidate.stems.empty()) continue;
+    candidate.finding.is_heading = passage.text.contains("# " + raw + "\n");
     candidate.finding.repeats_title = std::ranges::all_of(candidate.stems, [&](const auto& stem) {
       return std::ranges::find(title, stem) != title.end();
     });
@@ -144,7 +150,7 @@ bool IsRestOfSentence(const Finding& finding) {
 // How well a sentence's form suits an answer: fragments, lead-ins and questions suit less.
 double FormFactor(const Finding& finding) {
   const std::string_view sentence = finding.text;
-  double factor = IsFragment(sentence) || finding.repeats_title ? 0.1 : 1;
+  double factor = IsFragment(sentence) || finding.is_heading || finding.repeats_title ? 0.1 : 1;
   if (IsDrawing(sentence)) return 0;
   if (IsFigure(sentence)) factor *= 0.1;
   if (IsEntry(sentence)) factor *= 0.4;
@@ -207,9 +213,16 @@ void ScoreByTopics(const std::vector<std::string>& topics, const std::vector<Pas
 }
 
 void ScoreByPlace(std::vector<Candidate>& candidates) {
+  // Under the document's title stands its beginning.
+  std::set<std::size_t> begins;
+  for (const Candidate& candidate : candidates) {
+    const Finding& finding = candidate.finding;
+    if (finding.position == 0 && finding.repeats_title) begins.insert(finding.passage);
+  }
   for (Candidate& candidate : candidates) {
-    candidate.finding.score = FormFactor(candidate.finding) /
-                              (1 + kPlaceWeight * static_cast<double>(candidate.finding.position));
+    Finding& finding = candidate.finding;
+    finding.score = FormFactor(finding) * (begins.contains(finding.passage) ? kBeginWeight : 1) /
+                    (1 + kPlaceWeight * static_cast<double>(finding.position));
   }
 }
 

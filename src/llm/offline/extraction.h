@@ -15,6 +15,7 @@ struct Finding {
   std::size_t position = 0;  // its place within the passage
   std::string text;
   std::vector<int> citations;  // source numbers; several say the same
+  bool is_heading = false;
   bool repeats_title = false;  // says nothing that its document's title does not say
   double score = 0;
 };

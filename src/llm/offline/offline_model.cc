@@ -66,15 +66,23 @@ std::string NearestTitles(const std::vector<Passage>& passages) {
   return out;
 }
 
-// What tools said in words of their own, such as "No document matches." or a list; empty where
-// there is a source to be quoted, or more than can be read as an answer.
+// What tools said in words of their own, such as "No document matches." or a list, with the numbers
+// of the sources that only repeat a part of it; empty where a source says something else, or where
+// it is more than can be read as an answer.
 std::string PlainResult(const std::vector<Passage>& passages) {
   std::string plain;
   for (const Passage& passage : passages) {
-    if (passage.number > 0) return {};
+    if (passage.number > 0) continue;
     plain += (plain.empty() ? "" : "\n\n") + std::string(Trimmed(passage.text));
   }
-  return plain.size() <= kMaxPlainBytes ? plain : std::string();
+  std::string cited;
+  for (const Passage& passage : passages) {
+    if (passage.number == 0) continue;
+    if (!plain.contains(Trimmed(passage.text))) return {};
+    cited += fmt::format("[{}]", passage.number);
+  }
+  if (plain.empty() || plain.size() > kMaxPlainBytes) return {};
+  return cited.empty() ? plain : fmt::format("{} {}", plain, cited);
 }
 
 std::string AnswerFromResults(const Evidence& evidence) {
@@ -110,6 +118,11 @@ Result<ChatResponse> Answer(const ChatRequest& request) {
   response.message.role = Role::kAssistant;
   response.model = "offline";
   response.usage.input_tokens = CountInput(request);
+  if (std::optional<ToolCall> call = ChooseNextTool(request)) {
+    response.message.tool_calls.push_back(*std::move(call));
+    response.finish_reason = FinishReason::kToolCalls;
+    return response;
+  }
   const bool has_sources = evidence.has_results || !evidence.passages.empty();
   if (!has_sources || request.require_tool) {
     if (std::optional<ToolCall> call = ChooseTool(request, evidence)) {

@@ -123,6 +123,19 @@ TEST(OfflineToolChoice, FillsInWhatIsQuotedAndWhatIsNamed) {
             R"(add_item{"text":"Don't add Ann's and Bob's to the list of one category"})");
 }
 
+TEST(OfflineToolChoice, ReadsTheDocumentThatItHasFound) {
+  ChatRequest request = OfflineRequest("Does it keep to notes/plan.md?", {PathTool(), GetTool()});
+  request.messages.push_back(
+      {.role = Role::kAssistant,
+       .tool_calls = {{"c1", "find_document_by_path", {{"path", "notes/plan.md"}}}}});
+  request.messages.push_back({.role = Role::kTool,
+                              .content = "[1] plan.md — notes/plan.md\ndocument_id: doc_7",
+                              .tool_call_id = "c1"});
+  EXPECT_EQ(CalledTool(request), R"(get_document{"document_id":"doc_7"})");
+  request.tools = {PathTool()};
+  EXPECT_TRUE(CalledTool(request).starts_with("none: "));
+}
+
 TEST(OfflineToolChoice, CallsNothingForSmallTalk) {
   for (const char* message :
        {"Hello!", "hi there", "Hallo Baton", "¡Hola!", "Bonjour", "Thanks a lot", "danke",
@@ -244,6 +257,18 @@ TEST(OfflineAnswer, TellsAllThatAToolSaysInWordsOfItsOwn) {
       {.role = Role::kTool, .content = "You are in:\n- Garden\n- Choir\n", .tool_call_id = "c1"});
   EXPECT_EQ(AskOffline(request).message.content,
             "You are in:\n- Garden\n- Choir\n\n(Offline model: as the tool says it.)");
+}
+
+TEST(OfflineAnswer, CitesTheSourceThatRepeatsWhatAToolSays) {
+  ChatRequest request = OfflineRequest("What is the weather in Kiel?");
+  request.messages.push_back({.role = Role::kAssistant, .tool_calls = {{"c1", "get_weather", {}}}});
+  request.messages.push_back({.role = Role::kTool,
+                              .content = "Weather for Kiel\nNow: 3 °C\n\nDays:\n- Friday: 5 °C\n\n"
+                                         "[1] Weather for Kiel — Open-Meteo\n3 °C",
+                              .tool_call_id = "c1"});
+  EXPECT_EQ(AskOffline(request).message.content,
+            "Weather for Kiel\nNow: 3 °C\n\nDays:\n- Friday: 5 °C [1]\n\n"
+            "(Offline model: as the tool says it.)");
 }
 
 TEST(OfflineAnswer, SummarisesWhatHasNoTopic) {

@@ -153,7 +153,36 @@ std::string NextCallId(const ChatRequest& request) {
   return fmt::format("call_offline_{}", calls + 1);
 }
 
+// The one document that `text` gives the id of: "document_id: doc_1"; empty if it is not one.
+std::string_view OnlyDocumentId(std::string_view text) {
+  constexpr std::string_view kLabel = "document_id: ";
+  const std::size_t at = text.find(kLabel);
+  if (at == std::string_view::npos || text.find(kLabel, at + 1) != std::string_view::npos)
+    return {};
+  const std::string_view rest = text.substr(at + kLabel.size());
+  return rest.substr(0, rest.find_first_of(" \t\r\n"));
+}
+
+bool TakesOnlyDocumentId(const ToolSpec& tool) {
+  const json::Value* required = json::Find(tool.parameters, "required");
+  return required != nullptr && required->is_array() && required->get_array().size() == 1 &&
+         required->get_array()[0] == json::Value("document_id");
+}
+
 }  // namespace
+
+std::optional<ToolCall> ChooseNextTool(const ChatRequest& request) {
+  const std::vector<Message>& messages = request.messages;
+  if (messages.size() < 2 || messages.back().role != Role::kTool) return std::nullopt;
+  const std::vector<ToolCall>& calls = messages[messages.size() - 2].tool_calls;
+  if (calls.size() != 1 || !calls.front().name.starts_with("find_")) return std::nullopt;
+  const std::string_view id = OnlyDocumentId(messages.back().content);
+  const auto reader = std::ranges::find_if(request.tools, [](const ToolSpec& tool) {
+    return tool.name.starts_with("get_") && TakesOnlyDocumentId(tool);
+  });
+  if (id.empty() || reader == request.tools.end()) return std::nullopt;
+  return ToolCall{NextCallId(request), reader->name, json::Object{{"document_id", id}}};
+}
 
 std::optional<ToolCall> ChooseTool(const ChatRequest& request, const Evidence& evidence) {
   if (request.tools.empty()) return std::nullopt;

@@ -14,4 +14,8 @@ namespace baton::llm::offline {
 // tool's required arguments can be known; with `require_tool` there is always a call.
 std::optional<ToolCall> ChooseTool(const ChatRequest& request, const Evidence& evidence);
 
+// The call that the last result leads to: a document whose id was just found is read. Nothing where
+// that is not what was found.
+std::optional<ToolCall> ChooseNextTool(const ChatRequest& request);
+
 }  // namespace baton::llm::offline
