@@ -1,3 +1,5 @@
+#include <sched.h>
+
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -157,6 +159,21 @@ TEST(Signal, TimesOutAndIsNotified) {
       BlockOn(WaitForNotify()),
       (std::vector<WaitResult>{WaitResult::kTimedOut, WaitResult::kReady, WaitResult::kReady}));
 }
+
+#ifdef SCHED_BATCH
+TEST(YieldToLanes, HoldsForThreadsStartedLaterAndNotForLanesThatRun) {
+  int lane = -1, later = -1;
+  std::thread([&] {
+    Runtime runtime(1);
+    YieldToLanes();
+    std::thread([&] { later = sched_getscheduler(0); }).join();
+    lane = BlockOn(runtime.Pick(), []() -> Task<int> { co_return sched_getscheduler(0); }());
+  }).join();
+  if (sched_getscheduler(0) != SCHED_OTHER) GTEST_SKIP() << "the tests run under another policy";
+  EXPECT_EQ(later, SCHED_BATCH);
+  EXPECT_EQ(lane, SCHED_OTHER);
+}
+#endif
 
 }  // namespace
 }  // namespace baton::async

@@ -1,5 +1,9 @@
 #include "async/runtime.h"
 
+#include <sched.h>
+
+#include <tuple>
+
 #include "base/check.h"
 
 namespace baton::async {
@@ -25,6 +29,13 @@ void Runtime::Stop() {
   for (const auto& lane : lanes_) {
     if (lane->thread.joinable()) lane->thread.join();
   }
+}
+
+void YieldToLanes() {
+#ifdef SCHED_BATCH
+  const sched_param none{};
+  if (sched_getscheduler(0) == SCHED_OTHER) std::ignore = sched_setscheduler(0, SCHED_BATCH, &none);
+#endif
 }
 
 }  // namespace baton::async

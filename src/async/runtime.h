@@ -47,4 +47,11 @@ class Runtime {
   std::atomic<std::size_t> next_{0};
 };
 
+// Lets the calling thread, and those that it starts from now on, work beside the lanes: what
+// wakes them does not take the core from a lane that runs, they get it when the lane waits or
+// has had its share. A crowd then shares a commit, and a stream two wake-ups, where there are
+// fewer cores than threads. Linux, and processes of the ordinary policy (SCHED_BATCH in place of
+// SCHED_OTHER, sched(7)); elsewhere nothing happens.
+void YieldToLanes();
+
 }  // namespace baton::async

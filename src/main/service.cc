@@ -427,6 +427,7 @@ Result<std::unique_ptr<Service>> Service::Start(const Settings& settings, Role r
   std::unique_ptr<Service> service(
       new Service(std::make_unique<Parts>(settings, role, std::move(options))));
   Parts& parts = *service->parts_;
+  async::YieldToLanes();  // the lanes are there; gRPC's threads, timers and readers come now
   BATON_TRY(parts.OpenStore());
   BATON_TRY(parts.OpenConversations());
   if (parts.has_backend()) BATON_TRY(parts.StartBackend());
