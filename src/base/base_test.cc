@@ -34,13 +34,16 @@ TEST(Status, AnnotateSaysWhatWasAttempted) {
 }
 
 TEST(Clock, TimestampSurvivesARoundTrip) {
-  for (const char* text : {"2026-11-22T14:50:21.123456Z", "1970-01-01T00:00:00.000000Z"}) {
+  for (const char* text : {"2026-11-22T14:50:21.123456Z", "1970-01-01T00:00:00.000000Z",
+                           "0007-10-31T09:00:59.000100Z", "9999-12-31T23:59:59.999999Z"}) {
     const auto parsed = ParseTimestamp(text);
     ASSERT_TRUE(parsed.has_value()) << text;
     EXPECT_EQ(FormatTimestamp(*parsed), text);
   }
   EXPECT_EQ(FormatTimestamp(*ParseTimestamp("2026-11-22T14:50:21.5Z")),
             "2026-11-22T14:50:21.500000Z");
+  const Timestamp latest = *ParseTimestamp("9999-12-31T23:59:59.999999Z");
+  EXPECT_EQ(FormatTimestamp(latest + std::chrono::microseconds(1)), "10000-01-01T00:00:00.000000Z");
 }
 
 TEST(Clock, ParseTimestampRefusesWhatIsNoTime) {

@@ -32,10 +32,20 @@ std::string FormatTimestamp(Timestamp time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+  std::string text = "0000-00-00T00:00:00.000000Z";
+  const auto set = [&text](std::size_t end, std::int64_t number) {
+    for (; number > 0; number /= 10) text[--end] = static_cast<char>('0' + number % 10);
+  };
+  set(7, static_cast<unsigned>(date.month()));
+  set(10, static_cast<unsigned>(date.day()));
+  set(13, clock.hours().count());
+  set(16, clock.minutes().count());
+  set(19, clock.seconds().count());
+  set(26, clock.subseconds().count());
+  const int year = static_cast<int>(date.year());
+  if (year < 0 || year > 9999) return text.replace(0, 4, std::to_string(year));
+  set(4, year);
+  return text;
 }
 
 Result<Timestamp> ParseTimestamp(std::string_view text) {

@@ -1,7 +1,12 @@
 #include "json/json.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
 #include <cmath>
+#include <cstring>
+#include <utility>
 
 #include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
@@ -11,6 +16,68 @@
 namespace baton::json {
 namespace {
 
+// For a character of a JSON string: 0 where it stands for itself, 'u' where it is written by its
+// number, else what follows its backslash (RFC 8259, 7).
+constexpr auto kEscapes = [] {
+  std::array<char, 256> escapes{};
+  std::fill_n(escapes.begin(), 0x20, 'u');
+  escapes['\b'] = 'b';
+  escapes['\f'] = 'f';
+  escapes['\n'] = 'n';
+  escapes['\r'] = 'r';
+  escapes['\t'] = 't';
+  escapes['"'] = '"';
+  escapes['\\'] = '\\';
+  return escapes;
+}();
+
+// How many bytes at the front of `text` stand for themselves. Most texts are long and most bytes
+// do, so eight at a time: a byte's high bit is set in `found` if it is a control, a quotation mark
+// or a backslash. What a byte borrows from the one above it only adds to bits above the first that
+// is right ("Determine if a word has a byte less than n", Anderson, Bit Twiddling Hacks).
+std::size_t CountPlain(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  const auto less = [](std::uint64_t word, std::uint64_t n) { return (word - kOnes * n) & ~word; };
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+    const std::uint64_t found =
+        (less(word, 0x20) | less(word ^ kOnes * '"', 1) | less(word ^ kOnes * '\\', 1)) &
+        kOnes * 0x80;
+    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+  }
+  while (at < text.size() && kEscapes[static_cast<unsigned char>(text[at])] == 0) ++at;
+  return at;
+}
+
+template <typename Integer>
+void AppendInteger(std::string& out, Integer number) {
+  std::array<char, 20> digits;  // of -2^63 and of 2^64 - 1
+  out.append(digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr);
+}
+
+void AppendObject(std::string& out, const Object& object) {
+  char before = '{';
+  for (const auto& [key, member] : object) {
+    out += std::exchange(before, ',');
+    AppendString(out, key);
+    out += ':';
+    AppendText(out, member);
+  }
+  out += object.empty() ? "{}" : "}";
+}
+
+void AppendArray(std::string& out, const Array& array) {
+  char before = '[';
+  for (const Value& element : array) {
+    out += std::exchange(before, ',');
+    AppendText(out, element);
+  }
+  out += array.empty() ? "[]" : "]";
+}
+
 void AppendPretty(std::string& out, const Value& value, std::size_t indent);
 
 void AppendMembers(std::string& out, const Object& object, std::size_t indent) {
@@ -19,7 +86,7 @@ void AppendMembers(std::string& out, const Object& object, std::size_t indent) {
     out += first ? "\n" : ",\n";
     first = false;
     out.append(indent + 2, ' ');
-    out += boost::json::serialize(boost::json::string_view(key));
+    AppendString(out, key);
     out += ": ";
     AppendPretty(out, member, indent + 2);
   }
@@ -39,7 +106,7 @@ void AppendPretty(std::string& out, const Value& value, std::size_t indent) {
   const bool is_object = value.is_object() && !value.get_object().empty();
   const bool is_array = value.is_array() && !value.get_array().empty();
   if (!is_object && !is_array) {
-    out += boost::json::serialize(value);
+    AppendText(out, value);
     return;
   }
   out += is_object ? '{' : '[';
@@ -120,8 +187,60 @@ bool IsFinite(const Value& value) {
   }
 }
 
-std::string Serialize(const Value& value) { return boost::json::serialize(value); }
-std::string Serialize(const Object& object) { return boost::json::serialize(object); }
+std::string Serialize(const Value& value) {
+  std::string text;
+  AppendText(text, value);
+  return text;
+}
+
+std::string Serialize(const Object& object) {
+  std::string text;
+  AppendObject(text, object);
+  return text;
+}
+
+void AppendText(std::string& out, const Value& value) {
+  switch (value.kind()) {
+    case boost::json::kind::null:
+      out += "null";
+      return;
+    case boost::json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      return;
+    case boost::json::kind::int64:
+      return AppendInteger(out, value.get_int64());
+    case boost::json::kind::uint64:
+      return AppendInteger(out, value.get_uint64());
+    case boost::json::kind::double_:
+      out += boost::json::serialize(value);  // the shortest digits that read back as the same
+      return;
+    case boost::json::kind::string:
+      return AppendString(out, value.get_string());
+    case boost::json::kind::array:
+      return AppendArray(out, value.get_array());
+    case boost::json::kind::object:
+      return AppendObject(out, value.get_object());
+  }
+}
+
+void AppendString(std::string& out, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out += '"';
+  for (std::size_t plain = CountPlain(text); plain < text.size(); plain = CountPlain(text)) {
+    out += text.substr(0, plain);
+    const auto byte = static_cast<unsigned char>(text[plain]);
+    out += '\\';
+    out += kEscapes[byte];
+    if (kEscapes[byte] == 'u') {
+      out += "00";
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 0xFU];
+    }
+    text.remove_prefix(plain + 1);
+  }
+  out += text;
+  out += '"';
+}
 
 std::size_t TextBytes(const Value& value) {
   constexpr std::size_t kNumberOrWord = 5;

@@ -36,6 +36,11 @@ bool IsFinite(const Value& value);
 std::string Serialize(const Value& value);
 std::string Serialize(const Object& object);
 
+// Appends what Serialize() makes of the value, or of a string of this text, to `out`: for what is
+// written more often than it is built, such as the request of a model.
+void AppendText(std::string& out, const Value& value);
+void AppendString(std::string& out, std::string_view text);
+
 // How long Serialize() makes it, about: escapes and digits are not counted out.
 std::size_t TextBytes(const Value& value);
 

@@ -1,5 +1,6 @@
 #include "json/json.h"
 
+#include <boost/json/serialize.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,6 +33,30 @@ TEST(Serialize, SurvivesARoundTrip) {
   const Value value = Parse(text).value();
   EXPECT_EQ(Serialize(value), text);
   EXPECT_EQ(Parse(SerializePretty(value)).value(), value);
+}
+
+TEST(Serialize, WritesWhatTheLibraryWrites) {
+  std::string bytes;
+  for (int c = 0; c < 256; ++c) bytes += static_cast<char>(c);
+  const Value value = {
+      {"empty", {Object(), Array(), "", Object{{"", Array{Array()}}}}},
+      {bytes, bytes},
+      {"words", {nullptr, true, false}},
+      {"numbers",
+       {0, -1, INT64_MIN, INT64_MAX, UINT64_MAX, 0.0, -0.0, 0.1, 1e300, -5e-324, 3.0, 1.0 / 3}}};
+  EXPECT_EQ(Serialize(value), boost::json::serialize(value));
+  EXPECT_EQ(Serialize(value.get_object()), boost::json::serialize(value));
+  for (const char c : std::string_view("\"\\\n\x1f\x20\x80\xff\0", 8)) {
+    for (int at = 0; at < 20; ++at) {
+      std::string one(20, 'a');
+      one[static_cast<std::size_t>(at)] = c;
+      EXPECT_EQ(Serialize(Value(one)), boost::json::serialize(Value(one))) << at;
+    }
+  }
+  std::string text = "x";
+  AppendText(text, value);
+  AppendString(text, "\"y\"");
+  EXPECT_EQ(text, "x" + boost::json::serialize(value) + R"("\"y\"")");
 }
 
 TEST(Access, GivesTheFallbackForWhatIsAbsentOrOfAnotherType) {

@@ -12,6 +12,7 @@
 #include "base/deadline.h"
 #include "base/status.h"
 #include "json/json.h"
+#include "json/shared_value.h"
 #include "llm/message.h"
 
 namespace baton::llm {
@@ -20,7 +21,7 @@ namespace baton::llm {
 struct ToolSpec {
   std::string name;
   std::string description;
-  json::Value parameters;  // JSON Schema of the arguments
+  json::SharedValue parameters;  // JSON Schema of the arguments
 };
 
 struct ChatRequest {

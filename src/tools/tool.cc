@@ -34,10 +34,12 @@ std::string_view EffectName(Effect effect) {
 bool IsRepeatable(Effect effect) { return effect == Effect::kRead || effect == Effect::kNetwork; }
 
 json::Value ToJson(const Source& source) {
-  json::Object out{{"id", source.id},
-                   {"title", source.title},
-                   {"locator", source.locator},
-                   {"excerpt", source.excerpt}};
+  json::Object out;
+  out.reserve(7);  // with the number of who lists it
+  out["id"] = source.id;
+  out["title"] = source.title;
+  out["locator"] = source.locator;
+  out["excerpt"] = source.excerpt;
   if (source.begin >= 0) out["begin"] = source.begin;
   if (source.end >= 0) out["end"] = source.end;
   return out;
@@ -63,7 +65,7 @@ Status ToolRegistry::Add(std::unique_ptr<Tool> tool) {
   if (tools_.contains(definition.name)) {
     return Fail(Code::kAlreadyExists, "tool '{}': the name is taken", definition.name);
   }
-  Result<json::Schema> schema = json::Schema::Compile(definition.parameters);
+  Result<json::Schema> schema = json::Schema::Compile(*definition.parameters);
   if (!schema) {
     return std::move(schema).error().Annotate(
         fmt::format("tool '{}': parameters", definition.name));

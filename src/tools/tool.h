@@ -11,6 +11,7 @@
 #include "base/deadline.h"
 #include "base/status.h"
 #include "json/json.h"
+#include "json/shared_value.h"
 
 namespace baton::tools {
 
@@ -30,9 +31,9 @@ std::string_view EffectName(Effect effect);  // "read" "network" "write" "send" 
 bool IsRepeatable(Effect effect);
 
 struct ToolDefinition {
-  std::string name;         // snake_case
-  std::string description;  // for the model: when to use it, what it returns
-  json::Value parameters;   // JSON Schema of an object
+  std::string name;              // snake_case
+  std::string description;       // for the model: when to use it, what it returns
+  json::SharedValue parameters;  // JSON Schema of an object
   Effect effect = Effect::kRead;
 };
 

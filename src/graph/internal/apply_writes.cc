@@ -204,7 +204,7 @@ void ThreadState::Apply(const Write& write, std::int64_t version) {
 void ThreadState::LogWrite(int channel, const json::Value& written) {
   std::string& unsaved = logs[channel].unsaved;
   unsaved += unsaved.empty() ? '[' : ',';
-  unsaved += json::Serialize(written);
+  json::AppendText(unsaved, written);
 }
 
 void ThreadState::FollowEdges(std::span<Task> tasks, std::int64_t version) {

@@ -322,15 +322,15 @@ std::optional<json::Value> MentionedValue(const json::Array& values, std::string
 }
 
 std::optional<json::Object> FillArguments(const ToolSpec& tool, const Ask& ask) {
-  const json::Object schema = Flatten(tool.parameters, tool.parameters);
+  const json::Object schema = Flatten(*tool.parameters, *tool.parameters);
   json::Object arguments;
   const json::Value* properties = schema.if_contains("properties");
   if (properties != nullptr && properties->is_object()) {
     for (const auto& [name, definition] : properties->get_object()) {
-      const json::Object property = Flatten(definition, tool.parameters);
+      const json::Object property = Flatten(definition, *tool.parameters);
       std::optional<json::Value> value;
       if (IsRequired(schema, name)) {
-        value = RequiredArgument(name, property, tool.parameters, ask);
+        value = RequiredArgument(name, property, *tool.parameters, ask);
         if (!value) return std::nullopt;
       } else if (MayFillUnasked(name, property)) {
         value = MentionedArgument(name, property, ask);
@@ -340,12 +340,12 @@ std::optional<json::Object> FillArguments(const ToolSpec& tool, const Ask& ask) 
       if (value) arguments[name] = *std::move(value);
     }
   }
-  if (!FitsSchema(arguments, tool.parameters)) return std::nullopt;
+  if (!FitsSchema(arguments, *tool.parameters)) return std::nullopt;
   return arguments;
 }
 
 json::Object MinimalArguments(const ToolSpec& tool) {
-  json::Value minimal = MinimalValue(tool.parameters, tool.parameters);
+  json::Value minimal = MinimalValue(*tool.parameters, *tool.parameters);
   return minimal.is_object() ? std::move(minimal.get_object()) : json::Object();
 }
 

@@ -84,7 +84,7 @@ std::string CalledTool(const ChatRequest& request) {
   const ToolCall& call = response.message.tool_calls.front();
   for (const ToolSpec& tool : request.tools) {
     if (tool.name != call.name) continue;
-    EXPECT_TRUE(json::Schema::Compile(tool.parameters)->Validate(call.arguments).ok());
+    EXPECT_TRUE(json::Schema::Compile(*tool.parameters)->Validate(call.arguments).ok());
   }
   return call.name + json::Serialize(call.arguments);
 }

@@ -128,7 +128,7 @@ void ScoreOptions(std::string_view message, std::vector<Option>& options) {
 std::vector<Option> RankedOptions(const std::vector<ToolSpec>& tools, std::string_view message) {
   std::vector<Option> options;
   for (const ToolSpec& tool : tools) {
-    json::Object schema = Flatten(tool.parameters, tool.parameters);
+    json::Object schema = Flatten(*tool.parameters, *tool.parameters);
     ToolWords words = WordsOf(tool, schema);
     options.push_back({&tool, std::move(schema), std::move(words), 0});
   }
@@ -164,7 +164,7 @@ std::string_view OnlyDocumentId(std::string_view text) {
 }
 
 bool TakesOnlyDocumentId(const ToolSpec& tool) {
-  const json::Value* required = json::Find(tool.parameters, "required");
+  const json::Value* required = json::Find(*tool.parameters, "required");
   return required != nullptr && required->is_array() && required->get_array().size() == 1 &&
          required->get_array()[0] == json::Value("document_id");
 }

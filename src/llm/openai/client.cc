@@ -105,7 +105,7 @@ http::RequestOptions OpenAiChatModel::MakeRequestOptions(Deadline deadline) cons
 
 async::Task<Result<ChatResponse>> OpenAiChatModel::Chat(const ChatRequest& request, TextSink* sink,
                                                         Deadline deadline) {
-  const std::string body = json::Serialize(BuildRequest(request, format_));
+  const std::string body = BuildRequest(request, format_);
   for (int tried = 1;; ++tried) {
     Attempt attempt = co_await TryOnce(request, body, sink, deadline);
     if (attempt.response) {

@@ -18,37 +18,64 @@ std::string ValidText(std::string_view text) {
   return IsValidUtf8(text) ? std::string(text) : ReplaceInvalidUtf8(text);
 }
 
-json::Value ToolCallToWire(const ToolCall& call) {
-  return json::Object{{"id", call.id},
-                      {"type", "function"},
-                      {"function", json::Object{{"name", call.name},
-                                                {"arguments", json::Serialize(call.arguments)}}}};
+void AppendValid(std::string& out, std::string_view text) {
+  if (IsValidUtf8(text)) return json::AppendString(out, text);
+  json::AppendString(out, ReplaceInvalidUtf8(text));
 }
 
-json::Value MessageToWire(const Message& message) {
-  json::Object out{{"role", RoleName(message.role)}};
+// Each element with `append_element`, in brackets.
+template <typename Elements, typename Append>
+void AppendEach(std::string& out, const Elements& elements, Append append_element) {
+  out += '[';
+  for (bool is_first = true; const auto& element : elements) {
+    if (!std::exchange(is_first, false)) out += ',';
+    append_element(out, element);
+  }
+  out += ']';
+}
+
+void AppendToolCall(std::string& out, const ToolCall& call) {
+  out += R"({"id":)";
+  json::AppendString(out, call.id);
+  out += R"(,"type":"function","function":{"name":)";
+  json::AppendString(out, call.name);
+  out += R"(,"arguments":)";
+  json::AppendString(out, json::Serialize(call.arguments));
+  out += "}}";
+}
+
+void AppendMessage(std::string& out, const Message& message) {
+  out += R"({"role":)";
+  json::AppendString(out, RoleName(message.role));
+  out += R"(,"content":)";
   if (message.tool_calls.empty() || !message.content.empty()) {
-    out["content"] = ValidText(message.content);
+    AppendValid(out, message.content);
   } else {
-    out["content"] = nullptr;
+    out += "null";
   }
   if (!message.tool_calls.empty()) {
-    json::Array& calls = out["tool_calls"].emplace_array();
-    for (const ToolCall& call : message.tool_calls) calls.push_back(ToolCallToWire(call));
+    out += R"(,"tool_calls":)";
+    AppendEach(out, message.tool_calls, AppendToolCall);
   }
-  if (message.role == Role::kTool) out["tool_call_id"] = message.tool_call_id;
-  return out;
+  if (message.role == Role::kTool) {
+    out += R"(,"tool_call_id":)";
+    json::AppendString(out, message.tool_call_id);
+  }
+  out += '}';
 }
 
-json::Value ToolToWire(const ToolSpec& tool) {
-  json::Value parameters = tool.parameters;
-  if (!parameters.is_object()) {
-    parameters = json::Object{{"type", "object"}, {"properties", json::Object{}}};
+void AppendTool(std::string& out, const ToolSpec& tool) {
+  out += R"({"type":"function","function":{"name":)";
+  json::AppendString(out, tool.name);
+  out += R"(,"description":)";
+  json::AppendString(out, tool.description);
+  out += R"(,"parameters":)";
+  if (tool.parameters->is_object()) {
+    json::AppendText(out, *tool.parameters);
+  } else {
+    out += R"({"type":"object","properties":{}})";
   }
-  return json::Object{{"type", "function"},
-                      {"function", json::Object{{"name", tool.name},
-                                                {"description", tool.description},
-                                                {"parameters", std::move(parameters)}}}};
+  out += "}}";
 }
 
 bool AllPropertiesRequired(const json::Object& schema) {
@@ -192,24 +219,32 @@ std::chrono::milliseconds RoundUp(double millis) {
 
 }  // namespace
 
-json::Object BuildRequest(const ChatRequest& request, const RequestFormat& format) {
-  json::Object out;
-  out["model"] = request.model.empty() ? format.default_model : request.model;
-  json::Array& messages = out["messages"].emplace_array();
-  for (const Message& message : request.messages) messages.push_back(MessageToWire(message));
-  out["stream"] = true;
-  out["stream_options"] = json::Object{{"include_usage", true}};
+// Written as it goes: the conversation and the tools are most of what a turn sends, and as a
+// json::Object each of their texts would be copied once more.
+std::string BuildRequest(const ChatRequest& request, const RequestFormat& format) {
+  std::string out = R"({"model":)";
+  json::AppendString(out, request.model.empty() ? format.default_model : request.model);
+  out += R"(,"messages":)";
+  AppendEach(out, request.messages, AppendMessage);
+  out += R"(,"stream":true,"stream_options":{"include_usage":true})";
   if (!request.tools.empty()) {
-    json::Array& tools = out["tools"].emplace_array();
-    for (const ToolSpec& tool : request.tools) tools.push_back(ToolToWire(tool));
-    if (request.require_tool) out["tool_choice"] = "required";
+    out += R"(,"tools":)";
+    AppendEach(out, request.tools, AppendTool);
+    if (request.require_tool) out += R"(,"tool_choice":"required")";
   }
-  if (request.temperature) out["temperature"] = *request.temperature;
+  if (request.temperature) {
+    out += R"(,"temperature":)";
+    json::AppendText(out, *request.temperature);
+  }
   if (request.max_output_tokens) {
-    out[format.use_max_completion_tokens ? "max_completion_tokens" : "max_tokens"] =
-        *request.max_output_tokens;
+    out += format.use_max_completion_tokens ? R"(,"max_completion_tokens":)" : R"(,"max_tokens":)";
+    json::AppendText(out, *request.max_output_tokens);
   }
-  if (request.response_schema) out["response_format"] = ResponseFormat(*request.response_schema);
+  if (request.response_schema) {
+    out += R"(,"response_format":)";
+    json::AppendText(out, ResponseFormat(*request.response_schema));
+  }
+  out += '}';
   return out;
 }
 

@@ -22,9 +22,9 @@ struct RequestFormat {
   bool use_max_completion_tokens = false;
 };
 
-// The body of POST {base}/chat/completions, always with "stream": true. Invalid UTF-8 in the
+// The body of POST {base}/chat/completions, JSON, always with "stream": true. Invalid UTF-8 in the
 // conversation is replaced, since servers refuse the whole request for it.
-json::Object BuildRequest(const ChatRequest& request, const RequestFormat& format);
+std::string BuildRequest(const ChatRequest& request, const RequestFormat& format);
 
 // What a response with an HTTP error status means, with the server's own words where it has
 // some: {"error":{"message"}}, {"error":text}, {"message"}, {"detail"}, those in an array, or

@@ -9,8 +9,8 @@ using namespace std::chrono_literals;
 
 const RequestFormat kFormat{.default_model = "mini"};
 
-std::string RequestText(const ChatRequest& request, const RequestFormat& format = kFormat) {
-  return json::Serialize(BuildRequest(request, format));
+json::Value RequestBody(const ChatRequest& request) {
+  return json::Parse(BuildRequest(request, kFormat)).value();
 }
 
 ChatRequest ConversationWithToolCall() {
@@ -24,7 +24,7 @@ ChatRequest ConversationWithToolCall() {
 }
 
 TEST(OpenAiWire, BuildsTheConversation) {
-  EXPECT_EQ(RequestText(ConversationWithToolCall()),
+  EXPECT_EQ(BuildRequest(ConversationWithToolCall(), kFormat),
             R"({"model":"mini","messages":[{"role":"system","content":"Be brief."},)"
             R"({"role":"user","content":"How big?"},)"
             R"({"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function",)"
@@ -37,22 +37,22 @@ TEST(OpenAiWire, OffersToolsAndMayDemandOne) {
   ChatRequest request;
   request.model = "big";
   request.tools = {{"now", "The time.", nullptr}};
-  json::Object body = BuildRequest(request, kFormat);
-  EXPECT_EQ(json::Serialize(body["tools"]),
+  const json::Value body = RequestBody(request);
+  EXPECT_EQ(json::Serialize(body.at("tools")),
             R"([{"type":"function","function":{"name":"now","description":"The time.",)"
             R"("parameters":{"type":"object","properties":{}}}}])");
-  EXPECT_EQ(body["model"], json::Value("big"));
-  EXPECT_FALSE(body.contains("tool_choice"));
+  EXPECT_EQ(body.at("model"), json::Value("big"));
+  EXPECT_EQ(json::Find(body, "tool_choice"), nullptr);
   request.require_tool = true;
-  EXPECT_EQ(BuildRequest(request, kFormat)["tool_choice"], json::Value("required"));
+  EXPECT_EQ(RequestBody(request).at("tool_choice"), json::Value("required"));
 }
 
 TEST(OpenAiWire, LimitsTokensInTheServersDialect) {
   ChatRequest request;
   request.max_output_tokens = 9;
   request.temperature = 0.5;
-  EXPECT_TRUE(RequestText(request).contains(R"("temperature":5E-1,"max_tokens":9)"));
-  EXPECT_TRUE(RequestText(request, {.use_max_completion_tokens = true})
+  EXPECT_TRUE(BuildRequest(request, kFormat).contains(R"("temperature":5E-1,"max_tokens":9)"));
+  EXPECT_TRUE(BuildRequest(request, {.use_max_completion_tokens = true})
                   .contains(R"("max_completion_tokens":9)"));
 }
 
@@ -60,7 +60,7 @@ TEST(OpenAiWire, AsksForStrictSchemasOnlyWhereTheSchemaAllowsIt) {
   const auto strict = [](const char* schema) {
     ChatRequest request;
     request.response_schema = *json::Parse(schema);
-    return BuildRequest(request, kFormat)["response_format"].at("json_schema").at("strict") ==
+    return RequestBody(request).at("response_format").at("json_schema").at("strict") ==
            json::Value(true);
   };
   EXPECT_TRUE(strict(R"({"type":"object","additionalProperties":false,"required":["a"],
@@ -75,7 +75,7 @@ TEST(OpenAiWire, AsksForStrictSchemasOnlyWhereTheSchemaAllowsIt) {
 TEST(OpenAiWire, SendsNoInvalidUtf8) {
   ChatRequest request;
   request.messages = {{.role = Role::kUser, .content = "a\xff z"}};
-  EXPECT_TRUE(RequestText(request).contains("a\xEF\xBF\xBD z"));
+  EXPECT_TRUE(BuildRequest(request, kFormat).contains("a\xEF\xBF\xBD z"));
 }
 
 struct ErrorCase {

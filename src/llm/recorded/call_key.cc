@@ -84,7 +84,7 @@ json::Value RequestAsJson(std::string_view alias, const ChatRequest& request) {
   json::Array tools;
   for (const ToolSpec& tool : request.tools) {
     tools.push_back(json::Object{
-        {"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}});
+        {"name", tool.name}, {"description", tool.description}, {"parameters", *tool.parameters}});
   }
   json::Object object{{"alias", alias}};
   if (!request.model.empty()) object["model"] = request.model;

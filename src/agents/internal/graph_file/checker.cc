@@ -129,7 +129,7 @@ class GraphChecker {
     const std::vector<std::string> names = tools.names();
     Require("tool", step->tool, {names.begin(), names.end()});
     if (const tools::Tool* tool = tools.Find(step->tool.name); tool != nullptr) {
-      CheckArguments(*step, tool->definition().parameters);
+      CheckArguments(*step, *tool->definition().parameters);
     }
   }
 
