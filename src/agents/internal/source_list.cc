@@ -29,7 +29,7 @@ json::Value Numbered(int number, const tools::Source& source) {
 }
 
 std::string Head(std::ptrdiff_t number, std::string_view title) {
-  return fmt::format("[{}] {}", number, title);
+  return "[" + std::to_string(number).append("] ").append(title);
 }
 
 // The numbers between two brackets; empty if anything else stands there.
@@ -78,14 +78,17 @@ int SourceList::Add(const tools::Source& source) {
 
 std::string SourceList::Renumber(const tools::ToolResult& result) {
   std::string text;
+  text.reserve(result.text.size());
   auto next = result.sources.begin();
   bool at_block_start = true;
   for (std::string_view rest = result.text; !rest.empty();) {
     const std::string_view line = rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
     rest.remove_prefix(line.size());
-    const std::string head =
-        next == result.sources.end() ? "" : Head(next - result.sources.begin() + 1, next->title);
-    if (at_block_start && !head.empty() && line.starts_with(head)) {
+    std::string head;
+    if (at_block_start && next != result.sources.end()) {
+      head = Head(next - result.sources.begin() + 1, next->title);
+    }
+    if (!head.empty() && line.starts_with(head)) {
       text += Head(Add(*next), next->title);
       text += line.substr(head.size());
       ++next;
